@@ -1,0 +1,41 @@
+/*
+ * aiodal.c
+ *		Module entry: magic block, settings, version.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "aiodal.h"
+
+AIODAL_MODULE_MAGIC;
+
+int aiodal_path = MERGE_PATH_AUTO;
+
+static const struct config_enum_entry path_settings[] = {{"auto", MERGE_PATH_AUTO, false},
+														 {"direct", MERGE_PATH_DIRECT, false},
+														 {"sql", MERGE_PATH_SQL, false},
+														 {NULL, 0, false}};
+
+void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomEnumVariable("aiodal.path", "Which path a merge takes.",
+							 "\"auto\" chooses, \"direct\" is an error where the direct path is impossible, "
+							 "\"sql\" always uses plain SQL.",
+							 &aiodal_path, MERGE_PATH_AUTO, path_settings, PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("aiodal");
+}
+
+PG_FUNCTION_INFO_V1(version);
+
+/* aiodal.version() returns text */
+Datum
+version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(AIODAL_VERSION));
+}

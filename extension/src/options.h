@@ -1,0 +1,53 @@
+/*
+ * options.h
+ *		Words and lists given by users, turned into typed options, with errors
+ *		that list what would have been right.
+ */
+#ifndef AIODAL_OPTIONS_H
+#define AIODAL_OPTIONS_H
+
+#include "compat.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+#include "utils/relcache.h"
+
+typedef enum MergeMode
+{
+	MERGE_INSERT, /* a conflict is an error */
+	MERGE_IGNORE, /* a conflict keeps the old row */
+	MERGE_UPSERT, /* a conflict updates the old row */
+	MERGE_UPDATE, /* update only, nothing is inserted */
+	MERGE_SYNC    /* upsert, then delete what the batch lacks */
+} MergeMode;
+
+typedef enum DuplicatePolicy
+{
+	DUPLICATE_ERROR,
+	DUPLICATE_FIRST,
+	DUPLICATE_LAST
+} DuplicatePolicy;
+
+/* Each takes the user's word; an unknown one is an error that lists the valid ones. */
+extern MergeMode ParseMergeMode(const char *word);
+extern DuplicatePolicy ParseDuplicatePolicy(const char *word);
+/* on_error: true for "reject", false for "stop" */
+extern bool ParseOnError(const char *word);
+
+extern const char *MergeModeName(MergeMode mode);
+
+/*
+ * name[] as a List of palloc'd C strings; NULL elements, more than one
+ * dimension and (when "what" names a list that may not be) an empty array are
+ * errors that name the argument.
+ */
+extern List *NameArrayToList(ArrayType *array, const char *what);
+
+/*
+ * Attribute numbers of the named columns of rel, in the order given. Unknown,
+ * dropped and doubled names are errors that list the relation's columns.
+ */
+extern List *ResolveColumns(Relation rel, List *names, const char *what);
+
+#endif /* AIODAL_OPTIONS_H */

@@ -1,0 +1,62 @@
+/*
+ * stage.h
+ *		The session's staging tables and what is known of each.
+ *
+ * A stage is a temporary table made by aiodal.stage(). What SQL cannot hold
+ * about it (its target, the options to merge with, which columns COPY filled,
+ * the line each row came from) is kept here until the end of the transaction.
+ * All of it follows subtransactions: what a rolled back savepoint had copied is
+ * forgotten with the rows.
+ */
+#ifndef AIODAL_STAGE_H
+#define AIODAL_STAGE_H
+
+#include "compat.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+
+#include "options.h"
+
+typedef struct Stage
+{
+	Oid relid;     /* the temporary table */
+	Oid target;    /* the table it is merged into */
+	bool has_mode; /* stage(mode => ...) was given; the rest below too */
+	MergeMode mode;
+	List *key; /* column names (char *), or NIL */
+	DuplicatePolicy on_duplicate;
+	List *update_columns; /* column names (char *), or NIL */
+	bool reject;          /* on_error => 'reject' */
+	int64 max_rejects;    /* -1: no limit */
+} Stage;
+
+/* The stage with this OID, or NULL when the relation is none of ours (or gone). */
+extern Stage *FindStage(Oid relid);
+
+/*
+ * One COPY into a stage begins; given holds the attribute numbers (of the
+ * stage, 1-based) that the file fills. Columns no COPY filled get the target's
+ * default at merge.
+ */
+extern void StageCopyBegin(Stage *stage, Bitmapset *given);
+
+/*
+ * The row stored at tid is record number "record" (1-based, header not
+ * counted) and began on physical line "line" (1-based) of the current COPY's
+ * file. Called for every row in storage order; costs memory only where lines
+ * do not simply count up (a page begins, a field spans lines).
+ */
+extern void StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record);
+
+/* Line of the row at tid, or 0 when unknown (not loaded by a taken-over COPY, or changed since). */
+extern int64 StageLineOf(Stage *stage, ItemPointer tid);
+
+/*
+ * Columns filled by the COPYs so far, in *given; false when no COPY was seen (then
+ * all columns count as given).
+ */
+extern bool StageGivenColumns(Stage *stage, Bitmapset **given);
+
+#endif /* AIODAL_STAGE_H */
