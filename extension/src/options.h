@@ -15,11 +15,11 @@
 
 typedef enum MergeMode
 {
-	MERGE_INSERT, /* a conflict is an error */
-	MERGE_IGNORE, /* a conflict keeps the old row */
-	MERGE_UPSERT, /* a conflict updates the old row */
-	MERGE_UPDATE, /* update only, nothing is inserted */
-	MERGE_SYNC    /* upsert, then delete what the batch lacks */
+	MODE_INSERT, /* a conflict is an error */
+	MODE_IGNORE, /* a conflict keeps the old row */
+	MODE_UPSERT, /* a conflict updates the old row */
+	MODE_UPDATE, /* update only, nothing is inserted */
+	MODE_SYNC    /* upsert, then delete what the batch lacks */
 } MergeMode;
 
 typedef enum DuplicatePolicy

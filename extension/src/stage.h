@@ -16,6 +16,7 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
+#include "utils/relcache.h"
 
 #include "options.h"
 
@@ -27,9 +28,10 @@ typedef struct Stage
 	MergeMode mode;
 	List *key; /* column names (char *), or NIL */
 	DuplicatePolicy on_duplicate;
-	List *update_columns; /* column names (char *), or NIL */
-	bool reject;          /* on_error => 'reject' */
-	int64 max_rejects;    /* -1: no limit */
+	bool has_update_columns; /* update_columns was given, be it empty */
+	List *update_columns;    /* column names (char *) */
+	bool reject;             /* on_error => 'reject' */
+	int64 max_rejects;       /* -1: no limit */
 } Stage;
 
 /* The stage with this OID, or NULL when the relation is none of ours (or gone). */
@@ -58,5 +60,15 @@ extern int64 StageLineOf(Stage *stage, ItemPointer tid);
  * all columns count as given).
  */
 extern bool StageGivenColumns(Stage *stage, Bitmapset **given);
+
+/* The stage's rows are in the target now: the next aiodal.stage() may replace it. */
+extern void StageMerged(Stage *stage);
+
+/*
+ * Makes a temporary table, ON COMMIT DROP, with these columns of target
+ * (attribute numbers), without registering it. Its name is base_label, or
+ * base when label is empty, with a number behind it when that is taken.
+ */
+extern Oid CreateStageTable(Relation target, List *attnums, const char *base, const char *label);
 
 #endif /* AIODAL_STAGE_H */

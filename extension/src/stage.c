@@ -1,0 +1,521 @@
+/*
+ * stage.c
+ *		aiodal.stage(): staging tables, and what the session knows of them.
+ *
+ * A stage is an ordinary temporary table, ON COMMIT DROP, with the columns of
+ * its target and nothing else. What a table cannot say of itself (target,
+ * options, columns given, lines) is kept in TopTransactionContext.
+ *
+ * Design notes
+ *
+ * Every fact carries the subtransaction it was learned in. When that one
+ * commits, its parent owns the fact; when it aborts, the fact is dropped, as
+ * the rows are. The list is short (a session has a handful of stages), so
+ * lookups walk it.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "ident.h"
+#include "stage.h"
+
+/* Rows stored one after another on a page, whose lines and records count up by one. */
+typedef struct LineRun
+{
+	ItemPointerData first;
+	uint16 count;
+	int64 line;
+	int64 record;
+} LineRun;
+
+/* One COPY into a stage. */
+typedef struct StageCopy
+{
+	SubTransactionId subid;
+	Bitmapset *given;
+	LineRun *runs;
+	int nruns;
+	int maxruns;
+} StageCopy;
+
+typedef struct StageEntry
+{
+	Stage stage; /* first: a Stage * handed out is the entry */
+	SubTransactionId subid;
+	SubTransactionId merged; /* where it was merged, or InvalidSubTransactionId */
+	List *copies;            /* StageCopy * */
+} StageEntry;
+
+static List *stages = NIL; /* StageEntry *, in TopTransactionContext */
+static bool callbacks_registered = false;
+
+PG_FUNCTION_INFO_V1(stage);
+
+static void
+ForgetStages(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		stages = NIL;
+}
+
+static void
+AbortStageFacts(SubTransactionId subid)
+{
+	ListCell *lc;
+	ListCell *inner;
+
+	foreach (lc, stages)
+	{
+		StageEntry *entry = lfirst(lc);
+
+		if (entry->subid == subid)
+		{
+			stages = foreach_delete_current(stages, lc);
+			continue;
+		}
+		if (entry->merged == subid)
+			entry->merged = InvalidSubTransactionId;
+		foreach (inner, entry->copies)
+		{
+			if (((StageCopy *) lfirst(inner))->subid == subid)
+				entry->copies = foreach_delete_current(entry->copies, inner);
+		}
+	}
+}
+
+static void
+PromoteStageFacts(SubTransactionId subid, SubTransactionId parent)
+{
+	ListCell *lc;
+	ListCell *inner;
+
+	foreach (lc, stages)
+	{
+		StageEntry *entry = lfirst(lc);
+
+		if (entry->subid == subid)
+			entry->subid = parent;
+		if (entry->merged == subid)
+			entry->merged = parent;
+		foreach (inner, entry->copies)
+		{
+			StageCopy *copy = lfirst(inner);
+
+			if (copy->subid == subid)
+				copy->subid = parent;
+		}
+	}
+}
+
+static void
+FollowSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		AbortStageFacts(subid);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		PromoteStageFacts(subid, parent);
+}
+
+Stage *
+FindStage(Oid relid)
+{
+	ListCell *lc;
+
+	foreach (lc, stages)
+	{
+		StageEntry *entry = lfirst(lc);
+
+		if (entry->stage.relid == relid)
+			return &entry->stage;
+	}
+	return NULL;
+}
+
+void
+StageCopyBegin(Stage *stage, Bitmapset *given)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	StageCopy *copy = palloc0(sizeof(StageCopy));
+	StageEntry *entry = (StageEntry *) stage;
+
+	copy->subid = GetCurrentSubTransactionId();
+	copy->given = bms_copy(given);
+	entry->copies = lappend(entry->copies, copy);
+	MemoryContextSwitchTo(old);
+}
+
+/* A run that the next stored row at tid extends, or NULL. */
+static LineRun *
+RunToExtend(StageCopy *copy, ItemPointer tid, int64 line, int64 record)
+{
+	LineRun *run = copy->nruns > 0 ? &copy->runs[copy->nruns - 1] : NULL;
+
+	if (run != NULL && ItemPointerGetBlockNumber(&run->first) == ItemPointerGetBlockNumber(tid) &&
+		ItemPointerGetOffsetNumber(&run->first) + run->count == ItemPointerGetOffsetNumber(tid) &&
+		run->line + run->count == line && run->record + run->count == record)
+		return run;
+	return NULL;
+}
+
+void
+StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
+{
+	StageCopy *copy = llast(((StageEntry *) stage)->copies);
+	LineRun *run = RunToExtend(copy, tid, line, record);
+
+	if (run != NULL)
+	{
+		run->count++;
+		return;
+	}
+	if (copy->nruns == copy->maxruns)
+	{
+		copy->maxruns = copy->maxruns ? copy->maxruns * 2 : 64;
+		copy->runs = copy->runs ? repalloc_huge(copy->runs, copy->maxruns * sizeof(LineRun))
+								: MemoryContextAlloc(TopTransactionContext, copy->maxruns * sizeof(LineRun));
+	}
+	run = &copy->runs[copy->nruns++];
+	run->first = *tid;
+	run->count = 1;
+	run->line = line;
+	run->record = record;
+}
+
+int64
+StageLineOf(Stage *stage, ItemPointer tid)
+{
+	ListCell *lc;
+
+	foreach (lc, ((StageEntry *) stage)->copies)
+	{
+		StageCopy *copy = lfirst(lc);
+
+		for (int i = 0; i < copy->nruns; i++)
+		{
+			LineRun *run = &copy->runs[i];
+			int ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
+
+			if (ItemPointerGetBlockNumber(tid) == ItemPointerGetBlockNumber(&run->first) && ahead >= 0 &&
+				ahead < run->count)
+				return run->line + ahead;
+		}
+	}
+	return 0;
+}
+
+bool
+StageGivenColumns(Stage *stage, Bitmapset **given)
+{
+	List *copies = ((StageEntry *) stage)->copies;
+	ListCell *lc;
+
+	*given = NULL;
+	foreach (lc, copies)
+		*given = bms_add_members(*given, ((StageCopy *) lfirst(lc))->given);
+	return copies != NIL;
+}
+
+void
+StageMerged(Stage *stage)
+{
+	((StageEntry *) stage)->merged = GetCurrentSubTransactionId();
+}
+
+/* Copies the options into memory that lives as long as the transaction. */
+static void
+RegisterStage(const Stage *stage)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	StageEntry *entry = palloc0(sizeof(StageEntry));
+	ListCell *lc;
+
+	if (!callbacks_registered)
+	{
+		RegisterXactCallback(ForgetStages, NULL);
+		RegisterSubXactCallback(FollowSubtransaction, NULL);
+		callbacks_registered = true;
+	}
+	entry->stage = *stage;
+	entry->stage.key = entry->stage.update_columns = NIL;
+	foreach (lc, stage->key)
+		entry->stage.key = lappend(entry->stage.key, pstrdup(lfirst(lc)));
+	foreach (lc, stage->update_columns)
+		entry->stage.update_columns = lappend(entry->stage.update_columns, pstrdup(lfirst(lc)));
+	entry->subid = GetCurrentSubTransactionId();
+	entry->merged = InvalidSubTransactionId;
+	stages = lappend(stages, entry);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+IsEmpty(Relation rel)
+{
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	bool empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
+
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	return empty;
+}
+
+/* An old stage that nobody misses: merged or empty, and no open cursor reads it. */
+static bool
+IsSpentStage(Oid relid)
+{
+	StageEntry *entry = (StageEntry *) FindStage(relid);
+	Relation rel;
+	bool spent;
+
+	if (entry == NULL)
+		return false;
+	rel = table_open(relid, AccessShareLock);
+	spent = rel->rd_refcnt == 1 && (entry->merged != InvalidSubTransactionId || IsEmpty(rel));
+	table_close(rel, NoLock);
+	return spent;
+}
+
+static void
+RunUtility(const char *sql)
+{
+	SPI_connect();
+	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "unexpected result of: %s", sql);
+	SPI_finish();
+}
+
+/*
+ * A name for the stage that is free in the session's temporary schema. A spent
+ * stage of that name is dropped for it; any other table is left alone.
+ */
+static char *
+ChooseStageName(const char *base, const char *label)
+{
+	for (int i = 0;; i++)
+	{
+		char *suffix = i == 0 ? pstrdup(label) : psprintf("%s%s%d", label, *label ? "_" : "", i);
+		char *name = *suffix ? makeObjectName(base, NULL, suffix) : pstrdup(base);
+		Oid temp = LookupExplicitNamespace("pg_temp", true);
+		Oid relid = OidIsValid(temp) ? get_relname_relid(name, temp) : InvalidOid;
+
+		if (!OidIsValid(relid))
+			return name;
+		if (IsSpentStage(relid))
+		{
+			RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(name)));
+			return name;
+		}
+	}
+}
+
+static void
+CheckTarget(Relation target)
+{
+	char kind = target->rd_rel->relkind;
+
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
+		kind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("cannot load into \"%s\"", RelationGetRelationName(target)),
+						errdetail_relkind_not_supported(kind),
+						errhint("A target is a table, a partitioned table, a view or a foreign table.")));
+}
+
+/* Refuses now what the merge would refuse after a long load. */
+static void
+CheckMayWrite(Relation target)
+{
+	Oid relid = RelationGetRelid(target);
+	AclMode modes[] = {ACL_INSERT, ACL_UPDATE};
+
+	for (int i = 0; i < lengthof(modes); i++)
+	{
+		if (pg_class_aclcheck(relid, GetUserId(), modes[i]) == ACLCHECK_OK ||
+			pg_attribute_aclcheck_all(relid, GetUserId(), modes[i], ACLMASK_ANY) == ACLCHECK_OK)
+			return;
+	}
+	aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(target->rd_rel->relkind),
+				   RelationGetRelationName(target));
+}
+
+/* The columns a file may fill: all but generated ones. */
+static List *
+LoadableColumns(Relation target)
+{
+	TupleDesc desc = RelationGetDescr(target);
+	List *attnums = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0')
+			attnums = lappend_int(attnums, att->attnum);
+	}
+	return attnums;
+}
+
+static List *
+ChosenColumns(Relation target, List *names)
+{
+	List *attnums = ResolveColumns(target, names, "columns");
+	ListCell *lc;
+
+	foreach (lc, attnums)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target), lfirst_int(lc) - 1);
+
+		if (att->attgenerated != '\0')
+			ereport(ERROR, (errcode(ERRCODE_GENERATED_ALWAYS),
+							errmsg("column \"%s\" is a generated column", NameStr(att->attname)),
+							errdetail("Generated columns cannot be loaded.")));
+	}
+	return attnums;
+}
+
+static char *
+QualifiedCollationName(Oid collation)
+{
+	HeapTuple tup = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *name;
+
+	if (!HeapTupleIsValid(tup))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tup);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tup);
+	return name;
+}
+
+static void
+AppendColumnDefinition(StringInfo sql, Relation target, AttrNumber attnum)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target), attnum - 1);
+
+	appendStringInfo(sql, "%s %s", QuotedColumnName(target, attnum),
+					 format_type_extended(att->atttypid, att->atttypmod,
+										  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+	if (OidIsValid(att->attcollation) && att->attcollation != get_typcollation(att->atttypid))
+		appendStringInfo(sql, " COLLATE %s", QualifiedCollationName(att->attcollation));
+}
+
+Oid
+CreateStageTable(Relation target, List *attnums, const char *base, const char *label)
+{
+	char *name = ChooseStageName(base, label);
+	StringInfoData sql;
+	ListCell *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE TEMPORARY TABLE pg_temp.%s (", quote_identifier(name));
+	foreach (lc, attnums)
+	{
+		if (foreach_current_index (lc) > 0)
+			appendStringInfoString(&sql, ", ");
+		AppendColumnDefinition(&sql, target, lfirst_int(lc));
+	}
+	appendStringInfoString(&sql, ") USING heap ON COMMIT DROP");
+	RunUtility(sql.data);
+	return get_relname_relid(name, LookupExplicitNamespace("pg_temp", false));
+}
+
+static char *
+TextArgument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static List *
+NamesArgument(FunctionCallInfo fcinfo, int n, const char *what)
+{
+	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what);
+}
+
+/* Arguments 3 and later of aiodal.stage(). */
+static void
+ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage)
+{
+	char *mode = TextArgument(fcinfo, 3);
+	char *on_duplicate = TextArgument(fcinfo, 5);
+
+	stage->has_mode = mode != NULL;
+	stage->mode = mode ? ParseMergeMode(mode) : MODE_UPSERT;
+	stage->key = NamesArgument(fcinfo, 4, "key");
+	stage->on_duplicate = on_duplicate ? ParseDuplicatePolicy(on_duplicate) : DUPLICATE_ERROR;
+	stage->reject = !PG_ARGISNULL(6) && ParseOnError(TextArgument(fcinfo, 6));
+	stage->max_rejects = PG_ARGISNULL(7) ? -1 : PG_GETARG_INT64(7);
+	stage->update_columns = NamesArgument(fcinfo, 8, "update_columns");
+	stage->has_update_columns = !PG_ARGISNULL(8);
+	if (!stage->has_mode &&
+		(stage->key || stage->has_update_columns || stage->on_duplicate != DUPLICATE_ERROR))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("key, on_duplicate and update_columns need a mode"),
+				 errhint("Give the mode to aiodal.stage() too, or give all of them to aiodal.merge().")));
+}
+
+/* Key and update columns are checked now, not after the load. */
+static void
+CheckStageOptions(Relation target, const Stage *stage)
+{
+	ResolveColumns(target, stage->key, "key");
+	ResolveColumns(target, stage->update_columns, "update_columns");
+}
+
+/*
+ * aiodal.stage(target regclass, columns name[], name name, mode text,
+ *				key name[], on_duplicate text, on_error text, max_rejects bigint,
+ *				update_columns name[])
+ *	returns regclass
+ *
+ * The target is locked in ACCESS SHARE mode until the end of the transaction,
+ * so that it is the same table at the merge.
+ */
+Datum
+stage(PG_FUNCTION_ARGS)
+{
+	Stage made = {0};
+	Relation target;
+	List *columns = NamesArgument(fcinfo, 1, "columns");
+	List *attnums;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
+	made.target = PG_GETARG_OID(0);
+	ReadStageOptions(fcinfo, &made);
+
+	target = table_open(made.target, AccessShareLock);
+	CheckTarget(target);
+	CheckMayWrite(target);
+	CheckStageOptions(target, &made);
+	attnums = PG_ARGISNULL(1) ? LoadableColumns(target) : ChosenColumns(target, columns);
+	if (PG_ARGISNULL(2))
+		made.relid = CreateStageTable(target, attnums, RelationGetRelationName(target), "stage");
+	else
+		made.relid = CreateStageTable(target, attnums, NameStr(*PG_GETARG_NAME(2)), "");
+	table_close(target, NoLock);
+
+	RegisterStage(&made);
+	PG_RETURN_OID(made.relid);
+}
