@@ -1,0 +1,63 @@
+# aiodal: extension/ is the server half, client/ the library and the program.
+# Each builds alone; this file only delegates. "make help" lists what there is.
+
+export PG_CONFIG ?= pg_config
+
+HALVES = $(patsubst %/Makefile,%,$(wildcard extension/Makefile client/Makefile))
+each = @set -e; for half in $(HALVES); do $(MAKE) -C $$half $(1); done
+
+.PHONY: all install uninstall clean check installcheck lint demo bench dist help \
+	check-valgrind check-asan check-matrix deps
+
+all:             ## build the extension, the library and the program
+	$(call each,all)
+
+install:         ## install all of it (DESTDIR, prefix, PG_CONFIG)
+	$(call each,install)
+
+uninstall:       ## remove what install put there
+	$(call each,uninstall)
+
+clean:           ## remove everything that was built
+	$(call each,clean)
+	@rm -rf build
+
+deps:            ## install what building and testing need (as root, on Debian)
+	@test/install_deps check demo lint
+
+check: deps-check ## run every test against a private throwaway server (SUITES="pgtap unit")
+	@$(MAKE) -s all
+	@test/check $(SUITES)
+
+installcheck:    ## run the tests against the server of PGHOST, PGPORT, ...
+	@test/check --given $(SUITES)
+
+lint:            ## formatting, layers, banned calls, headers, exports, versions
+	@test/check lint
+
+check-valgrind:  deps-valgrind ## the C suites under valgrind
+	@$(MAKE) -s all
+	@test/check --valgrind unit integration
+
+check-asan: deps-check ## build with address and undefined behaviour sanitizers, run every test
+	@test/check_asan $(SUITES)
+
+check-matrix:    ## build and test on every PostgreSQL there is a Debian for (VERSIONS="17 18")
+	@test/matrix $(VERSIONS)
+
+demo: deps-demo  ## a guided tour on real data
+	@$(MAKE) -s all
+	@demo/run
+
+bench: deps-check ## measure against the alternatives (BENCH=reflect|bulk, ROWS=)
+	@$(MAKE) -s all
+	@test/bench/run
+
+dist:            ## a release archive of HEAD in build/dist
+	@test/dist
+
+help:            ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 18
+
+deps-%:
+	@test/install_deps $*
