@@ -1,0 +1,29 @@
+/*
+ * aiodal/aiodal.h
+ *		All of libaiodal's core.
+ *
+ *		db      a database: pooled connections and its reflected schema
+ *		schema  tables, columns, constraints, indexes as they were when reflected
+ *		tx      transactions, statements, savepoints, aliases
+ *		result  rows
+ *		bulk    files into tables and out of them
+ *		async   statements without blocking
+ *		pq      the libpq connection below
+ *
+ * api.h has the rules about ownership, errors and threads that hold for all of them.
+ */
+#ifndef AIODAL_AIODAL_H
+#define AIODAL_AIODAL_H
+
+#include <aiodal/api.h>
+#include <aiodal/async.h>
+#include <aiodal/bulk.h>
+#include <aiodal/db.h>
+#include <aiodal/error.h>
+#include <aiodal/pq.h>
+#include <aiodal/result.h>
+#include <aiodal/schema.h>
+#include <aiodal/tx.h>
+#include <aiodal/version.h>
+
+#endif /* AIODAL_AIODAL_H */

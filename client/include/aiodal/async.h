@@ -1,0 +1,65 @@
+/*
+ * aiodal/async.h
+ *		One statement at a time without blocking.
+ *
+ *		aiodal_op *op;
+ *		st = aiodal_tx_exec_start(&op, tx, sql, 0, NULL, &err);
+ *		while (st == 0 && (st = aiodal_op_poll(op, &err)) > 0)
+ *			wait until aiodal_op_fd(op) is readable (or writable too, for AIODAL_WANT_WRITE), then st = 0;
+ *		if (st == 0)
+ *			res = aiodal_op_take_result(op);
+ *		aiodal_op_free(op);
+ *
+ * aiodal_tx_exec() is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
+ * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
+ */
+#ifndef AIODAL_ASYNC_H
+#define AIODAL_ASYNC_H
+
+#include <aiodal/api.h>
+
+AIODAL_BEGIN_DECLS
+
+/*
+ * Sends a statement; arguments as those of aiodal_tx_exec(). They are copied: they need not outlive the call.
+ * *op is owned by the caller: aiodal_op_free().
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_exec_start(aiodal_op **op, aiodal_tx *tx,
+																const char *sql, size_t n,
+																const char *const *params,
+																aiodal_error **err);
+
+/* The socket to watch; -1 when the connection is lost. It may change while the operation runs: ask each time.
+ */
+AIODAL_API int aiodal_op_fd(const aiodal_op *op);
+
+/*
+ * Goes on as far as it can without blocking. AIODAL_OK: done, the result can be taken. AIODAL_WANT_READ,
+ * AIODAL_WANT_WRITE: wait for the descriptor, then poll again. Negative: the statement failed, with the same
+ * status and error as aiodal_tx_exec() would give; asked again it gives the same again.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_poll(aiodal_op *op, aiodal_error **err);
+
+/*
+ * Blocks until the operation is done, at most timeout_ms milliseconds (negative: no limit of its own; the
+ * transaction's deadline holds anyway). When that time passes: AIODAL_WANT_READ, and the operation goes on.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_wait(aiodal_op *op, int timeout_ms, aiodal_error **err);
+
+/* The result, once; the caller owns it (aiodal_result_free). NULL when not done, failed, or taken before. */
+AIODAL_API aiodal_result *aiodal_op_take_result(aiodal_op *op);
+
+/*
+ * Asks the server to stop the statement; any thread may call it, as long as the operation is not freed. Keep
+ * polling: the operation then ends with AIODAL_ECANCELED, or as if nothing had happened when it was done
+ * already. Opens a second connection to the server for the request and blocks for as long as that takes.
+ */
+AIODAL_API void aiodal_op_cancel(aiodal_op *op);
+
+/* Frees the operation. One that still runs is cancelled and waited for (a second at most, then the connection
+ * is dropped). */
+AIODAL_API void aiodal_op_free(aiodal_op *op);
+
+AIODAL_END_DECLS
+
+#endif /* AIODAL_ASYNC_H */
