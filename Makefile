@@ -32,7 +32,7 @@ check: deps-check ## run every test against a private throwaway server (SUITES="
 installcheck:    ## run the tests against the server of PGHOST, PGPORT, ...
 	@test/check --given $(SUITES)
 
-lint:            ## formatting, layers, banned calls, headers, exports, versions
+lint: deps-lint  ## formatting, layers, banned calls, headers, exports, versions
 	@test/check lint
 
 check-valgrind:  deps-valgrind ## the C suites under valgrind

@@ -30,8 +30,8 @@ ok()
 	[ "$1" = 0 ]
 }
 
-# note TEXT: lines that belong to the test above
-note() { printf '%s\n' "$1" | sed 's/^/#   /'; }
+# note TEXT: lines that belong to the test above, of a long text the beginning
+note() { printf '%s\n' "$1" | sed 's/^/#   /; 60 { s/$/\n#   .../; q }'; }
 
 # is GOT EXPECTED NAME
 is()
