@@ -22,4 +22,17 @@
 #define AIODAL_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+#include "executor/executor.h"
+
+/* 18 dropped ExecutorRun's execute_once. Runs the whole plan. */
+static inline void
+CompatExecutorRun(QueryDesc *desc)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(desc, ForwardScanDirection, 0);
+#else
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+#endif
+}
+
 #endif /* AIODAL_COMPAT_H */

@@ -74,7 +74,7 @@ MergeModeName(MergeMode mode)
 }
 
 List *
-NameArrayToList(ArrayType *array, const char *what)
+NameArrayToList(ArrayType *array, const char *what, bool may_be_empty)
 {
 	Datum *elems;
 	bool *nulls;
@@ -85,6 +85,8 @@ NameArrayToList(ArrayType *array, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("%s must be a one-dimensional array", what)));
 	deconstruct_array(array, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &elems, &nulls, &n);
+	if (n == 0 && !may_be_empty)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be empty", what)));
 	for (int i = 0; i < n; i++)
 	{
 		if (nulls[i])

@@ -38,11 +38,11 @@ extern bool ParseOnError(const char *word);
 extern const char *MergeModeName(MergeMode mode);
 
 /*
- * name[] as a List of palloc'd C strings; NULL elements, more than one
- * dimension and (when "what" names a list that may not be) an empty array are
- * errors that name the argument.
+ * name[] as a List of palloc'd C strings. NULL elements, more than one
+ * dimension and an empty array (unless it may be) are errors that name the
+ * argument.
  */
-extern List *NameArrayToList(ArrayType *array, const char *what);
+extern List *NameArrayToList(ArrayType *array, const char *what, bool may_be_empty);
 
 /*
  * Attribute numbers of the named columns of rel, in the order given. Unknown,

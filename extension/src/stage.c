@@ -295,7 +295,7 @@ IsSpentStage(Oid relid)
 	return spent;
 }
 
-static void
+void
 RunUtility(const char *sql)
 {
 	SPI_connect();
@@ -304,12 +304,9 @@ RunUtility(const char *sql)
 	SPI_finish();
 }
 
-/*
- * A name for the stage that is free in the session's temporary schema. A spent
- * stage of that name is dropped for it; any other table is left alone.
- */
-static char *
-ChooseStageName(const char *base, const char *label)
+/* A spent stage of that name is dropped for it; any other table is left alone. */
+char *
+FreeTemporaryName(const char *base, const char *label)
 {
 	for (int i = 0;; i++)
 	{
@@ -423,7 +420,7 @@ AppendColumnDefinition(StringInfo sql, Relation target, AttrNumber attnum)
 Oid
 CreateStageTable(Relation target, List *attnums, const char *base, const char *label)
 {
-	char *name = ChooseStageName(base, label);
+	char *name = FreeTemporaryName(base, label);
 	StringInfoData sql;
 	ListCell *lc;
 
@@ -447,9 +444,9 @@ TextArgument(FunctionCallInfo fcinfo, int n)
 }
 
 static List *
-NamesArgument(FunctionCallInfo fcinfo, int n, const char *what)
+NamesArgument(FunctionCallInfo fcinfo, int n, const char *what, bool may_be_empty)
 {
-	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what);
+	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what, may_be_empty);
 }
 
 /* Arguments 3 and later of aiodal.stage(). */
@@ -461,11 +458,11 @@ ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage)
 
 	stage->has_mode = mode != NULL;
 	stage->mode = mode ? ParseMergeMode(mode) : MODE_UPSERT;
-	stage->key = NamesArgument(fcinfo, 4, "key");
+	stage->key = NamesArgument(fcinfo, 4, "key", false);
 	stage->on_duplicate = on_duplicate ? ParseDuplicatePolicy(on_duplicate) : DUPLICATE_ERROR;
 	stage->reject = !PG_ARGISNULL(6) && ParseOnError(TextArgument(fcinfo, 6));
 	stage->max_rejects = PG_ARGISNULL(7) ? -1 : PG_GETARG_INT64(7);
-	stage->update_columns = NamesArgument(fcinfo, 8, "update_columns");
+	stage->update_columns = NamesArgument(fcinfo, 8, "update_columns", true);
 	stage->has_update_columns = !PG_ARGISNULL(8);
 	if (!stage->has_mode &&
 		(stage->key || stage->has_update_columns || stage->on_duplicate != DUPLICATE_ERROR))
@@ -497,7 +494,7 @@ stage(PG_FUNCTION_ARGS)
 {
 	Stage made = {0};
 	Relation target;
-	List *columns = NamesArgument(fcinfo, 1, "columns");
+	List *columns = NamesArgument(fcinfo, 1, "columns", false);
 	List *attnums;
 
 	if (PG_ARGISNULL(0))

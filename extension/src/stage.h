@@ -65,9 +65,17 @@ extern bool StageGivenColumns(Stage *stage, Bitmapset **given);
 extern void StageMerged(Stage *stage);
 
 /*
+ * A name that is free in the session's temporary schema: base_label, or base
+ * when label is empty, with a number behind it when that is taken; palloc'd.
+ */
+extern char *FreeTemporaryName(const char *base, const char *label);
+
+/* Runs one utility statement as the current user. */
+extern void RunUtility(const char *sql);
+
+/*
  * Makes a temporary table, ON COMMIT DROP, with these columns of target
- * (attribute numbers), without registering it. Its name is base_label, or
- * base when label is empty, with a number behind it when that is taken.
+ * (attribute numbers), without registering it, under a free name.
  */
 extern Oid CreateStageTable(Relation target, List *attnums, const char *base, const char *label);
 

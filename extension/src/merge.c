@@ -1,0 +1,479 @@
+/*
+ * merge.c
+ *		aiodal.merge() and aiodal.explain_merge(): what is asked, by which path,
+ *		and what came of it.
+ *
+ * Arguments are turned into a MergeRequest, everything a user can get wrong is
+ * refused before anything is written, the chosen path does the work, and the
+ * counts are handed over.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "aiodal.h"
+#include "counted.h"
+#include "ident.h"
+#include "merge.h"
+
+PG_FUNCTION_INFO_V1(merge);
+PG_FUNCTION_INFO_V1(explain_merge);
+
+/* A column of the batch that has a namesake in the target. */
+typedef struct Pair
+{
+	AttrNumber source;
+	AttrNumber target;
+	bool given; /* the batch says what is in it */
+} Pair;
+
+/*
+ * Which path is taken, and why not the direct one. The direct path is refused,
+ * not skipped, when the setting asks for it.
+ */
+static const char *
+ReasonForSql(Relation target)
+{
+	if (aiodal_path == MERGE_PATH_DIRECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot merge into \"%s\" by the direct path", RelationGetRelationName(target)),
+				 errdetail("This version merges by plain SQL."),
+				 errhint("Set aiodal.path to \"auto\" or \"sql\".")));
+	if (aiodal_path == MERGE_PATH_SQL)
+		return "aiodal.path is sql";
+	return "this version merges by plain SQL";
+}
+
+static void
+CheckSource(Relation source, Relation target)
+{
+	char kind = source->rd_rel->relkind;
+
+	if (kind != RELKIND_RELATION)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("\"%s\" cannot serve as a stage", RelationGetRelationName(source)),
+						errdetail_relkind_not_supported(kind),
+						errhint("A stage is a plain or temporary table; aiodal.stage() makes one.")));
+	if (RelationGetRelid(source) == RelationGetRelid(target))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("cannot merge \"%s\" into itself", RelationGetRelationName(source))));
+}
+
+static bool
+IsGenerated(Relation rel, AttrNumber attnum)
+{
+	return TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0';
+}
+
+/*
+ * Columns are matched by name. A table that is not our stage may not have
+ * columns the target lacks: a misspelt one would lose its data silently.
+ */
+static List *
+PairColumns(Relation source, Relation target, bool is_stage)
+{
+	TupleDesc desc = RelationGetDescr(source);
+	List *pairs = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		AttrNumber attnum =
+			att->attisdropped ? 0 : get_attnum(RelationGetRelid(target), NameStr(att->attname));
+		Pair *pair;
+
+		if (!att->attisdropped && attnum <= 0 && !is_stage)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of \"%s\" does not exist in \"%s\"", NameStr(att->attname),
+							RelationGetRelationName(source), RelationGetRelationName(target)),
+					 errhint("Rename or drop the column, or load into a table made by aiodal.stage().")));
+		if (attnum <= 0 || IsGenerated(target, attnum))
+			continue;
+		pair = palloc(sizeof(Pair));
+		*pair = (Pair){att->attnum, attnum, true};
+		pairs = lappend(pairs, pair);
+	}
+	if (pairs == NIL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("\"%s\" and \"%s\" have no column in common", RelationGetRelationName(source),
+							   RelationGetRelationName(target))));
+	return pairs;
+}
+
+/*
+ * Columns that may have been left out: those no COPY filled. Without a COPY
+ * seen, those where NULL could only fail, while the target has a value.
+ */
+static List *
+DoubtfulPairs(Stage *stage, Relation target, List *pairs)
+{
+	Bitmapset *given;
+	bool copied = StageGivenColumns(stage, &given);
+	List *doubtful = NIL;
+	ListCell *lc;
+
+	foreach (lc, pairs)
+	{
+		Pair *pair = lfirst(lc);
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target), pair->target - 1);
+
+		if (copied ? !bms_is_member(pair->source, given)
+				   : att->attnotnull && (att->atthasdef || att->attidentity))
+			doubtful = lappend(doubtful, pair);
+	}
+	return doubtful;
+}
+
+/*
+ * Rows of source. Marks those of the doubtful columns that hold nothing but
+ * NULL as not given; one that was filled by hand since counts as given.
+ */
+static int64
+CountRows(Relation source, List *doubtful)
+{
+	StringInfoData buf;
+	ListCell *lc;
+	bool isnull;
+	int64 rows;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "SELECT pg_catalog.count(*)");
+	foreach (lc, doubtful)
+		appendStringInfo(&buf, ", pg_catalog.count(%s)",
+						 QuotedColumnName(source, ((Pair *) lfirst(lc))->source));
+	appendStringInfo(&buf, " FROM ONLY %s", QualifiedRelationName(source));
+
+	SPI_connect();
+	if (SPI_execute(buf.data, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "unexpected result of: %s", buf.data);
+	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	foreach (lc, doubtful)
+	{
+		int column = foreach_current_index (lc) + 2;
+		Datum values = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+		((Pair *) lfirst(lc))->given = DatumGetInt64(values) > 0;
+	}
+	SPI_finish();
+	return rows;
+}
+
+static List *
+GivenTargets(List *pairs)
+{
+	List *attnums = NIL;
+	ListCell *lc;
+
+	foreach (lc, pairs)
+	{
+		Pair *pair = lfirst(lc);
+
+		if (pair->given)
+			attnums = lappend_int(attnums, pair->target);
+	}
+	return attnums;
+}
+
+static bool
+SameTypes(Relation source, Relation target, List *pairs)
+{
+	ListCell *lc;
+
+	foreach (lc, pairs)
+	{
+		Pair *pair = lfirst(lc);
+		Form_pg_attribute from = TupleDescAttr(RelationGetDescr(source), pair->source - 1);
+		Form_pg_attribute to = TupleDescAttr(RelationGetDescr(target), pair->target - 1);
+
+		if (from->atttypid != to->atttypid || from->atttypmod != to->atttypmod ||
+			from->attcollation != to->attcollation)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Copies a table of other types into one of the target's, by assignment casts
+ * as an INSERT into the target would do. (An explicit cast would cut strings
+ * that are too long.)
+ */
+static Relation
+Restage(Relation source, Relation target, List *attnums)
+{
+	Oid relid = CreateStageTable(target, attnums, RelationGetRelationName(source), "restaged");
+	Relation restaged = table_open(relid, RowExclusiveLock);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "INSERT INTO %s (", QualifiedRelationName(restaged));
+	AppendColumnList(&buf, target, attnums, "");
+	appendStringInfoString(&buf, ") SELECT ");
+	AppendColumnList(&buf, target, attnums, "s.");
+	appendStringInfo(&buf, " FROM ONLY %s AS s", QualifiedRelationName(source));
+	SPI_connect();
+	if (SPI_execute(buf.data, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "unexpected result of: %s", buf.data);
+	SPI_finish();
+	return restaged;
+}
+
+/* What an update writes by default: all but the key and what cannot be written. */
+static List *
+DefaultUpdateColumns(MergeRequest *request)
+{
+	List *attnums = NIL;
+	ListCell *lc;
+
+	foreach (lc, request->columns)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(request->target), lfirst_int(lc) - 1);
+
+		if (!list_member_int(request->key->attnums, att->attnum) &&
+			att->attidentity != ATTRIBUTE_IDENTITY_ALWAYS)
+			attnums = lappend_int(attnums, att->attnum);
+	}
+	return attnums;
+}
+
+/* The columns must be among those the batch fills. */
+static void
+CheckFilled(MergeRequest *request, List *attnums, const char *what)
+{
+	List *missing = list_difference_int(attnums, request->columns);
+
+	if (missing == NIL)
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_UNDEFINED_COLUMN),
+		 errmsg(
+			 "the batch does not fill column \"%s\"",
+			 NameStr(TupleDescAttr(RelationGetDescr(request->target), linitial_int(missing) - 1)->attname)),
+		 errdetail("It is named in \"%s\", or is part of the key.", what),
+		 errhint("The batch fills %s.", ColumnListText(request->target, request->columns))));
+}
+
+static void
+ResolveColumnOptions(MergeRequest *request, List *key, List *update_columns, bool has_update_columns)
+{
+	bool needs_key = request->mode != MODE_INSERT;
+
+	request->key = ResolveMergeKey(request->target, key, needs_key || key != NIL);
+	if (request->key == NULL)
+		return;
+	if (needs_key || key != NIL)
+		CheckFilled(request, request->key->attnums, "key");
+	else if (list_difference_int(request->key->attnums, request->columns) != NIL)
+	{
+		request->key = NULL; /* the key's values are yet to be generated */
+		return;
+	}
+	request->update_columns = DefaultUpdateColumns(request);
+	if (has_update_columns)
+	{
+		request->update_columns = ResolveColumns(request->target, update_columns, "update_columns");
+		CheckFilled(request, request->update_columns, "update_columns");
+	}
+}
+
+/* One expression and nothing else, so that it cannot end the statement it is put in. */
+static void
+CheckCondition(const char *condition)
+{
+	ErrorContextCallback callback = {.callback = StatementErrorContext, .arg = unconstify(char *, condition)};
+	SelectStmt *select;
+
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	select =
+		castNode(SelectStmt, linitial_node(RawStmt, raw_parser(condition, RAW_PARSE_PLPGSQL_EXPR))->stmt);
+	error_context_stack = callback.previous;
+
+	if (list_length(select->targetList) != 1 || linitial_node(ResTarget, select->targetList)->name != NULL ||
+		select->fromClause || select->whereClause || select->groupClause || select->havingClause ||
+		select->windowClause || select->sortClause || select->limitOffset || select->limitCount ||
+		select->lockingClause || select->distinctClause || select->op != SETOP_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR), errmsg("delete_where must be one condition"),
+				 errhint("Write what would stand in parentheses behind WHERE; columns are the target's.")));
+}
+
+static void
+CheckDeleteWhere(MergeRequest *request)
+{
+	if (request->delete_where == NULL)
+		return;
+	if (request->mode != MODE_SYNC)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("delete_where needs mode \"sync\""),
+						errdetail("The mode is \"%s\".", MergeModeName(request->mode))));
+	CheckCondition(request->delete_where);
+}
+
+/* Arguments of aiodal.merge() that a stage made for a mode already has. */
+static void
+CheckNotGivenTwice(FunctionCallInfo fcinfo, Stage *stage, MergeMode mode, DuplicatePolicy on_duplicate)
+{
+	if ((mode == MODE_UPSERT || mode == stage->mode) && PG_ARGISNULL(3) &&
+		(on_duplicate == DUPLICATE_ERROR || on_duplicate == stage->on_duplicate) && PG_ARGISNULL(5))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("\"%s\" was made for mode \"%s\"", get_rel_name(stage->relid),
+						   MergeModeName(stage->mode)),
+					errdetail("How it is merged was said to aiodal.stage().")));
+}
+
+static char *
+TextArgument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static Oid
+TargetArgument(FunctionCallInfo fcinfo, Stage *stage)
+{
+	if (PG_ARGISNULL(1) && stage == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"%s\" is not a stage of this transaction", get_rel_name(PG_GETARG_OID(0))),
+						errhint("Make it with aiodal.stage(), or name the target.")));
+	return PG_ARGISNULL(1) ? stage->target : PG_GETARG_OID(1);
+}
+
+/* Fills the request, all checks made, and counts->staged. */
+static void
+ReadRequest(FunctionCallInfo fcinfo, MergeRequest *request, MergeCounts *counts)
+{
+	Stage *stage = request->stage;
+	List *key = PG_ARGISNULL(3) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(3), "key", false);
+	List *update = PG_ARGISNULL(5) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(5), "update_columns", true);
+	bool has_update = !PG_ARGISNULL(5);
+	bool is_stage = stage != NULL && stage->target == RelationGetRelid(request->target);
+	List *pairs = PairColumns(request->source, request->target, is_stage);
+
+	request->mode = ParseMergeMode(TextArgument(fcinfo, 2, "mode"));
+	request->on_duplicate = ParseDuplicatePolicy(TextArgument(fcinfo, 4, "on_duplicate"));
+	if (stage != NULL && stage->has_mode)
+	{
+		CheckNotGivenTwice(fcinfo, stage, request->mode, request->on_duplicate);
+		request->mode = stage->mode;
+		request->on_duplicate = stage->on_duplicate;
+		key = stage->key;
+		update = stage->update_columns;
+		has_update = stage->has_update_columns;
+	}
+	request->delete_where = PG_ARGISNULL(6) ? NULL : TextArgument(fcinfo, 6, "delete_where");
+	CheckDeleteWhere(request);
+
+	counts->staged =
+		CountRows(request->source, is_stage ? DoubtfulPairs(stage, request->target, pairs) : NIL);
+	request->columns = GivenTargets(pairs);
+	ResolveColumnOptions(request, key, update, has_update);
+	if (!SameTypes(request->source, request->target, pairs))
+	{
+		Relation original = request->source;
+
+		request->source = Restage(original, request->target, request->columns);
+		request->stage = NULL;
+		table_close(original, NoLock);
+	}
+}
+
+static Datum
+CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *reason)
+{
+	TupleDesc desc;
+	Datum values[10];
+	bool nulls[10] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(counts->staged);
+	values[1] = Int64GetDatum(counts->inserted);
+	values[2] = Int64GetDatum(counts->updated);
+	values[3] = Int64GetDatum(counts->unchanged);
+	values[4] = Int64GetDatum(counts->ignored);
+	values[5] = Int64GetDatum(counts->deleted);
+	values[6] = Int64GetDatum(counts->duplicates);
+	values[7] = Int64GetDatum(counts->rejected);
+	values[8] = CStringGetTextDatum("sql");
+	values[9] = CStringGetTextDatum(reason);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/*
+ * aiodal.merge(stage regclass, target regclass, mode text, key name[],
+ *				on_duplicate text, update_columns name[], delete_where text)
+ *	returns aiodal.merge_result
+ */
+Datum
+merge(PG_FUNCTION_ARGS)
+{
+	MergeRequest request = {0};
+	MergeCounts counts = {0};
+	const char *reason;
+	Relation source;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("stage must not be null")));
+	request.stage = FindStage(PG_GETARG_OID(0));
+	request.target = table_open(TargetArgument(fcinfo, request.stage), RowExclusiveLock);
+	source = request.source = table_open(PG_GETARG_OID(0), AccessShareLock);
+	CheckSource(source, request.target);
+	reason = ReasonForSql(request.target);
+
+	ReadRequest(fcinfo, &request, &counts);
+	MergeBySql(&request, &counts);
+	if (request.stage != NULL)
+		StageMerged(request.stage);
+	if (request.source != source)
+	{
+		char *restaged = QualifiedRelationName(request.source);
+
+		table_close(request.source, NoLock);
+		RunUtility(psprintf("DROP TABLE %s", restaged));
+	}
+	else
+		table_close(source, NoLock);
+	table_close(request.target, NoLock);
+	return CountsToDatum(fcinfo, &counts, reason);
+}
+
+/*
+ * aiodal.explain_merge(target regclass, mode text, key name[],
+ *						OUT path text, OUT reason text)
+ */
+Datum
+explain_merge(PG_FUNCTION_ARGS)
+{
+	List *key = PG_ARGISNULL(2) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(2), "key", false);
+	MergeMode mode = ParseMergeMode(TextArgument(fcinfo, 1, "mode"));
+	Relation target;
+	TupleDesc desc;
+	Datum values[2];
+	bool nulls[2] = {false};
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	target = table_open(PG_GETARG_OID(0), AccessShareLock);
+	ResolveMergeKey(target, key, mode != MODE_INSERT || key != NIL);
+	values[0] = CStringGetTextDatum("sql");
+	values[1] = CStringGetTextDatum(ReasonForSql(target));
+	table_close(target, NoLock);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

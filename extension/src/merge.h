@@ -1,0 +1,63 @@
+/*
+ * merge.h
+ *		What a merge is asked to do, and what it did.
+ */
+#ifndef AIODAL_MERGE_H
+#define AIODAL_MERGE_H
+
+#include "compat.h"
+
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+#include "options.h"
+#include "stage.h"
+
+/* The columns by which a row of the batch finds its row of the target. */
+typedef struct MergeKey
+{
+	List *attnums;  /* of the target, in the index's order */
+	List *equality; /* Oid of the equality operator for each */
+	Oid index;      /* arbiter index, or InvalidOid where the target has none (views, foreign tables) */
+	bool nulls_not_distinct; /* NULL equals NULL */
+} MergeKey;
+
+typedef struct MergeRequest
+{
+	Relation target;
+	Relation source; /* a heap table whose columns have the target's names and types */
+	Stage *stage;    /* what is known of source, or NULL when aiodal.stage() did not make it */
+	MergeMode mode;
+	DuplicatePolicy on_duplicate;
+	MergeKey *key;            /* NULL: mode insert on a table without one */
+	List *columns;            /* target attribute numbers the batch fills */
+	List *update_columns;     /* those of them that an update writes */
+	const char *delete_where; /* SQL condition on the target, or NULL */
+} MergeRequest;
+
+typedef struct MergeCounts
+{
+	int64 staged; /* rows of the batch; the sum of all below but deleted */
+	int64 inserted;
+	int64 updated;
+	int64 unchanged;  /* equal to the target's row, which was left alone */
+	int64 ignored;    /* conflict (mode ignore), no such row (mode update), or held back by a trigger */
+	int64 deleted;    /* rows of the target (mode sync) */
+	int64 duplicates; /* left out for a row of the same key */
+	int64 rejected;   /* set aside */
+} MergeCounts;
+
+/*
+ * The key that names (char *; NIL: the default) stand for. An error that lists
+ * the possible keys when none fits; NULL instead when none was named and
+ * required is false. Allocated in the current context.
+ */
+extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
+
+/*
+ * Merges by plain SQL, as the current user. counts->staged is set by the
+ * caller; the rest is added to.
+ */
+extern void MergeBySql(MergeRequest *request, MergeCounts *counts);
+
+#endif /* AIODAL_MERGE_H */

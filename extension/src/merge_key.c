@@ -1,0 +1,237 @@
+/*
+ * merge_key.c
+ *		Which columns identify a row: arbiter indexes.
+ *
+ * A key is the primary key, or the columns of a unique constraint or index
+ * that ON CONFLICT could use: valid, immediate, without predicate and
+ * expressions. Views and foreign tables have no indexes of their own; there the
+ * user's word is taken.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+#include "ident.h"
+#include "merge.h"
+
+/* One unique index, and why it cannot be a key (NULL: it can). */
+typedef struct Candidate
+{
+	Oid index;
+	bool primary;
+	List *attnums;
+	const char *problem;
+} Candidate;
+
+static const char *
+ProblemOfIndex(Relation index)
+{
+	Form_pg_index form = index->rd_index;
+
+	if (!form->indisvalid || !form->indisready)
+		return "is not valid";
+	if (!form->indimmediate)
+		return "is deferrable";
+	if (RelationGetIndexPredicate(index) != NIL)
+		return "has a WHERE clause";
+	if (RelationGetIndexExpressions(index) != NIL)
+		return "has an expression";
+	if (index->rd_rel->relam != BTREE_AM_OID)
+		return "is not a btree index";
+	return NULL;
+}
+
+static List *
+KeyAttributes(Relation index)
+{
+	List *attnums = NIL;
+
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+		attnums = lappend_int(attnums, index->rd_index->indkey.values[i]);
+	return attnums;
+}
+
+/* The target's unique indexes, the primary key first. */
+static List *
+UniqueIndexes(Relation target)
+{
+	List *candidates = NIL;
+	ListCell *lc;
+
+	foreach (lc, RelationGetIndexList(target))
+	{
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index->rd_index->indisunique && !index->rd_index->indisexclusion)
+		{
+			Candidate *c = palloc(sizeof(Candidate));
+
+			c->index = RelationGetRelid(index);
+			c->primary = index->rd_index->indisprimary;
+			c->attnums = KeyAttributes(index);
+			c->problem = ProblemOfIndex(index);
+			candidates = c->primary ? lcons(c, candidates) : lappend(candidates, c);
+		}
+		index_close(index, NoLock);
+	}
+	return candidates;
+}
+
+static bool
+SameSet(List *a, List *b)
+{
+	return list_length(a) == list_length(b) && list_difference_int(a, b) == NIL;
+}
+
+static int
+errhint_possible_keys(Relation target, List *candidates)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach (lc, candidates)
+	{
+		Candidate *c = lfirst(lc);
+
+		if (c->problem == NULL)
+			appendStringInfo(&buf, "%s(%s)", buf.len ? ", " : "", ColumnListText(target, c->attnums));
+	}
+	if (buf.len == 0)
+		return errhint("Add a primary key or a unique constraint to the table.");
+	return errhint("The possible keys are %s.", buf.data);
+}
+
+/* The index that the named columns belong to; an error when it is unfit or missing. */
+static Candidate *
+CandidateByColumns(Relation target, List *candidates, List *attnums)
+{
+	Candidate *unfit = NULL;
+	ListCell *lc;
+
+	foreach (lc, candidates)
+	{
+		Candidate *c = lfirst(lc);
+
+		if (!SameSet(c->attnums, attnums))
+			continue;
+		if (c->problem == NULL)
+			return c;
+		unfit = c;
+	}
+	ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+					errmsg("(%s) is not a key of \"%s\"", ColumnListText(target, attnums),
+						   RelationGetRelationName(target)),
+					unfit ? errdetail("Unique index \"%s\" %s.", get_rel_name(unfit->index), unfit->problem)
+						  : errdetail("No unique constraint or index has exactly these columns."),
+					errhint_possible_keys(target, candidates)));
+}
+
+/* The primary key, or the only other key there is; NULL when there is no such one. */
+static Candidate *
+DefaultCandidate(List *candidates)
+{
+	Candidate *only = NULL;
+	ListCell *lc;
+
+	foreach (lc, candidates)
+	{
+		Candidate *c = lfirst(lc);
+
+		if (c->problem != NULL)
+			continue;
+		if (c->primary)
+			return c;
+		if (only != NULL)
+			return NULL;
+		only = c;
+	}
+	return only;
+}
+
+static void
+ReportNoDefaultKey(Relation target, List *candidates)
+{
+	Candidate *first = candidates ? linitial(candidates) : NULL;
+
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+		 errmsg("\"%s\" has no key to merge by", RelationGetRelationName(target)),
+		 first && first->primary && first->problem
+			 ? errdetail("Its primary key \"%s\" %s.", get_rel_name(first->index), first->problem)
+		 : first
+			 ? errdetail("It has no primary key, and no other unique key stands alone; name one in \"key\".")
+			 : errdetail("It has neither a primary key nor a unique constraint."),
+		 errhint_possible_keys(target, candidates)));
+}
+
+static MergeKey *
+KeyOfIndex(Oid indexid)
+{
+	MergeKey *key = palloc0(sizeof(MergeKey));
+	Relation index = index_open(indexid, AccessShareLock);
+
+	key->index = indexid;
+	key->attnums = KeyAttributes(index);
+	key->nulls_not_distinct = index->rd_index->indnullsnotdistinct;
+	for (int i = 0; i < list_length(key->attnums); i++)
+	{
+		Oid type = index->rd_opcintype[i];
+		Oid op = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+
+		if (!OidIsValid(op))
+			elog(ERROR, "no equality operator for column %d of index %u", i + 1, indexid);
+		key->equality = lappend_oid(key->equality, op);
+	}
+	index_close(index, NoLock);
+	return key;
+}
+
+/* For targets without indexes: the user says what identifies a row. */
+static MergeKey *
+ClaimedKey(Relation target, List *attnums)
+{
+	MergeKey *key = palloc0(sizeof(MergeKey));
+	ListCell *lc;
+
+	key->attnums = attnums;
+	foreach (lc, attnums)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target), lfirst_int(lc) - 1);
+		Oid op = lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr;
+
+		if (!OidIsValid(op))
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+							errmsg("column \"%s\" cannot be part of a key", NameStr(att->attname)),
+							errdetail("Its type has no equality operator.")));
+		key->equality = lappend_oid(key->equality, op);
+	}
+	return key;
+}
+
+MergeKey *
+ResolveMergeKey(Relation target, List *names, bool required)
+{
+	List *attnums = ResolveColumns(target, names, "key");
+	List *candidates = UniqueIndexes(target);
+	char kind = target->rd_rel->relkind;
+	Candidate *chosen;
+
+	if (names == NIL)
+		chosen = DefaultCandidate(candidates);
+	else if (kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE)
+		return ClaimedKey(target, attnums);
+	else
+		chosen = CandidateByColumns(target, candidates, attnums);
+
+	if (chosen == NULL && required)
+		ReportNoDefaultKey(target, candidates);
+	return chosen ? KeyOfIndex(chosen->index) : NULL;
+}
