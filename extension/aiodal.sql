@@ -15,6 +15,96 @@ COMMENT ON FUNCTION aiodal.version() IS 'version of the loaded aiodal library';
 -- Reflection
 ---------------------------------------------------------------------------
 
+-- Common arguments. schemas: NULL for every schema that is not the system's;
+-- an unknown one is an error. relations: just these, found by index scans.
+-- include: any of partitions, extensions, temporary, system, which are left out
+-- by default; what relations names is always in.
+--
+-- All run under the statement's snapshot, so that calls in one statement, or in
+-- one REPEATABLE READ transaction, agree with each other. None checks a
+-- privilege: what a role may do is in the rows, never an error.
+
+CREATE FUNCTION aiodal.relations(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, name name, kind text, persistence text, owner name, comment text,
+        parent text, partition_key text, partition_bound text, inherits text[], definition text,
+        access_method name, tablespace name, options text[], row_security boolean, force_row_security boolean,
+        replica_identity text, extension name, visible boolean, estimated_rows bigint,
+        insertable boolean, updatable boolean, deletable boolean, of_type text, server name, foreign_options text[],
+        replica_identity_index name, parent_oid oid)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 500 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_relations';
+COMMENT ON FUNCTION aiodal.relations(name[], regclass[], text[]) IS
+'tables, views, materialized and foreign tables, ordered by schema and name
+
+kind: table, partitioned table, view, materialized view, foreign table.
+persistence: permanent, unlogged, temporary.
+parent: the partitioned table this is a partition of; inherits: the parents of a table that is no partition, in order; both as quoted, qualified text.
+definition: the query of a view. options: storage parameters, those of the TOAST table as toast.NAME.
+visible: found by its bare name with the caller''s search_path.
+estimated_rows: the planner''s figure, NULL when never analyzed.
+insertable, updatable, deletable: by itself, by rules or by INSTEAD OF triggers; privileges do not count.
+tablespace: NULL for the database''s default. access_method: NULL where there is no storage.';
+
+CREATE FUNCTION aiodal.columns(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, "position" integer, name name, type text, type_oid oid,
+        type_schema name, type_name name, typmod integer, dimensions integer, not_null boolean, default_value text,
+        identity text, generated text, "collation" name, comment text, collation_schema name, type_kind text, element_type text,
+        element_type_oid oid, storage text, compression text, statistics integer, is_local boolean, inherited integer,
+        options text[], foreign_options text[], sequence text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 5000 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_columns';
+COMMENT ON FUNCTION aiodal.columns(name[], regclass[], text[]) IS
+'columns, ordered by schema, relation and position
+
+oid: of the relation. position: attnum, with gaps where columns were dropped.
+type: as SQL, with modifiers, schema-qualified when not in pg_catalog; typmod: -1 when there is none.
+default_value: the expression, that of a generated column too.
+identity: always, by default, or NULL. generated: stored, virtual, or NULL.
+collation: NULL when it is the type''s own.
+type_kind: base, array, enum, domain, composite, range, multirange, pseudo. element_type: of an array, else NULL.
+sequence: the sequence that an identity or serial column owns, as quoted, qualified text.
+inherited: the number of parents that have the column; is_local: defined here too.';
+
+CREATE FUNCTION aiodal.constraints(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, name name, kind text, columns name[], include name[],
+        referenced_schema name, referenced_relation name, referenced_columns name[], on_update text, on_delete text,
+        on_delete_columns name[], match text, "deferrable" boolean, initially_deferred boolean, validated boolean,
+        enforced boolean, no_inherit boolean, nulls_not_distinct boolean, expression text, definition text, index name,
+        comment text, relation_oid oid, referenced_oid oid, index_oid oid, is_local boolean, inherited integer,
+        temporal boolean, operators text[], predicate text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 1000 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_constraints';
+COMMENT ON FUNCTION aiodal.constraints(name[], regclass[], text[]) IS
+'constraints of relations, ordered by schema, relation and name
+
+oid: of the constraint. kind: primary key, unique, foreign key, check, exclusion, not null (named ones, from PostgreSQL 18 on).
+columns: in the constraint''s order, NULL for an expression of an exclusion constraint; referenced_columns pair with them.
+on_update, on_delete: no action, restrict, cascade, set null, set default; on_delete_columns: SET NULL or SET DEFAULT of only these.
+match: simple, full, partial. These four and referenced_* are NULL unless kind is foreign key.
+expression: of a check. definition: as in ALTER TABLE ... ADD CONSTRAINT, names qualified.
+index: the index behind it; for a foreign key the referenced table''s.
+temporal: WITHOUT OVERLAPS or PERIOD. operators, predicate: of an exclusion constraint.';
+
+CREATE FUNCTION aiodal.indexes(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, name name, method name, is_unique boolean, is_primary boolean,
+        is_valid boolean, is_ready boolean, is_clustered boolean, nulls_not_distinct boolean, keys json, include name[],
+        predicate text, options text[], tablespace name, constraint_name name, comment text, relation_oid oid,
+        is_exclusion boolean, is_replica_identity boolean, parent text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 1000 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_indexes';
+COMMENT ON FUNCTION aiodal.indexes(name[], regclass[], text[]) IS
+'indexes, ordered by schema, relation and name
+
+oid: of the index. keys: one object per key column: column (NULL for an expression), expression, collation (NULL when the column''s own), opclass, opclass_options, default_opclass, descending, nulls_first.
+include: columns carried but not searched. parent: the partitioned index this belongs to.';
+
+CREATE FUNCTION aiodal.unique_constraints(relation regclass)
+    RETURNS TABLE (name name, columns name[], is_primary boolean)
+    LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 2 COST 100
+    AS 'MODULE_PATHNAME', 'reflect_unique_constraints';
+COMMENT ON FUNCTION aiodal.unique_constraints(regclass) IS
+'primary key and unique constraints of a relation, the primary key first, then by name';
+
 ---------------------------------------------------------------------------
 -- Load and merge
 ---------------------------------------------------------------------------

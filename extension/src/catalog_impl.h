@@ -1,0 +1,184 @@
+/*
+ * catalog_impl.h
+ *		What the files catalog*.c and deparse.c share: the catalog being loaded
+ *		and how its tables are scanned. Nobody else includes this.
+ */
+#ifndef AIODAL_CATALOG_IMPL_H
+#define AIODAL_CATALOG_IMPL_H
+
+#include "catalog.h"
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/hsearch.h"
+#include "utils/snapshot.h"
+
+#include "oidmap.h"
+
+/* kinds of objects of which only a name is wanted */
+typedef enum NamedKind
+{
+	NAMED_ROLE,
+	NAMED_ACCESS_METHOD,
+	NAMED_TABLESPACE,
+	NAMED_EXTENSION,
+	NAMED_SERVER,
+	NAMED_LANGUAGE,
+	NAMED_KINDS
+} NamedKind;
+
+/* a collation's or operator class's name */
+typedef struct QualifiedName
+{
+	const char *schema;
+	const char *name;
+	bool in_pg_catalog;
+} QualifiedName;
+
+typedef struct OpclassInfo
+{
+	QualifiedName name;
+	Oid method;
+	Oid input_type;
+	bool is_default; /* for its input type */
+} OpclassInfo;
+
+/* what is known of a (type, modifier) pair */
+typedef struct TypeInfo
+{
+	struct
+	{
+		Oid oid;
+		int32 typmod;
+	} key;
+	const char *text;
+	const char *schema;
+	const char *name;
+	const char *kind;
+	const char *element_text; /* NULL unless an array */
+	Oid element;
+	Oid collation;
+} TypeInfo;
+
+struct Catalog
+{
+	MemoryContext context;
+	Scope scope;
+	int parts;
+	Snapshot snapshot;
+	bool by_index; /* find rows by index, not by scanning whole catalogs */
+	bool careful;  /* each piece that may fail runs in its own subtransaction */
+
+	Oid temp_namespace;
+	List *search_path;   /* namespaces, before it was replaced */
+	HTAB *first_in_path; /* relation name -> first place in search_path */
+	int class_count;     /* rows of pg_class seen */
+
+	oidmap_hash *schemas; /* CatalogSchema */
+	oidmap_hash *classes; /* CatalogRelation, of every kind that matters */
+	oidmap_hash *names[NAMED_KINDS];
+	oidmap_hash *collations; /* QualifiedName */
+	oidmap_hash *opclasses;  /* OpclassInfo */
+	HTAB *types;             /* TypeInfo */
+	HTAB *comments;
+	HTAB *members;        /* of extensions */
+	oidmap_hash *indexes; /* CatalogIndex, of the relations wanted */
+
+	List *schema_list;
+	List *relation_list;
+	List *warnings;
+};
+
+typedef void (*RowVisitor)(Catalog *cat, HeapTuple tuple, TupleDesc desc);
+
+/* Visits all rows of a catalog. */
+extern void ScanCatalog(Catalog *cat, Oid catalogId, RowVisitor visit);
+
+/* Visits the rows whose column attnum (first of the index) is oid. */
+extern void
+ScanCatalogFor(Catalog *cat, Oid catalogId, Oid indexId, AttrNumber attnum, Oid oid, RowVisitor visit);
+
+/*
+ * Visits at least the rows whose column attnum is one of the relations wanted:
+ * by index, or all rows of the catalog.
+ */
+extern void ScanRelationRows(Catalog *cat, Oid catalogId, Oid indexId, AttrNumber attnum, RowVisitor visit);
+
+/* Visits the pg_depend rows of what depends on an object. */
+extern void ScanDependents(Catalog *cat, Oid classId, Oid objectId, RowVisitor visit);
+
+/* Values of one row; NULL where SQL's value is. */
+extern NameList *RowNameArray(HeapTuple tuple, TupleDesc desc, AttrNumber attnum); /* text[], name[] */
+extern char *RowText(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
+extern ArrayType *RowArray(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
+extern const Oid *RowOidVector(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
+extern const int16 *RowInt2Vector(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
+extern NameList *ListOrEmpty(NameList *list);
+
+extern NameList *MakeNameList(int count);
+extern const char *CopyName(const NameData *name);
+
+/* Lookups; each answers NULL for an object that is not there. */
+extern CatalogSchema *FindSchema(Catalog *cat, Oid oid);
+extern const char *SchemaName(Catalog *cat, Oid oid);
+extern CatalogRelation *FindClass(Catalog *cat, Oid oid);
+extern CatalogRelation *FindWanted(Catalog *cat, Oid oid); /* one of the relations to be returned */
+extern const char *FindName(Catalog *cat, NamedKind kind, Oid oid);
+extern const char *FindComment(Catalog *cat, Oid classId, Oid objectId, int subId);
+extern const char *FindExtension(Catalog *cat, Oid classId, Oid objectId);
+extern const QualifiedName *FindCollation(Catalog *cat, Oid oid);
+extern const OpclassInfo *FindOpclass(Catalog *cat, Oid oid);
+
+/* "schema.name", quoted; NULL when there is no such relation */
+extern const char *QualifiedClassName(Catalog *cat, Oid oid);
+
+/* Names of the columns in keys (1-based, 0 for an expression becomes NULL). */
+extern NameList *ColumnNames(CatalogRelation *rel, const int16 *keys, int count);
+extern const char *ColumnName(CatalogRelation *rel, AttrNumber attnum);
+
+/* The relation or index of which this is a partition; InvalidOid for none. */
+extern Oid FindParent(Catalog *cat, CatalogRelation *rel);
+
+/* What is stored of the key of an index or a partitioned table. */
+typedef struct StoredKey
+{
+	CatalogRelation *rel;
+	CatalogRelation *index; /* NULL for a partition key */
+	int count;
+	const int16 *attnums; /* 0 for an expression */
+	const Oid *classes;
+	const Oid *collations;
+	const int16 *options;    /* INDOPTION_* flags, or NULL */
+	const char *expressions; /* stored, or NULL */
+	const char *what;        /* for warnings */
+} StoredKey;
+
+/* List of CatalogIndexKey */
+extern List *MakeKeys(Catalog *cat, const StoredKey *stored);
+
+/* One key as in CREATE INDEX, without its order; its order; an option as in WITH. */
+extern void AppendKey(StringInfo text, const CatalogIndexKey *key);
+extern void AppendKeyOrder(StringInfo text, const CatalogIndexKey *key);
+extern void AppendOption(StringInfo text, const char *option);
+
+/* Parameters of the operator class of an index key (1-based), or NULL. */
+extern NameList *FindOpclassOptions(Catalog *cat, CatalogRelation *index, int key);
+
+/* Something the snapshot knows is gone: an error at first, a warning when reading carefully. */
+extern void NoteVanished(Catalog *cat, const char *kind, Oid oid);
+
+extern void CatalogWarn(Catalog *cat, const char *format, ...) pg_attribute_printf(2, 3);
+
+/* the loading steps; each reads one catalog, in this order */
+extern void LoadSchemas(Catalog *cat);
+extern void LoadExtensionMembers(Catalog *cat);
+extern void LoadClasses(Catalog *cat);
+extern void LoadComments(Catalog *cat);
+extern void LoadColumns(Catalog *cat);
+extern void LoadIndexes(Catalog *cat);
+extern void LoadConstraints(Catalog *cat);
+extern void LoadDetails(Catalog *cat);
+
+#endif /* AIODAL_CATALOG_IMPL_H */

@@ -1,0 +1,43 @@
+/*
+ * deparse.h
+ *		Types and stored expressions as SQL text.
+ *
+ * Assumes the search_path that LoadCatalog() sets, so that names are qualified
+ * unless they are in pg_catalog.
+ */
+#ifndef AIODAL_DEPARSE_H
+#define AIODAL_DEPARSE_H
+
+#include "catalog_impl.h"
+
+#include "nodes/nodes.h"
+
+/* What is known of a type; never NULL (a type that is gone raises an error that LoadCatalog() handles). */
+extern const TypeInfo *FindType(Catalog *cat, Oid oid, int32 typmod);
+
+/*
+ * Text of an expression over the columns of rel (NULL: an expression without
+ * columns). When it cannot be made because something it uses was dropped
+ * meanwhile, the answer is NULL and a warning says so, naming "what".
+ */
+extern char *ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const char *what);
+
+/* The same for the stored form of an expression. */
+extern char *StoredExpressionText(Catalog *cat, CatalogRelation *rel, const char *stored, const char *what);
+
+/* Query text of a view, from its stored rule action; ends in a semicolon as pg_get_viewdef()'s. */
+extern char *ViewText(Catalog *cat, CatalogRelation *rel, const char *stored);
+
+/* Operator as in an expression: qualified unless in pg_catalog. */
+extern const char *OperatorText(Oid oid);
+
+/* Does the expression need no parentheses where CREATE INDEX takes one? */
+extern bool LooksLikeFunction(Node *expression);
+
+/*
+ * Runs step(arg) so that an error about a vanished object can be survived.
+ * False, and a warning about "what", when it failed.
+ */
+extern bool RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const char *what);
+
+#endif /* AIODAL_DEPARSE_H */

@@ -1,0 +1,514 @@
+/*
+ * rows.c
+ *		Tables of fields, and the two ways of writing a row: as a tuple and as a
+ *		JSON object.
+ */
+#include "rows.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "catalog.h"
+
+typedef enum FieldType
+{
+	FIELD_OID,   /* Oid; InvalidOid is NULL */
+	FIELD_NAME,  /* const char * of type name */
+	FIELD_TEXT,  /* const char * of type text */
+	FIELD_BOOL,  /* bool */
+	FIELD_INT,   /* int; NULL_INT is NULL */
+	FIELD_COUNT, /* int64; negative is NULL */
+	FIELD_NAMES, /* NameList * of type name[] */
+	FIELD_TEXTS, /* NameList * of type text[] */
+	FIELD_ROW,   /* pointer to a struct of another shape */
+	FIELD_ROWS   /* List of such pointers; json in a tuple */
+} FieldType;
+
+/* where a field is seen: in the function's rows, and in which of the document's objects */
+#define IN_ROWS      0x01
+#define IN_DOCUMENT  0x02
+#define IN_KEY       0x04 /* a primary key or unique constraint of the document */
+#define IN_REFERENCE 0x08 /* a foreign key */
+#define IN_CHECK     0x10
+#define IN_EXCLUSION 0x20
+#define IN_NOT_NULL  0x40
+#define IN_BOTH      (IN_ROWS | IN_DOCUMENT)
+#define IN_ALL       0xFF
+
+typedef struct Field
+{
+	const char *key; /* "name": with its quotes and colon */
+	int key_length;
+	FieldType type;
+	bool of_relation; /* offset is into the CatalogRelation that the row begins with a pointer to */
+	int where;
+	size_t offset;
+	const RowShape *shape; /* of FIELD_ROW and FIELD_ROWS */
+	int shape_where;       /* and which of its fields */
+} Field;
+
+struct RowShape
+{
+	const Field *fields;
+	int count;
+};
+
+#define KEY(name) "\"" name "\":", sizeof("\"" name "\":") - 1
+#define FIELD(name, type, row, member, where)                         \
+	{                                                                 \
+		KEY(name), type, false, where, offsetof(row, member), NULL, 0 \
+	}
+#define OF_RELATION(name, type, member)                                            \
+	{                                                                              \
+		KEY(name), type, true, IN_ROWS, offsetof(CatalogRelation, member), NULL, 0 \
+	}
+#define NESTED(name, type, row, member, where, shape, shape_where)               \
+	{                                                                            \
+		KEY(name), type, false, where, offsetof(row, member), shape, shape_where \
+	}
+#define SHAPE(fields)            \
+	{                            \
+		fields, lengthof(fields) \
+	}
+
+/* --------------------------------------------------------------- tables */
+
+#define S(name, type) FIELD(#name, type, CatalogSchema, name, IN_BOTH)
+static const Field schema_fields[] = {
+	S(oid, FIELD_OID),        FIELD("schema", FIELD_NAME, CatalogSchema, name, IN_BOTH),
+	S(owner, FIELD_NAME),     S(comment, FIELD_TEXT),
+	S(extension, FIELD_NAME),
+};
+#undef S
+const RowShape schema_shape = SHAPE(schema_fields);
+
+#define C(name, type) FIELD(#name, type, CatalogColumn, name, IN_BOTH)
+static const Field column_fields[] = {
+	OF_RELATION("oid", FIELD_OID, oid),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	C(position, FIELD_INT),
+	C(name, FIELD_NAME),
+	C(type, FIELD_TEXT),
+	C(type_oid, FIELD_OID),
+	C(type_schema, FIELD_NAME),
+	C(type_name, FIELD_NAME),
+	C(typmod, FIELD_INT),
+	C(dimensions, FIELD_INT),
+	C(not_null, FIELD_BOOL),
+	C(default_value, FIELD_TEXT),
+	C(identity, FIELD_TEXT),
+	C(generated, FIELD_TEXT),
+	C(collation, FIELD_NAME),
+	C(comment, FIELD_TEXT),
+	C(collation_schema, FIELD_NAME),
+	C(type_kind, FIELD_TEXT),
+	C(element_type, FIELD_TEXT),
+	C(element_type_oid, FIELD_OID),
+	C(storage, FIELD_TEXT),
+	C(compression, FIELD_TEXT),
+	C(statistics, FIELD_INT),
+	C(is_local, FIELD_BOOL),
+	C(inherited, FIELD_INT),
+	C(options, FIELD_TEXTS),
+	C(foreign_options, FIELD_TEXTS),
+	C(sequence, FIELD_TEXT),
+};
+#undef C
+const RowShape column_shape = SHAPE(column_fields);
+
+#define IN_INDEXED           (IN_KEY | IN_EXCLUSION)
+#define C(name, type, where) FIELD(#name, type, CatalogConstraint, name, IN_ROWS | (where))
+static const Field constraint_fields[] = {
+	C(oid, FIELD_OID, IN_ALL),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	C(name, FIELD_NAME, IN_ALL),
+	C(kind, FIELD_TEXT, 0),
+	C(columns, FIELD_NAMES, IN_ALL),
+	C(include, FIELD_NAMES, IN_INDEXED),
+	C(referenced_schema, FIELD_NAME, IN_REFERENCE),
+	C(referenced_relation, FIELD_NAME, IN_REFERENCE),
+	C(referenced_columns, FIELD_NAMES, IN_REFERENCE),
+	C(on_update, FIELD_TEXT, IN_REFERENCE),
+	C(on_delete, FIELD_TEXT, IN_REFERENCE),
+	C(on_delete_columns, FIELD_NAMES, IN_REFERENCE),
+	C(match, FIELD_TEXT, IN_REFERENCE),
+	C(deferrable, FIELD_BOOL, IN_INDEXED | IN_REFERENCE),
+	C(initially_deferred, FIELD_BOOL, IN_INDEXED | IN_REFERENCE),
+	C(validated, FIELD_BOOL, IN_REFERENCE | IN_CHECK | IN_NOT_NULL),
+	C(enforced, FIELD_BOOL, IN_REFERENCE | IN_CHECK),
+	C(no_inherit, FIELD_BOOL, IN_CHECK | IN_NOT_NULL),
+	C(nulls_not_distinct, FIELD_BOOL, IN_KEY),
+	C(expression, FIELD_TEXT, IN_CHECK),
+	C(definition, FIELD_TEXT, IN_ALL),
+	C(index, FIELD_NAME, IN_INDEXED | IN_REFERENCE),
+	C(comment, FIELD_TEXT, IN_ALL),
+	OF_RELATION("relation_oid", FIELD_OID, oid),
+	C(referenced_oid, FIELD_OID, IN_REFERENCE),
+	C(index_oid, FIELD_OID, 0),
+	C(is_local, FIELD_BOOL, IN_REFERENCE | IN_CHECK | IN_NOT_NULL),
+	C(inherited, FIELD_INT, IN_REFERENCE | IN_CHECK | IN_NOT_NULL),
+	C(temporal, FIELD_BOOL, IN_KEY | IN_REFERENCE),
+	C(operators, FIELD_TEXTS, IN_EXCLUSION),
+	C(predicate, FIELD_TEXT, IN_EXCLUSION),
+};
+#undef C
+const RowShape constraint_shape = SHAPE(constraint_fields);
+
+#define C(name, type) FIELD(#name, type, CatalogConstraint, name, IN_ROWS)
+static const Field unique_fields[] = {
+	C(name, FIELD_NAME),
+	C(columns, FIELD_NAMES),
+	C(is_primary, FIELD_BOOL),
+};
+#undef C
+const RowShape unique_shape = SHAPE(unique_fields);
+
+#define K(name, type) FIELD(#name, type, CatalogIndexKey, name, IN_BOTH)
+static const Field index_key_fields[] = {
+	K(column, FIELD_NAME),           K(expression, FIELD_TEXT),      K(collation, FIELD_NAME),
+	K(collation_schema, FIELD_NAME), K(opclass, FIELD_NAME),         K(opclass_schema, FIELD_NAME),
+	K(opclass_options, FIELD_TEXTS), K(default_opclass, FIELD_BOOL), K(descending, FIELD_BOOL),
+	K(nulls_first, FIELD_BOOL),
+};
+#undef K
+static const RowShape index_key_shape = SHAPE(index_key_fields);
+
+#define I(name, type) FIELD(#name, type, CatalogIndex, name, IN_BOTH)
+static const Field index_fields[] = {
+	I(oid, FIELD_OID),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	I(name, FIELD_NAME),
+	I(method, FIELD_NAME),
+	I(is_unique, FIELD_BOOL),
+	I(is_primary, FIELD_BOOL),
+	I(is_valid, FIELD_BOOL),
+	I(is_ready, FIELD_BOOL),
+	I(is_clustered, FIELD_BOOL),
+	I(nulls_not_distinct, FIELD_BOOL),
+	NESTED("keys", FIELD_ROWS, CatalogIndex, keys, IN_BOTH, &index_key_shape, IN_DOCUMENT),
+	I(include, FIELD_NAMES),
+	I(predicate, FIELD_TEXT),
+	I(options, FIELD_TEXTS),
+	I(tablespace, FIELD_NAME),
+	I(constraint_name, FIELD_NAME),
+	I(comment, FIELD_TEXT),
+	OF_RELATION("relation_oid", FIELD_OID, oid),
+	I(is_exclusion, FIELD_BOOL),
+	I(is_replica_identity, FIELD_BOOL),
+	I(parent, FIELD_TEXT),
+};
+#undef I
+const RowShape index_shape = SHAPE(index_fields);
+
+#define R(name, type) FIELD(#name, type, CatalogRelation, name, IN_BOTH)
+#define CHILDREN(name, shape, shape_where) \
+	NESTED(#name, FIELD_ROWS, CatalogRelation, name, IN_DOCUMENT, shape, shape_where)
+static const Field relation_fields[] = {
+	R(oid, FIELD_OID),
+	R(schema, FIELD_NAME),
+	R(name, FIELD_NAME),
+	R(kind, FIELD_TEXT),
+	R(persistence, FIELD_TEXT),
+	R(owner, FIELD_NAME),
+	R(comment, FIELD_TEXT),
+	R(parent, FIELD_TEXT),
+	R(partition_key, FIELD_TEXT),
+	R(partition_bound, FIELD_TEXT),
+	R(inherits, FIELD_TEXTS),
+	R(definition, FIELD_TEXT),
+	R(access_method, FIELD_NAME),
+	R(tablespace, FIELD_NAME),
+	R(options, FIELD_TEXTS),
+	R(row_security, FIELD_BOOL),
+	R(force_row_security, FIELD_BOOL),
+	R(replica_identity, FIELD_TEXT),
+	R(extension, FIELD_NAME),
+	R(visible, FIELD_BOOL),
+	/* a statistic: it changes without the schema being changed */
+	FIELD("estimated_rows", FIELD_COUNT, CatalogRelation, estimated_rows, IN_ROWS),
+	R(insertable, FIELD_BOOL),
+	R(updatable, FIELD_BOOL),
+	R(deletable, FIELD_BOOL),
+	R(of_type, FIELD_TEXT),
+	R(server, FIELD_NAME),
+	R(foreign_options, FIELD_TEXTS),
+	R(replica_identity_index, FIELD_NAME),
+	R(parent_oid, FIELD_OID),
+	CHILDREN(columns, &column_shape, IN_DOCUMENT),
+	NESTED("primary_key", FIELD_ROW, CatalogRelation, primary_key, IN_DOCUMENT, &constraint_shape, IN_KEY),
+	CHILDREN(unique_constraints, &constraint_shape, IN_KEY),
+	CHILDREN(foreign_keys, &constraint_shape, IN_REFERENCE),
+	CHILDREN(check_constraints, &constraint_shape, IN_CHECK),
+	CHILDREN(exclusion_constraints, &constraint_shape, IN_EXCLUSION),
+	CHILDREN(not_null_constraints, &constraint_shape, IN_NOT_NULL),
+	CHILDREN(indexes, &index_shape, IN_DOCUMENT),
+};
+#undef R
+const RowShape relation_shape = SHAPE(relation_fields);
+
+/* --------------------------------------------------------------- values */
+
+static const void *
+FieldAddress(const Field *field, const void *row)
+{
+	if (field->of_relation)
+		row = *(const void *const *) row;
+	return (const char *) row + field->offset;
+}
+
+#define VALUE(type) (*(type const *) FieldAddress(field, row))
+
+/* ----------------------------------------------------------------- JSON */
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static void
+AppendEscaped(StringInfo json, unsigned char c)
+{
+	static const char *const short_forms[] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
+											  ['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\"};
+
+	if (short_forms[c])
+		appendStringInfoString(json, short_forms[c]);
+	else
+	{
+		char escape[] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
+
+		appendBinaryStringInfo(json, escape, sizeof(escape));
+	}
+}
+
+void
+AppendJsonString(StringInfo json, const char *text)
+{
+	const char *start;
+	const char *p;
+
+	if (text == NULL)
+	{
+		appendBinaryStringInfo(json, "null", 4);
+		return;
+	}
+	appendStringInfoCharMacro(json, '"');
+	for (start = p = text; *p; p++)
+	{
+		unsigned char c = *p;
+
+		if (c >= ' ' && c != '"' && c != '\\')
+			continue;
+		appendBinaryStringInfo(json, start, p - start);
+		AppendEscaped(json, c);
+		start = p + 1;
+	}
+	appendBinaryStringInfo(json, start, p - start);
+	appendStringInfoCharMacro(json, '"');
+}
+
+static void
+AppendNumber(StringInfo json, int64 number)
+{
+	char text[MAXINT8LEN + 1];
+
+	appendBinaryStringInfo(json, text, pg_lltoa(number, text));
+}
+
+static void
+AppendNames(StringInfo json, const NameList *list)
+{
+	if (list == NULL)
+	{
+		appendBinaryStringInfo(json, "null", 4);
+		return;
+	}
+	appendStringInfoCharMacro(json, '[');
+	for (int i = 0; i < list->count; i++)
+	{
+		if (i > 0)
+			appendStringInfoCharMacro(json, ',');
+		AppendJsonString(json, list->names[i]);
+	}
+	appendStringInfoCharMacro(json, ']');
+}
+
+static void
+AppendNull(StringInfo json)
+{
+	appendBinaryStringInfo(json, "null", 4);
+}
+
+static void AppendObject(StringInfo json, const RowShape *shape, const void *row, int where);
+
+static void
+AppendObjects(StringInfo json, const RowShape *shape, List *rows, int where)
+{
+	ListCell *lc;
+
+	appendStringInfoCharMacro(json, '[');
+	foreach (lc, rows)
+	{
+		if (lc != list_head(rows))
+			appendStringInfoCharMacro(json, ',');
+		AppendObject(json, shape, lfirst(lc), where);
+	}
+	appendStringInfoCharMacro(json, ']');
+}
+
+static void
+AppendFieldJson(StringInfo json, const Field *field, const void *row)
+{
+	switch (field->type)
+	{
+		case FIELD_OID:
+			if (OidIsValid(VALUE(Oid)))
+				AppendNumber(json, VALUE(Oid));
+			else
+				AppendNull(json);
+			break;
+		case FIELD_NAME:
+		case FIELD_TEXT: AppendJsonString(json, VALUE(char *)); break;
+		case FIELD_BOOL: appendStringInfoString(json, VALUE(bool) ? "true" : "false"); break;
+		case FIELD_INT:
+			if (VALUE(int) == NULL_INT)
+				AppendNull(json);
+			else
+				AppendNumber(json, VALUE(int));
+			break;
+		case FIELD_COUNT:
+			if (VALUE(int64) < 0)
+				AppendNull(json);
+			else
+				AppendNumber(json, VALUE(int64));
+			break;
+		case FIELD_NAMES:
+		case FIELD_TEXTS: AppendNames(json, VALUE(NameList *)); break;
+		case FIELD_ROW:
+			if (VALUE(void *) == NULL)
+				AppendNull(json);
+			else
+				AppendObject(json, field->shape, VALUE(void *), field->shape_where);
+			break;
+		case FIELD_ROWS: AppendObjects(json, field->shape, VALUE(List *), field->shape_where); break;
+	}
+}
+
+static void
+AppendObject(StringInfo json, const RowShape *shape, const void *row, int where)
+{
+	char separator = '{';
+
+	for (int i = 0; i < shape->count; i++)
+	{
+		const Field *field = &shape->fields[i];
+
+		if (!(field->where & where))
+			continue;
+		appendStringInfoCharMacro(json, separator);
+		appendBinaryStringInfo(json, field->key, field->key_length);
+		AppendFieldJson(json, field, row);
+		separator = ',';
+	}
+	appendStringInfoCharMacro(json, '}');
+}
+
+void
+AppendRowJson(StringInfo json, const RowShape *shape, const void *row)
+{
+	AppendObject(json, shape, row, IN_DOCUMENT);
+}
+
+void
+AppendRowsJson(StringInfo json, const RowShape *shape, List *rows)
+{
+	AppendObjects(json, shape, rows, IN_DOCUMENT);
+}
+
+/* --------------------------------------------------------------- tuples */
+
+static Datum
+NameDatum(const char *text)
+{
+	NameData *name = palloc0(sizeof(NameData));
+
+	strlcpy(NameStr(*name), text, NAMEDATALEN);
+	return NameGetDatum(name);
+}
+
+static Datum
+ArrayDatum(const NameList *list, bool names)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(list->count, 1));
+	bool *nulls = palloc(sizeof(bool) * Max(list->count, 1));
+	int dims[1] = {list->count};
+	int lower[1] = {1};
+
+	for (int i = 0; i < list->count; i++)
+	{
+		nulls[i] = list->names[i] == NULL;
+		elements[i] = nulls[i] ? (Datum) 0
+					  : names  ? NameDatum(list->names[i])
+							   : CStringGetTextDatum(list->names[i]);
+	}
+	return PointerGetDatum(construct_md_array(elements, nulls, list->count > 0 ? 1 : 0, dims, lower,
+											  names ? NAMEOID : TEXTOID, names ? NAMEDATALEN : -1, false,
+											  names ? TYPALIGN_CHAR : TYPALIGN_INT));
+}
+
+/* The field's value; *isnull is set for NULL. */
+static Datum
+FieldDatum(const Field *field, const void *row, bool *isnull)
+{
+	StringInfoData json;
+
+	*isnull = false;
+	switch (field->type)
+	{
+		case FIELD_OID: *isnull = !OidIsValid(VALUE(Oid)); return ObjectIdGetDatum(VALUE(Oid));
+		case FIELD_NAME:
+			*isnull = VALUE(char *) == NULL;
+			return *isnull ? (Datum) 0 : NameDatum(VALUE(char *));
+		case FIELD_TEXT:
+			*isnull = VALUE(char *) == NULL;
+			return *isnull ? (Datum) 0 : CStringGetTextDatum(VALUE(char *));
+		case FIELD_BOOL: return BoolGetDatum(VALUE(bool));
+		case FIELD_INT: *isnull = VALUE(int) == NULL_INT; return Int32GetDatum(VALUE(int));
+		case FIELD_COUNT: *isnull = VALUE(int64) < 0; return Int64GetDatum(VALUE(int64));
+		case FIELD_NAMES:
+		case FIELD_TEXTS:
+			*isnull = VALUE(NameList *) == NULL;
+			return *isnull ? (Datum) 0 : ArrayDatum(VALUE(NameList *), field->type == FIELD_NAMES);
+		case FIELD_ROW:
+		case FIELD_ROWS:
+			initStringInfo(&json);
+			AppendFieldJson(&json, field, row);
+			return PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
+	}
+	return (Datum) 0;
+}
+
+void
+PutRow(ReturnSetInfo *rsinfo, const RowShape *shape, const void *row)
+{
+	Datum values[MaxTupleAttributeNumber];
+	bool nulls[MaxTupleAttributeNumber];
+	int natts = 0;
+
+	for (int i = 0; i < shape->count; i++)
+	{
+		if (!(shape->fields[i].where & IN_ROWS))
+			continue;
+		values[natts] = FieldDatum(&shape->fields[i], row, &nulls[natts]);
+		natts++;
+	}
+	if (natts != rsinfo->setDesc->natts)
+		elog(ERROR,
+			 "aiodal library has %d columns where the extension's SQL declares %d: ALTER EXTENSION aiodal "
+			 "UPDATE",
+			 natts, rsinfo->setDesc->natts);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}

@@ -1,0 +1,39 @@
+/*
+ * rows.h
+ *		How the catalog's structs look from outside: one table of fields per kind
+ *		of row, from which both the set-returning functions and the JSON document
+ *		are written. So a column and the document's key of the same name cannot
+ *		disagree.
+ */
+#ifndef AIODAL_ROWS_H
+#define AIODAL_ROWS_H
+
+#include "compat.h"
+
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+
+typedef struct RowShape RowShape;
+
+/* Tables, views and so on: CatalogRelation etc. of catalog.h. */
+extern const RowShape schema_shape;
+extern const RowShape relation_shape;
+extern const RowShape column_shape;
+extern const RowShape constraint_shape;
+extern const RowShape unique_shape; /* what unique_constraints() shows of a CatalogConstraint */
+extern const RowShape index_shape;
+
+/* Appends one row to the result of a function in materialize mode. */
+extern void PutRow(ReturnSetInfo *rsinfo, const RowShape *shape, const void *row);
+
+/* Appends the row as a JSON object, with the keys that the document has. */
+extern void AppendRowJson(StringInfo json, const RowShape *shape, const void *row);
+
+/* Appends "[...]" of the rows in the list. */
+extern void AppendRowsJson(StringInfo json, const RowShape *shape, List *rows);
+
+/* Appends text as a JSON string, or null when it is NULL. */
+extern void AppendJsonString(StringInfo json, const char *text);
+
+#endif /* AIODAL_ROWS_H */

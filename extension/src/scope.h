@@ -1,0 +1,35 @@
+/*
+ * scope.h
+ *		What a reflection is asked for: the common arguments, checked.
+ */
+#ifndef AIODAL_SCOPE_H
+#define AIODAL_SCOPE_H
+
+#include "compat.h"
+
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+
+typedef struct Scope
+{
+	bool all_schemas; /* schemas was NULL */
+	List *schemas;    /* names (char *), when not all_schemas */
+	bool by_relation; /* relations was given: just these */
+	List *relations;  /* their OIDs, no duplicates */
+	bool partitions;  /* what include adds */
+	bool extensions;
+	bool temporary;
+	bool system;
+} Scope;
+
+/*
+ * Reads the arguments schemas name[], relations regclass[], include text[] of
+ * the function being called. NULL elements and unknown words of include are
+ * errors; whether the schemas exist is checked where they are read.
+ */
+extern void ReadScope(Scope *scope, FunctionCallInfo fcinfo);
+
+/* Scope of a single relation. */
+extern void ScopeOfRelation(Scope *scope, Oid relid);
+
+#endif /* AIODAL_SCOPE_H */
