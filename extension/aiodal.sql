@@ -24,6 +24,13 @@ COMMENT ON FUNCTION aiodal.version() IS 'version of the loaded aiodal library';
 -- one REPEATABLE READ transaction, agree with each other. None checks a
 -- privilege: what a role may do is in the rows, never an error.
 
+CREATE FUNCTION aiodal.schemas(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, owner name, comment text, extension name)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 20 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_schemas';
+COMMENT ON FUNCTION aiodal.schemas(name[], regclass[], text[]) IS
+'schemas, ordered by name; those of the relations, when relations is given';
+
 CREATE FUNCTION aiodal.relations(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
     RETURNS TABLE (oid oid, schema name, name name, kind text, persistence text, owner name, comment text,
         parent text, partition_key text, partition_bound text, inherits text[], definition text,
@@ -104,6 +111,28 @@ CREATE FUNCTION aiodal.unique_constraints(relation regclass)
     AS 'MODULE_PATHNAME', 'reflect_unique_constraints';
 COMMENT ON FUNCTION aiodal.unique_constraints(regclass) IS
 'primary key and unique constraints of a relation, the primary key first, then by name';
+
+CREATE FUNCTION aiodal.sorted_tables(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE ("position" integer, oid oid, schema name, name name, cycle integer)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 500 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_sorted_tables';
+COMMENT ON FUNCTION aiodal.sorted_tables(name[], regclass[], text[]) IS
+'tables and partitioned tables, each after those its foreign keys refer to
+
+cycle: NULL, or the number of the cycle it is in; the tables of a cycle stand together. A table that refers to itself is no cycle.';
+
+CREATE FUNCTION aiodal.reflect(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS json
+    LANGUAGE c STABLE PARALLEL SAFE COST 50000
+    AS 'MODULE_PATHNAME', 'reflect_document';
+COMMENT ON FUNCTION aiodal.reflect(name[], regclass[], text[]) IS
+'the whole schema as one JSON document; its keys are named as the columns of the other functions';
+
+CREATE FUNCTION aiodal.describe(relation regclass) RETURNS json
+    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'reflect_describe';
+COMMENT ON FUNCTION aiodal.describe(regclass) IS
+'one relation, as in reflect()''s "relations"; NULL when it does not exist';
 
 ---------------------------------------------------------------------------
 -- Load and merge

@@ -338,6 +338,28 @@ FindSchema(Catalog *cat, Oid oid)
 	return schema;
 }
 
+/* Leaves in schema_list what aiodal.schemas() is to show. */
+void
+KeepSchemasWanted(Catalog *cat)
+{
+	List *kept = NIL;
+	ListCell *lc;
+
+	foreach (lc, cat->schema_list)
+	{
+		CatalogSchema *schema = lfirst(lc);
+
+		if (cat->scope.by_relation ? !schema->used : !schema->wanted)
+			continue;
+		schema->comment = FindComment(cat, NamespaceRelationId, schema->oid, 0);
+		schema->extension = FindExtension(cat, NamespaceRelationId, schema->oid);
+		if (schema->extension == NULL || schema->named || schema->used || cat->scope.extensions)
+			kept = lappend(kept, schema);
+	}
+	list_sort(kept, CompareSchemas);
+	cat->schema_list = kept;
+}
+
 const char *
 SchemaName(Catalog *cat, Oid oid)
 {
@@ -614,6 +636,21 @@ ResetCatalog(Catalog *cat)
 	cat->schema_list = cat->relation_list = cat->warnings = NIL;
 }
 
+static void
+SetPathNames(Catalog *cat, List *path)
+{
+	ListCell *lc;
+
+	cat->path_names = NIL;
+	foreach (lc, path)
+	{
+		char *name = get_namespace_name(lfirst_oid(lc));
+
+		if (name != NULL)
+			cat->path_names = lappend(cat->path_names, name);
+	}
+}
+
 /* fetch_search_path() would make a temporary schema where the path names one and none is there. */
 static void
 ReadSearchPath(Catalog *cat)
@@ -627,11 +664,13 @@ ReadSearchPath(Catalog *cat)
 	if (OidIsValid(cat->temp_namespace))
 	{
 		cat->search_path = fetch_search_path(true);
+		SetPathNames(cat, fetch_search_path(false));
 		return;
 	}
 	count = Min(fetch_search_path_array(path, lengthof(path)), lengthof(path));
 	for (int i = 0; i < count; i++)
 		cat->search_path = lappend_oid(cat->search_path, path[i]);
+	SetPathNames(cat, cat->search_path);
 }
 
 /*
@@ -660,7 +699,8 @@ LoadAll(Catalog *cat)
 {
 	LoadSchemas(cat);
 	LoadExtensionMembers(cat);
-	LoadClasses(cat);
+	if (cat->parts != CATALOG_SCHEMAS || cat->scope.by_relation)
+		LoadClasses(cat);
 	LoadComments(cat);
 	if (cat->parts & (CATALOG_COLUMNS | CATALOG_CONSTRAINTS | CATALOG_INDEXES | CATALOG_DETAILS))
 		LoadColumns(cat);
@@ -673,6 +713,7 @@ LoadAll(Catalog *cat)
 		LoadDetails(cat);
 	if (cat->careful)
 		LeaveOutDropped(cat);
+	KeepSchemasWanted(cat);
 }
 
 /*
@@ -822,4 +863,10 @@ List *
 CatalogWarnings(Catalog *cat)
 {
 	return cat->warnings;
+}
+
+List *
+CatalogSearchPath(Catalog *cat)
+{
+	return cat->path_names;
 }

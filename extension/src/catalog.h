@@ -39,8 +39,9 @@ typedef struct CatalogSchema
 	const char *owner;
 	const char *comment;
 	const char *extension;
-	bool wanted; /* by the scope */
+	bool wanted; /* what it holds is, by the scope */
 	bool named;  /* in the argument schemas */
+	bool used;   /* by one of the relations */
 } CatalogSchema;
 
 typedef struct CatalogRelation
@@ -210,11 +211,13 @@ typedef struct CatalogIndex
 } CatalogIndex;
 
 /* what LoadCatalog() is to read beside schemas and relations */
+#define CATALOG_SCHEMAS     0      /* always */
 #define CATALOG_DETAILS     0x0001 /* of relations: partitioning, inheritance, definition, options */
 #define CATALOG_COLUMNS     0x0002
 #define CATALOG_CONSTRAINTS 0x0004
 #define CATALOG_INDEXES     0x0008
 
+#define CATALOG_OF_RELATION (CATALOG_DETAILS | CATALOG_COLUMNS | CATALOG_CONSTRAINTS | CATALOG_INDEXES)
 #define CATALOG_EVERYTHING  0xFFFF
 
 typedef struct Catalog Catalog;
@@ -230,5 +233,7 @@ extern void FreeCatalog(Catalog *catalog);
 extern List *CatalogSchemas(Catalog *catalog);   /* of CatalogSchema, by name */
 extern List *CatalogRelations(Catalog *catalog); /* of CatalogRelation, by schema and name */
 extern List *CatalogWarnings(Catalog *catalog);  /* of char * */
+extern List *
+CatalogSearchPath(Catalog *catalog); /* names of schemas (char *), the caller's, without implied ones */
 
 #endif /* AIODAL_CATALOG_H */

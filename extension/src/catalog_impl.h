@@ -72,6 +72,7 @@ struct Catalog
 	bool careful;  /* each piece that may fail runs in its own subtransaction */
 
 	Oid temp_namespace;
+	List *path_names;    /* of search_path, without what is implied */
 	List *search_path;   /* namespaces, before it was replaced */
 	HTAB *first_in_path; /* relation name -> first place in search_path */
 	int class_count;     /* rows of pg_class seen */
@@ -173,6 +174,7 @@ extern void CatalogWarn(Catalog *cat, const char *format, ...) pg_attribute_prin
 
 /* the loading steps; each reads one catalog, in this order */
 extern void LoadSchemas(Catalog *cat);
+extern void KeepSchemasWanted(Catalog *cat);
 extern void LoadExtensionMembers(Catalog *cat);
 extern void LoadClasses(Catalog *cat);
 extern void LoadComments(Catalog *cat);

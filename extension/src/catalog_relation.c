@@ -372,6 +372,7 @@ LoadClasses(Catalog *cat)
 
 		rel->extension = FindExtension(cat, RelationRelationId, rel->oid);
 		rel->visible = FirstInPath(cat, rel);
+		FindSchema(cat, rel->namespace_oid)->used = true;
 	}
 	/* about what a relation costs by index, in rows of a sequential scan */
 	if (list_length(cat->relation_list) * 20 < cat->class_count)
@@ -448,6 +449,26 @@ SetColumnType(Catalog *cat, CatalogColumn *column, Form_pg_attribute form)
 	}
 }
 
+/*
+ * The minor releases of late 2026 (15.20 and its like) keep an entry of their
+ * own among a column's options, which differs between equal tables. No user
+ * has set it; pg_dump leaves it out too.
+ */
+static NameList *
+WithoutBookkeeping(NameList *options)
+{
+	int kept = 0;
+
+	for (int i = 0; options && i < options->count; i++)
+	{
+		if (strncmp(options->names[i], "pg_attver=", 10) != 0)
+			options->names[kept++] = options->names[i];
+	}
+	if (options)
+		options->count = kept;
+	return ListOrEmpty(options);
+}
+
 static void
 FillColumn(Catalog *cat, CatalogColumn *column, HeapTuple tuple, TupleDesc desc)
 {
@@ -463,7 +484,7 @@ FillColumn(Catalog *cat, CatalogColumn *column, HeapTuple tuple, TupleDesc desc)
 	column->statistics = AttributeStatisticsTarget(tuple, desc, NULL_INT);
 	column->is_local = form->attislocal;
 	column->inherited = form->attinhcount;
-	column->options = ListOrEmpty(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
+	column->options = WithoutBookkeeping(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
 	column->foreign_options = ListOrEmpty(RowNameArray(tuple, desc, Anum_pg_attribute_attfdwoptions));
 }
 

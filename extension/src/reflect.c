@@ -12,6 +12,7 @@
 #include "utils/tuplestore.h"
 
 #include "catalog.h"
+#include "order.h"
 #include "rows.h"
 
 /* Rows of one shape; a context of its own, as a row's values are copied into the result. */
@@ -62,23 +63,39 @@ ReturnRowsOfRelations(FunctionCallInfo fcinfo, int parts, const RowShape *shape,
 	return (Datum) 0;
 }
 
+/* The body of a function with the common arguments that returns a list of the catalog's. */
+static Datum
+ReturnRows(FunctionCallInfo fcinfo, int parts, const RowShape *shape, List *(*list)(Catalog *catalog))
+{
+	MemoryContext scratch = MakeScratch();
+	Scope scope;
+	Catalog *catalog;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ReadScope(&scope, fcinfo);
+	catalog = LoadCatalog(&scope, parts);
+	PutRows((ReturnSetInfo *) fcinfo->resultinfo, shape, list(catalog), scratch);
+	FreeCatalog(catalog);
+	MemoryContextDelete(scratch);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(reflect_schemas);
+
+/* aiodal.schemas(schemas, relations, include) */
+Datum
+reflect_schemas(PG_FUNCTION_ARGS)
+{
+	return ReturnRows(fcinfo, CATALOG_SCHEMAS, &schema_shape, CatalogSchemas);
+}
+
 PG_FUNCTION_INFO_V1(reflect_relations);
 
 /* aiodal.relations(schemas, relations, include) */
 Datum
 reflect_relations(PG_FUNCTION_ARGS)
 {
-	Scope scope;
-	Catalog *catalog;
-	MemoryContext scratch = MakeScratch();
-
-	InitMaterializedSRF(fcinfo, 0);
-	ReadScope(&scope, fcinfo);
-	catalog = LoadCatalog(&scope, CATALOG_DETAILS);
-	PutRows((ReturnSetInfo *) fcinfo->resultinfo, &relation_shape, CatalogRelations(catalog), scratch);
-	FreeCatalog(catalog);
-	MemoryContextDelete(scratch);
-	return (Datum) 0;
+	return ReturnRows(fcinfo, CATALOG_DETAILS, &relation_shape, CatalogRelations);
 }
 
 PG_FUNCTION_INFO_V1(reflect_columns);
@@ -107,6 +124,21 @@ Datum
 reflect_indexes(PG_FUNCTION_ARGS)
 {
 	return ReturnRowsOfRelations(fcinfo, CATALOG_INDEXES, &index_shape, offsetof(CatalogRelation, indexes));
+}
+
+static List *
+SortedTables(Catalog *catalog)
+{
+	return SortTables(CatalogRelations(catalog));
+}
+
+PG_FUNCTION_INFO_V1(reflect_sorted_tables);
+
+/* aiodal.sorted_tables(schemas, relations, include) */
+Datum
+reflect_sorted_tables(PG_FUNCTION_ARGS)
+{
+	return ReturnRows(fcinfo, CATALOG_CONSTRAINTS, &sorted_table_shape, SortedTables);
 }
 
 PG_FUNCTION_INFO_V1(reflect_unique_constraints);

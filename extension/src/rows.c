@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "catalog.h"
+#include "order.h"
 
 typedef enum FieldType
 {
@@ -251,6 +252,21 @@ static const Field relation_fields[] = {
 };
 #undef R
 const RowShape relation_shape = SHAPE(relation_fields);
+
+static const Field relation_name_fields[] = {
+	FIELD("schema", FIELD_NAME, CatalogRelation, schema, IN_BOTH),
+	FIELD("name", FIELD_NAME, CatalogRelation, name, IN_BOTH),
+};
+const RowShape relation_name_shape = SHAPE(relation_name_fields);
+
+static const Field sorted_table_fields[] = {
+	FIELD("position", FIELD_INT, SortedTable, position, IN_BOTH),
+	{KEY("oid"), FIELD_OID, true, IN_BOTH, offsetof(CatalogRelation, oid), NULL, 0},
+	{KEY("schema"), FIELD_NAME, true, IN_BOTH, offsetof(CatalogRelation, schema), NULL, 0},
+	{KEY("name"), FIELD_NAME, true, IN_BOTH, offsetof(CatalogRelation, name), NULL, 0},
+	FIELD("cycle", FIELD_INT, SortedTable, cycle, IN_BOTH),
+};
+const RowShape sorted_table_shape = SHAPE(sorted_table_fields);
 
 /* --------------------------------------------------------------- values */
 

@@ -19,6 +19,8 @@ typedef struct RowShape RowShape;
 /* Tables, views and so on: CatalogRelation etc. of catalog.h. */
 extern const RowShape schema_shape;
 extern const RowShape relation_shape;
+extern const RowShape relation_name_shape; /* a CatalogRelation's schema and name alone */
+extern const RowShape sorted_table_shape;  /* SortedTable of order.h */
 extern const RowShape column_shape;
 extern const RowShape constraint_shape;
 extern const RowShape unique_shape; /* what unique_constraints() shows of a CatalogConstraint */
