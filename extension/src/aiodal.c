@@ -9,6 +9,7 @@
 #include "utils/guc.h"
 
 #include "aiodal.h"
+#include "copy_hook.h"
 
 AIODAL_MODULE_MAGIC;
 
@@ -29,6 +30,7 @@ _PG_init(void)
 							 "\"sql\" always uses plain SQL.",
 							 &aiodal_path, MERGE_PATH_AUTO, path_settings, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("aiodal");
+	InstallCopyHook();
 }
 
 PG_FUNCTION_INFO_V1(version);

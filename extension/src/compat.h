@@ -86,4 +86,122 @@ ConstraintIsTemporal(Form_pg_constraint form)
 #include "nodes/nodeFuncs.h"
 #pragma GCC diagnostic pop
 
+/*
+ * COPY FROM
+ */
+#include "commands/copyfrom_internal.h"
+#include "commands/progress.h"
+#include "parser/parse_relation.h"
+#include "utils/backend_progress.h"
+#include "utils/rel.h"
+
+/* Permissions asked of a relation moved out of its range table entry in 16. */
+#if PG_VERSION_NUM >= 160000
+#define NSITEM_PERMISSIONS(nsitem) ((nsitem)->p_perminfo)
+#define CHECK_PERMISSIONS(pstate)  ExecCheckPermissions((pstate)->p_rtable, (pstate)->p_rteperminfos, true)
+#else
+#define NSITEM_PERMISSIONS(nsitem) ((nsitem)->p_rte)
+#define CHECK_PERMISSIONS(pstate)  ExecCheckRTPerms((pstate)->p_rtable, true)
+#endif
+
+/* The range table's list of permissions came in 16, the set of relations left by pruning in 18. */
+static inline void
+InitRangeTable(EState *estate, ParseState *pstate)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, pstate->p_rtable, pstate->p_rteperminfos,
+					   bms_make_singleton(list_length(pstate->p_rtable)));
+#elif PG_VERSION_NUM >= 160000
+	ExecInitRangeTable(estate, pstate->p_rtable, pstate->p_rteperminfos);
+#else
+	ExecInitRangeTable(estate, pstate->p_rtable);
+#endif
+}
+
+/* MERGE's actions became an argument in 17, what to do on conflict in 18. */
+static inline void
+CheckInsertTarget(ResultRelInfo *rri)
+{
+#if PG_VERSION_NUM >= 180000
+	CheckValidResultRel(rri, CMD_INSERT, ONCONFLICT_NONE, NIL);
+#elif PG_VERSION_NUM >= 170000
+	CheckValidResultRel(rri, CMD_INSERT, NIL);
+#else
+	CheckValidResultRel(rri, CMD_INSERT);
+#endif
+}
+
+/* Summarizing indexes can be updated alone since 16. */
+static inline List *
+InsertIndexEntries(ResultRelInfo *rri, TupleTableSlot *slot, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false);
+#else
+	return ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL);
+#endif
+}
+
+/* Relation files are known by locators, not nodes, since 16. */
+#if PG_VERSION_NUM >= 160000
+#define rd_newRelfilenodeSubid rd_newRelfilelocatorSubid
+#endif
+
+/* COPY's DEFAULT option came in 16: the expression a marker in column attnum stands for. */
+static inline void
+SetMarkerDefault(CopyFromState cstate, AttrNumber attnum, ExprState *expr)
+{
+#if PG_VERSION_NUM >= 160000
+	if (cstate->defexprs[attnum - 1] == NULL)
+		cstate->defexprs[attnum - 1] = expr;
+#endif
+}
+
+static inline bool
+HasDefaultMarker(const CopyFormatOptions *opts)
+{
+#if PG_VERSION_NUM >= 160000
+	return opts->default_print != NULL;
+#else
+	return false;
+#endif
+}
+
+/*
+ * COPY's ON_ERROR came in 17, REJECT_LIMIT in 18. Whether the row just read is
+ * to be skipped; to be asked after each NextCopyFrom().
+ */
+static inline bool
+CopySkipsRow(CopyFromState cstate)
+{
+#if PG_VERSION_NUM >= 170000
+	if (cstate->opts.on_error != COPY_ON_ERROR_IGNORE || !cstate->escontext->error_occurred)
+		return false;
+	cstate->escontext->error_occurred = false;
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_SKIPPED, cstate->num_errors);
+#if PG_VERSION_NUM >= 180000
+	if (cstate->opts.reject_limit > 0 && cstate->num_errors > cstate->opts.reject_limit)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("skipped more than REJECT_LIMIT (%lld) rows due to data type incompatibility",
+							   (long long) cstate->opts.reject_limit)));
+#endif
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* At the end of the input, says how many rows ON_ERROR skipped. */
+static inline void
+ReportSkippedRows(CopyFromState cstate)
+{
+#if PG_VERSION_NUM >= 170000
+	if (cstate->opts.on_error != COPY_ON_ERROR_STOP && cstate->num_errors > 0 &&
+		cstate->opts.log_verbosity >= COPY_LOG_VERBOSITY_DEFAULT)
+		ereport(NOTICE, errmsg_plural("%llu row was skipped due to data type incompatibility",
+									  "%llu rows were skipped due to data type incompatibility",
+									  cstate->num_errors, (unsigned long long) cstate->num_errors));
+#endif
+}
+
 #endif /* AIODAL_COMPAT_H */

@@ -136,6 +136,12 @@ FollowSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionI
 		PromoteStageFacts(subid, parent);
 }
 
+bool
+HaveStages(void)
+{
+	return stages != NIL;
+}
+
 Stage *
 FindStage(Oid relid)
 {
@@ -161,6 +167,16 @@ StageCopyBegin(Stage *stage, Bitmapset *given)
 	copy->subid = GetCurrentSubTransactionId();
 	copy->given = bms_copy(given);
 	entry->copies = lappend(entry->copies, copy);
+	MemoryContextSwitchTo(old);
+}
+
+void
+StageCopyColumn(Stage *stage, AttrNumber attnum)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	StageCopy *copy = llast(((StageEntry *) stage)->copies);
+
+	copy->given = bms_add_member(copy->given, attnum);
 	MemoryContextSwitchTo(old);
 }
 

@@ -34,6 +34,9 @@ typedef struct Stage
 	int64 max_rejects;       /* -1: no limit */
 } Stage;
 
+/* Whether the session has stages at all. */
+extern bool HaveStages(void);
+
 /* The stage with this OID, or NULL when the relation is none of ours (or gone). */
 extern Stage *FindStage(Oid relid);
 
@@ -43,6 +46,12 @@ extern Stage *FindStage(Oid relid);
  * default at merge.
  */
 extern void StageCopyBegin(Stage *stage, Bitmapset *given);
+
+/*
+ * The current COPY's input turns out to fill this column too. Rows stored
+ * before have in it what they are to have: NULL, or the default.
+ */
+extern void StageCopyColumn(Stage *stage, AttrNumber attnum);
 
 /*
  * The row stored at tid is record number "record" (1-based, header not

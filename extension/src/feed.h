@@ -1,0 +1,82 @@
+/*
+ * feed.h
+ *		A feed yields rows, one after another, to whoever stores or merges them.
+ *
+ * A row is values and nulls in the columns of a relation, and where it was in
+ * the input: the first physical line and the number of the record. Feeds know
+ * formats; consumers know tables. Neither knows the other.
+ */
+#ifndef AIODAL_FEED_H
+#define AIODAL_FEED_H
+
+#include "compat.h"
+
+#include "commands/copy.h"
+#include "nodes/bitmapset.h"
+#include "nodes/execnodes.h"
+#include "utils/relcache.h"
+
+#include "source.h"
+
+/* What a COPY FROM says of its input, checked; "text" stands for csv and text. */
+typedef enum FeedFormat
+{
+	FEED_TEXT,
+	FEED_BINARY,
+	FEED_JSONL
+} FeedFormat;
+
+typedef struct FeedRequest
+{
+	ParseState *pstate;
+	Relation rel;        /* whose columns the rows have */
+	Oid target;          /* whose defaults stand in for what the input leaves out */
+	Bitmapset *given;    /* columns of rel that earlier input filled */
+	bool has_rows;       /* earlier input was stored in rel */
+	bool names_required; /* input must fill the target's NOT NULL columns without default */
+	FeedFormat format;
+	CopyFormatOptions opts; /* as ProcessCopyOptions() read them */
+	List *options;          /* DefElem *, the options core knows, without HEADER */
+	List *attlist;          /* String *, the statement's column list, or NIL */
+	Source *source;
+} FeedRequest;
+
+typedef struct Feed Feed;
+
+struct Feed
+{
+	/*
+	 * The next row into values and isnull, one element for each column of the
+	 * relation; false at the end of the input. Runs in econtext's per-tuple
+	 * memory context, where by-reference values are left.
+	 */
+	bool (*next)(Feed *feed, ExprContext *econtext, Datum *values, bool *isnull);
+
+	/* calls errcontext() for the record that next() is at or was at last */
+	void (*describe)(Feed *feed);
+
+	/* releases everything but the source and memory; says what was skipped */
+	void (*end)(Feed *feed);
+
+	const char *relname;
+	int64 line;       /* first physical line of the current record, 1-based */
+	int64 record;     /* its number, 1-based, the header not counted */
+	Bitmapset *given; /* columns the input fills; grows while JSON keys turn up */
+};
+
+/* Both read what they need of the source at once: a header, or nothing. */
+extern Feed *BeginTextFeed(FeedRequest *request); /* csv, text, binary: core's parser */
+extern Feed *BeginJsonlFeed(FeedRequest *request);
+
+/*
+ * Core's parser calls back without saying for whom. What it reads from now is
+ * to be saved before a COPY, and restored after it even if that one fails, as
+ * it may run inside another one (a trigger's, a domain's).
+ */
+extern Source *SaveCallbackSource(void);
+extern void RestoreCallbackSource(Source *source);
+
+/* Encoding of the input: the option, else the client's. */
+extern int FeedEncoding(const FeedRequest *request);
+
+#endif /* AIODAL_FEED_H */

@@ -1,0 +1,307 @@
+/*
+ * feed_text.c
+ *		Rows out of csv, text and binary, by core's own COPY parser.
+ *
+ * Core's parser reads through a callback, so that our source stands below it.
+ * That lets us take the header off first, and see what is left where core
+ * believes that the data has ended.
+ *
+ * Lines are counted here: core counts those inside quoted fields only when
+ * they end as the file's own lines do, and names the last line of a record.
+ */
+#include "compat.h"
+
+#include "mb/pg_wchar.h"
+
+#include "feed.h"
+#include "fill.h"
+#include "header.h"
+
+typedef struct TextFeed
+{
+	Feed base;
+	CopyFromState cstate;
+	Source *source;
+	Fill *fill;
+	List *left_out; /* attribute numbers of columns filled here, not by the input */
+	int64 next_line;
+	bool by_lines; /* the format has lines */
+} TextFeed;
+
+/* The callback has no argument. */
+static Source *callback_source;
+
+Source *
+SaveCallbackSource(void)
+{
+	return callback_source;
+}
+
+void
+RestoreCallbackSource(Source *source)
+{
+	callback_source = source;
+}
+
+static int
+ReadForCore(void *out, int minread, int maxread)
+{
+	return SourceRead(callback_source, out, minread, maxread);
+}
+
+int
+FeedEncoding(const FeedRequest *request)
+{
+	return request->opts.file_encoding >= 0 ? request->opts.file_encoding : pg_get_client_encoding();
+}
+
+/* Lines that end inside the record just read. */
+static int64
+LinesInside(CopyFromState cstate)
+{
+	char line_end = cstate->eol_type == EOL_CR ? '\r' : '\n';
+	const char *p = cstate->line_buf.data;
+	const char *end = p + cstate->line_buf.len;
+	int64 n = 0;
+
+	while ((p = memchr(p, line_end, end - p)) != NULL)
+	{
+		n++;
+		p++;
+	}
+	return n;
+}
+
+/*
+ * Core's parser of 15 to 17 takes a csv line of \. alone for the end of the
+ * data and would drop what follows. At the true end it has seen the source's.
+ */
+static bool
+StoppedAtDataMarker(TextFeed *feed)
+{
+	CopyFromState cstate = feed->cstate;
+
+	if (!feed->by_lines || !cstate->opts.csv_mode || cstate->input_reached_eof)
+		return false;
+	return INPUT_BUF_BYTES(cstate) > 0 || (cstate->need_transcoding && RAW_BUF_BYTES(cstate) > 0) ||
+		   !SourceEndsWithMarker(feed->source);
+}
+
+/* Where the record is too short, core's words. */
+static void
+CheckMarkerFits(CopyFromState cstate)
+{
+	TupleDesc desc = RelationGetDescr(cstate->rel);
+
+	if (list_length(cstate->attnumlist) > 1)
+		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+						errmsg("missing data for column \"%s\"",
+							   NameStr(TupleDescAttr(desc, lsecond_int(cstate->attnumlist) - 1)->attname)),
+						errdetail("A line of \\. alone is data in csv, not the end of the data.")));
+}
+
+/* The row that a csv line of \. alone is: one field, as in 18. */
+static void
+ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	CopyFromState cstate = feed->cstate;
+	TupleDesc desc = RelationGetDescr(cstate->rel);
+	int column = linitial_int(cstate->attnumlist) - 1;
+	char *field = strcmp(cstate->opts.null_print, "\\.") == 0 ? NULL : pstrdup("\\.");
+
+	appendStringInfoString(&cstate->line_buf, "\\.");
+	cstate->line_buf_valid = true;
+	CheckMarkerFits(cstate);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		isnull[i] = true;
+		if (att->atthasdef && !att->attgenerated && i != column)
+			values[i] = FillColumn(feed->fill, i + 1, econtext, &isnull[i]);
+	}
+	cstate->cur_attname = NameStr(TupleDescAttr(desc, column)->attname);
+	cstate->cur_attval = field;
+	values[column] = InputFunctionCall(&cstate->in_functions[column], field, cstate->typioparams[column],
+									   TupleDescAttr(desc, column)->atttypmod);
+	isnull[column] = field == NULL;
+	cstate->cur_attname = cstate->cur_attval = NULL;
+}
+
+/* One row of core's parser, be it one that ON_ERROR skips; false at the end. */
+static bool
+ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	CopyFromState cstate = feed->cstate;
+
+	feed->base.record++;
+	feed->base.line = feed->by_lines ? feed->next_line : feed->base.record;
+	if (!NextCopyFrom(cstate, econtext, values, isnull))
+	{
+		if (!StoppedAtDataMarker(feed))
+			return false;
+		ReadMarkerRow(feed, econtext, values, isnull);
+	}
+	if (feed->by_lines)
+		feed->next_line = feed->base.line + 1 + LinesInside(cstate);
+	return true;
+}
+
+static bool
+NextTextRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	TextFeed *feed = (TextFeed *) base;
+	ListCell *lc;
+
+	do
+	{
+		if (!ReadRow(feed, econtext, values, isnull))
+			return false;
+	} while (CopySkipsRow(feed->cstate));
+
+	foreach (lc, feed->left_out)
+	{
+		int attnum = lfirst_int(lc);
+
+		values[attnum - 1] = FillColumn(feed->fill, attnum, econtext, &isnull[attnum - 1]);
+	}
+	return true;
+}
+
+/* Core's words, with the line that the record begins on. */
+static void
+DescribeTextRecord(Feed *base)
+{
+	CopyFromState cstate = ((TextFeed *) base)->cstate;
+	uint64 last_line = cstate->cur_lineno;
+
+	cstate->cur_lineno = base->line;
+	CopyFromErrorCallback(cstate);
+	cstate->cur_lineno = last_line;
+}
+
+static void
+EndTextFeed(Feed *base)
+{
+	TextFeed *feed = (TextFeed *) base;
+
+	ReportSkippedRows(feed->cstate);
+	EndCopyFrom(feed->cstate);
+}
+
+/* The statement's column list, or the one its header makes; *lines is what the header took. */
+static List *
+ReadColumnList(FeedRequest *request, Header *header)
+{
+	CopyFormatOptions *opts = &request->opts;
+	List *attlist = request->attlist;
+
+	if (!opts->header_line)
+		return attlist;
+	if (!ReadHeader(request->source, opts, FeedEncoding(request), RelationGetRelationName(request->rel),
+					header))
+	{
+		if (attlist == NIL)
+			ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the data has no header line"),
+							errdetail("It is empty."),
+							errhint("HEADER needs a first line with the names of the columns.")));
+		return attlist;
+	}
+	if (attlist == NIL)
+		return MatchHeader(header, request->rel, request->target, request->names_required, opts->delim[0]);
+	if (opts->header_line == COPY_HEADER_MATCH)
+		CheckHeader(header, request->rel,
+					CopyGetAttnums(RelationGetDescr(request->rel), request->rel, attlist));
+	return attlist;
+}
+
+/* Columns that this input lacks and that have to be filled. */
+static List *
+ColumnsToFill(FeedRequest *request, List *attnums, Fill *fill)
+{
+	TupleDesc desc = RelationGetDescr(request->rel);
+	List *left_out = NIL;
+
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
+
+		/* core sees to defaults of the relation itself */
+		if (att->attisdropped || att->attgenerated || att->atthasdef || list_member_int(attnums, attnum))
+			continue;
+		if (FillExpression(fill, attnum) != NULL &&
+			(bms_is_member(attnum, request->given) || !FillHasEffect(fill, attnum)))
+			left_out = lappend_int(left_out, attnum);
+	}
+	return left_out;
+}
+
+/* Columns that the input fills, or a default that somebody gave the relation itself. */
+static Bitmapset *
+ColumnsGiven(Relation rel, List *attnums)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+	Bitmapset *given = NULL;
+
+	for (int attnum = 1; attnum <= desc->natts; attnum++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
+
+		if (list_member_int(attnums, attnum) || (att->atthasdef && !att->attgenerated))
+			given = bms_add_member(given, attnum);
+	}
+	return given;
+}
+
+static void
+UseMarkerDefaults(CopyFromState cstate, Fill *fill)
+{
+	ListCell *lc;
+
+	if (!HasDefaultMarker(&cstate->opts))
+		return;
+	foreach (lc, cstate->attnumlist)
+		SetMarkerDefault(cstate, lfirst_int(lc), FillExpression(fill, lfirst_int(lc)));
+}
+
+static void
+ContinueAfterHeader(CopyFromState cstate, const Header *header, Source *source)
+{
+	static const EolType line_ends[] = {EOL_UNKNOWN, EOL_NL, EOL_CR, EOL_CRNL};
+
+	cstate->eol_type = line_ends[header->end];
+	cstate->cur_lineno = header->lines;
+	cstate->bytes_processed = SourceBytesTaken(source);
+	pgstat_progress_update_param(PROGRESS_COPY_TYPE, SourceProgressType(source));
+	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, SourceBytesTotal(source));
+}
+
+Feed *
+BeginTextFeed(FeedRequest *request)
+{
+	TextFeed *feed = palloc0(sizeof(TextFeed));
+	Header header = {0};
+	List *attlist;
+
+	feed->base.next = NextTextRow;
+	feed->base.describe = DescribeTextRecord;
+	feed->base.end = EndTextFeed;
+	feed->base.relname = RelationGetRelationName(request->rel);
+	feed->source = request->source;
+	feed->by_lines = request->format == FEED_TEXT;
+	feed->fill = MakeFill(request->rel, request->target);
+
+	if (feed->by_lines)
+		SourceCheckStart(request->source, FeedEncoding(request));
+	attlist = ReadColumnList(request, &header);
+	feed->next_line = header.lines + 1;
+
+	callback_source = feed->source;
+	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
+								 request->options);
+	ContinueAfterHeader(feed->cstate, &header, feed->source);
+	UseMarkerDefaults(feed->cstate, feed->fill);
+	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->fill);
+	feed->base.given = ColumnsGiven(request->rel, feed->cstate->attnumlist);
+	return &feed->base;
+}
