@@ -83,7 +83,7 @@ END {
 		if (root == "")
 			continue
 		header = below_root(root, from[i], to[i])
-		if (header != "" && layer_of(root, header) < layer_of(root, substr(from[i], length(root) + 2)))
+		if (header != "" && layer_of(root, header) && layer_of(root, header) < layer_of(root, substr(from[i], length(root) + 2)))
 			print from[i] ": includes \"" to[i] "\", which is of a higher layer"
 		else if (header == "" && root ~ /^client\// && to[i] !~ /^(aiodal\/|libpq)/)
 			print from[i] ": includes \"" to[i] "\": outside its own directory only <aiodal/...> is for it"

@@ -685,7 +685,7 @@ SetParents(Catalog *cat, CatalogRelation *rel)
 }
 
 static const char *
-PartitionStrategy(char partstrat)
+PartitionStrategyWord(char partstrat)
 {
 	switch (partstrat)
 	{
@@ -716,7 +716,7 @@ VisitPartitionedTable(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	key.expressions = RowText(tuple, desc, Anum_pg_partitioned_table_partexprs);
 	key.what = psprintf("partition key of %s", quote_qualified_identifier(rel->schema, rel->name));
 	initStringInfo(&text);
-	appendStringInfo(&text, "%s (", PartitionStrategy(form->partstrat));
+	appendStringInfo(&text, "%s (", PartitionStrategyWord(form->partstrat));
 	foreach (lc, MakeKeys(cat, &key))
 	{
 		appendStringInfoString(&text, separator);

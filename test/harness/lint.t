@@ -46,8 +46,8 @@ finds layers 'higher layer' extension/src/ident.h '#include "merge.h"\n'
 finds layers 'in no layer' extension/src/surprise.c '\n'
 finds layers 'only <aiodal/...>' client/cli/main.c '#include "../src/conn.h"\n'
 fresh
-printf '#include "merge.h"\n' >"$repo/extension/src/stage.h"
-printf '#include "stage.h"\n' >"$repo/extension/src/merge.h"
+printf '#include "merge.h"\n' >"$repo/extension/src/merge_sql.h"
+printf '#include "merge_sql.h"\n' >"$repo/extension/src/merge.h"
 exits 1 'lint layers: a circle' "$repo/test/lint" layers
 finds banned_calls merge.c:2 extension/src/merge.c '\tstrcpy(a, b);\n'
 finds banned_calls conn.c:1 client/src/conn.c '\tif (x) exit(1);\n'
