@@ -265,7 +265,7 @@ COPY item_stage FROM PROGRAM 'true' WITH (FORMAT jsonl, NULL '');
 COPY item_stage FROM PROGRAM 'true' WITH (FORMAT jsonl, QUOTE '"');
 COPY item_stage FROM PROGRAM 'true' WITH (FORMAT jsonl, bogus 1);
 COPY item_stage FROM PROGRAM 'true' WITH (FORMAT jsonl, ENCODING 'klingon');
-COPY item_stage FROM PROGRAM 'true' WITH (FORMAT json);
+COPY item_stage FROM PROGRAM 'true' WITH (FORMAT yaml);
 COPY item_stage (id, nokey) FROM PROGRAM 'true' WITH (FORMAT jsonl);
 COPY item_stage (id, id) FROM PROGRAM 'true' WITH (FORMAT jsonl);
 -- not a stage: not ours
