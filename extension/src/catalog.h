@@ -94,6 +94,7 @@ typedef struct CatalogRelation
 	bool wanted; /* one of CatalogRelations(), not just referred to */
 	bool is_partition;
 	Oid namespace_oid;
+	Oid toast_oid;
 	int natts;                   /* pg_class.relnatts */
 	struct CatalogColumn **atts; /* by attnum - 1; NULL where dropped */
 	List *parents;               /* OIDs, in order */

@@ -114,6 +114,7 @@ FillRelation(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc
 	Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 
 	rel->atts = palloc0(sizeof(CatalogColumn *) * Max(rel->natts, 1));
+	rel->toast_oid = form->reltoastrelid;
 	rel->persistence = Persistence(form->relpersistence);
 	rel->owner = FindName(cat, NAMED_ROLE, form->relowner);
 	rel->row_security = form->relrowsecurity;
@@ -151,10 +152,11 @@ RelationIsWanted(Catalog *cat, Form_pg_class form)
 	return cat->scope.extensions || FindExtension(cat, RelationRelationId, form->oid) == NULL;
 }
 
-/* Indexes and sequences are kept when something will name them. */
+/* Indexes, sequences and such are kept when something will ask for them. */
 static bool
-ClassIsUseful(Catalog *cat, Form_pg_class form)
+ClassIsUseful(Catalog *cat, HeapTuple tuple)
 {
+	Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 	CatalogSchema *schema;
 
 	switch (form->relkind)
@@ -168,6 +170,8 @@ ClassIsUseful(Catalog *cat, Form_pg_class form)
 			if (!(cat->parts & CATALOG_COLUMNS))
 				return false;
 			break;
+		case RELKIND_TOASTVALUE:
+			return (cat->parts & CATALOG_DETAILS) && !heap_attisnull(tuple, Anum_pg_class_reloptions, NULL);
 		default: return false;
 	}
 	schema = FindSchema(cat, form->relnamespace);
@@ -250,7 +254,7 @@ VisitClass(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	if (cat->scope.by_relation ? list_member_oid(cat->scope.relations, form->oid)
 							   : RelationIsWanted(cat, form))
 		AddRelation(cat, tuple, desc);
-	else if (ClassIsUseful(cat, form))
+	else if (ClassIsUseful(cat, tuple))
 		MakeClass(cat, tuple, desc);
 }
 
@@ -810,6 +814,24 @@ SetUpdatable(Catalog *cat, CatalogRelation *rel)
 	rel->deletable = (step.events & (1 << CMD_DELETE)) != 0;
 }
 
+/* In whole scans, TOAST tables without options were not kept. */
+static void
+AddToastOptions(Catalog *cat, CatalogRelation *rel)
+{
+	CatalogRelation *toast =
+		cat->by_index ? FindClass(cat, rel->toast_oid) : OidMapGet(cat->classes, rel->toast_oid);
+	NameList *all;
+
+	if (toast == NULL || toast->options->count == 0)
+		return;
+	all = MakeNameList(rel->options->count + toast->options->count);
+	for (int i = 0; i < all->count; i++)
+		all->names[i] = i < rel->options->count
+							? rel->options->names[i]
+							: psprintf("toast.%s", toast->options->names[i - rel->options->count]);
+	rel->options = all;
+}
+
 void
 LoadDetails(Catalog *cat)
 {
@@ -831,6 +853,7 @@ LoadDetails(Catalog *cat)
 
 		rel->comment = FindComment(cat, RelationRelationId, rel->oid, 0);
 		SetParents(cat, rel);
+		AddToastOptions(cat, rel);
 		SetUpdatable(cat, rel);
 	}
 }

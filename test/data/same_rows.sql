@@ -1,0 +1,21 @@
+-- same_rows(what, theirs, ours): a pgTAP test that two queries give the same
+-- rows, in any order, and that there are some. Both run with search_path
+-- pg_catalog, so that PostgreSQL's functions qualify all names.
+CREATE FUNCTION public.same_rows_differences(theirs text, ours text) RETURNS text LANGUAGE plpgsql
+  SET search_path = pg_catalog
+AS $$
+DECLARE
+  differences text;
+BEGIN
+  EXECUTE format('CREATE TEMP TABLE same_rows_theirs AS SELECT t::text AS line FROM (%s) t', theirs);
+  EXECUTE format('CREATE TEMP TABLE same_rows_ours AS SELECT t::text AS line FROM (%s) t', ours);
+  SELECT string_agg(line, E'\n' ORDER BY line) INTO differences FROM (
+    (SELECT format('%s (expected)', t) FROM (TABLE pg_temp.same_rows_theirs EXCEPT ALL TABLE pg_temp.same_rows_ours) t LIMIT 10)
+    UNION ALL (SELECT format('%s (got)', t) FROM (TABLE pg_temp.same_rows_ours EXCEPT ALL TABLE pg_temp.same_rows_theirs) t LIMIT 10)
+    UNION ALL (SELECT 'no rows' WHERE NOT EXISTS (TABLE pg_temp.same_rows_theirs))) d(line);
+  DROP TABLE pg_temp.same_rows_theirs, pg_temp.same_rows_ours;
+  RETURN differences;
+END $$;
+
+CREATE FUNCTION public.same_rows(what text, theirs text, ours text) RETURNS text LANGUAGE sql
+AS $$ SELECT public.is(public.same_rows_differences(theirs, ours), NULL, what) $$;
