@@ -86,6 +86,11 @@ ConstraintIsTemporal(Form_pg_constraint form)
 #include "nodes/nodeFuncs.h"
 #pragma GCC diagnostic pop
 
+/* 18 says that a function does not return in front of its declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /*
  * COPY FROM
  */

@@ -134,8 +134,8 @@ AllowedText(JsonlFeed *feed)
 }
 
 /* Why the key is no column; does not return. */
-static void
-pg_attribute_noreturn() ReportUnknownKey(JsonlFeed *feed, const char *key)
+pg_noreturn static void
+ReportUnknownKey(JsonlFeed *feed, const char *key)
 {
 	const char *nearest = NearestColumn(feed->rel, key);
 

@@ -27,8 +27,8 @@ TokenText(JsonScan *scan)
 	return pnstrdup(p, end > p ? end - p : pg_mblen(p));
 }
 
-static void
-pg_attribute_noreturn() ReportSyntax(JsonScan *scan, const char *expected)
+pg_noreturn static void
+ReportSyntax(JsonScan *scan, const char *expected)
 {
 	int at = pg_mbstrlen_with_len(scan->start, scan->p - scan->start) + 1;
 
@@ -58,8 +58,8 @@ Accept(JsonScan *scan, char c)
 	return true;
 }
 
-static void
-pg_attribute_noreturn() ReportControlCharacter(JsonScan *scan)
+pg_noreturn static void
+ReportControlCharacter(JsonScan *scan)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid JSON"),
 					errdetail("The character with value 0x%02x must be escaped in a string, at character %d.",
@@ -275,8 +275,8 @@ HexQuad(const char *p)
 	return value;
 }
 
-static void
-pg_attribute_noreturn() ReportEscape(const char *detail)
+pg_noreturn static void
+ReportEscape(const char *detail)
 {
 	ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER), errmsg("unsupported Unicode escape sequence"),
 					errdetail("%s", detail)));
