@@ -278,7 +278,7 @@ NearestColumn(Relation rel, const char *name)
 {
 	char *folded = FoldName(name);
 	const char *nearest = NULL;
-	int best = strlen(folded) / 2 + 1;
+	int best = NAMEDATALEN;
 	ListCell *lc;
 
 	if (strlen(folded) >= NAMEDATALEN)
@@ -286,10 +286,11 @@ NearestColumn(Relation rel, const char *name)
 	foreach (lc, ColumnNames(rel))
 	{
 		char *column = FoldName(lfirst(lc));
-		int distance = varstr_levenshtein_less_equal(folded, strlen(folded), column, strlen(column), 1, 1, 1,
-													 best, true);
+		int limit = Min(best, (int) Max(strlen(folded), strlen(column)) / 2 + 1);
+		int distance =
+			varstr_levenshtein_less_equal(folded, strlen(folded), column, strlen(column), 1, 1, 1, limit, true);
 
-		if (distance < best)
+		if (distance < limit)
 		{
 			best = distance;
 			nearest = lfirst(lc);

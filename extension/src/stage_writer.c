@@ -57,7 +57,8 @@ struct StageWriter
 	int64 stored;
 	int64 excluded;
 	int64 stored_line; /* line of the row being stored, while rows are being stored; else 0 */
-	Bitmapset *given;  /* columns that the stage knows as given */
+	bool begun;        /* the stage knows of this input, and of these columns as given by it: */
+	Bitmapset *given;
 };
 
 /* Core's conditions for COPY FREEZE. */
@@ -241,13 +242,20 @@ KeepRow(StageWriter *writer)
 		StoreRows(writer);
 }
 
-/* Columns that turned up in the input since the last row. */
+/* Tells the stage of columns that turned up in the input since the last row; of none while there are no rows.
+ */
 static void
 NoteGivenColumns(StageWriter *writer)
 {
 	Feed *feed = writer->feed;
 	int attnum = -1;
 
+	if (!writer->begun)
+	{
+		StageCopyBegin(writer->stage, feed->given);
+		writer->given = bms_copy(feed->given);
+		writer->begun = true;
+	}
 	if (bms_num_members(feed->given) == bms_num_members(writer->given))
 		return;
 	while ((attnum = bms_next_member(feed->given, attnum)) >= 0)
@@ -287,8 +295,6 @@ StageWriterRun(StageWriter *writer, Feed *feed)
 	TupleTableSlot *slot;
 
 	writer->feed = feed;
-	writer->given = bms_copy(feed->given);
-	StageCopyBegin(writer->stage, feed->given);
 	error_context_stack = &callback;
 	while ((slot = ReadRow(writer)) != NULL)
 	{
