@@ -1,0 +1,315 @@
+/*
+ * conn.c
+ *		One libpq connection, always driven without blocking.
+ *
+ * Design notes. Every command goes the same way: start, send by libpq, then advance and wait in turn until
+ * its results are in, done. Blocking callers wait in aiodal__conn_wait(), others wait by themselves on the
+ * socket. A command is interrupted by asking the server to cancel it and reading on: the connection stays
+ * good, and the server's answer decides what happened. Only a server that does not answer within GRACE_MS
+ * costs the connection.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "util/mem.h"
+
+#define TICK_MS  100
+#define GRACE_MS 2000
+
+static void
+receive_notice(void *arg, const PGresult *res)
+{
+	const aiodal__conn *conn = arg;
+	aiodal_error *notice;
+
+	if (!conn->notice)
+		return;
+	notice = aiodal__error_from_notice(res);
+	if (notice)
+		conn->notice(conn->notice_payload, notice);
+	aiodal_error_free(notice);
+}
+
+static PGconn *
+connect_start(const aiodal__conn_params *params)
+{
+	/* what comes before dbname is weaker than the conninfo in it, what comes behind is stronger */
+	const char *keywords[] = {"client_encoding", "dbname", "fallback_application_name", NULL};
+	const char *values[] = {"UTF8", params->conninfo, params->application_name, NULL};
+
+	return PQconnectStartParams(keywords, values, 1);
+}
+
+static aiodal_status
+connect_failed(const PGconn *pg, aiodal_error **err)
+{
+	aiodal_status status = aiodal__fail_conn(err, AIODAL_ECONN, pg);
+
+	if (PQconnectionNeedsPassword(pg))
+		aiodal__error_annotate(err, NULL, "Give the password by PGPASSWORD, ~/.pgpass or a service file.");
+	else
+		aiodal__error_annotate(err, NULL,
+							   "Check host, port, database and user in the conninfo or the PG* environment.");
+	return status;
+}
+
+static aiodal_status
+connect_poll(PGconn *pg, int64_t deadline, aiodal_error **err)
+{
+	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+	if (PQstatus(pg) == CONNECTION_BAD)
+		return connect_failed(pg, err);
+	while (want != PGRES_POLLING_OK)
+	{
+		struct pollfd fd = {.fd = PQsocket(pg), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+
+		if (poll(&fd, 1, aiodal__until(deadline)) == 0)
+			return aiodal__fail_hint(err, AIODAL_ETIMEOUT, NULL,
+									 "Check that the server can be reached, or raise connect_timeout_ms.",
+									 "the server \"%s\" did not answer in time",
+									 PQhost(pg) ? PQhost(pg) : "");
+		want = PQconnectPoll(pg);
+		if (want == PGRES_POLLING_FAILED)
+			return connect_failed(pg, err);
+	}
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t deadline, aiodal_error **err)
+{
+	aiodal__conn *conn = aiodal__calloc(1, sizeof(*conn));
+	aiodal_status status;
+
+	if (!conn)
+		return aiodal__fail_memory(err);
+	conn->op.conn = conn;
+	conn->deadline = AIODAL__NEVER;
+	conn->notice = params->notice;
+	conn->notice_payload = params->notice_payload;
+	(void) pthread_mutex_init(&conn->cancel_lock, NULL);
+	conn->pg = connect_start(params);
+	if (!conn->pg)
+		status = aiodal__fail_memory(err);
+	else
+	{
+		/* before the first message, since the default receiver prints to stderr */
+		(void) PQsetNoticeReceiver(conn->pg, receive_notice, conn);
+		status = connect_poll(conn->pg, deadline, err);
+	}
+	if (status == AIODAL_OK)
+	{
+		conn->cancel = PQgetCancel(conn->pg);
+		if (!conn->cancel)
+			status = aiodal__fail_memory(err);
+	}
+	if (status != AIODAL_OK)
+	{
+		aiodal__conn_close(conn);
+		return status;
+	}
+	*out = conn;
+	return AIODAL_OK;
+}
+
+void
+aiodal__conn_close(aiodal__conn *conn)
+{
+	if (!conn)
+		return;
+	PQclear(conn->op.result);
+	PQfreeCancel(conn->cancel);
+	PQfinish(conn->pg);
+	(void) pthread_mutex_destroy(&conn->cancel_lock);
+	aiodal__free(conn);
+}
+
+void
+aiodal__conn_abandon(aiodal__conn *conn)
+{
+	/* PQfinish() says goodbye on the socket, which is the parent's: let it talk to nobody */
+	int fd = PQsocket(conn->pg);
+	int nowhere = fd >= 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+	if (nowhere >= 0)
+	{
+		(void) dup2(nowhere, fd);
+		(void) close(nowhere);
+	}
+	aiodal__conn_close(conn);
+}
+
+bool
+aiodal__conn_alive(aiodal__conn *conn)
+{
+	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	if (conn->broken || PQstatus(conn->pg) != CONNECTION_OK)
+		return false;
+	/* what waits may be a notice; behind a server's last words is the end of file */
+	while (poll(&fd, 1, 0) > 0)
+	{
+		if (!PQconsumeInput(conn->pg))
+			return false;
+		(void) PQisBusy(conn->pg);
+	}
+	return PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+}
+
+aiodal_status
+aiodal__conn_start(aiodal__conn *conn, aiodal_error **err)
+{
+	if (conn->broken || PQstatus(conn->pg) != CONNECTION_OK)
+		return aiodal__fail_state(err, AIODAL_ECONN, "08003", NULL, NULL,
+								  "the connection to the server was lost");
+	if (conn->running || PQtransactionStatus(conn->pg) == PQTRANS_ACTIVE)
+		return aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Finish or free it first.",
+								 "another operation is running on this transaction");
+	if (aiodal__until(conn->deadline) == 0)
+		return aiodal__fail_state(err, AIODAL_ETIMEOUT, "57014", "The statement was not sent.", NULL,
+								  "the transaction's deadline has passed");
+	if (!PQisnonblocking(conn->pg) && PQsetnonblocking(conn->pg, 1) != 0)
+		return aiodal__fail_conn(err, AIODAL_ECONN, conn->pg);
+	(void) pthread_mutex_lock(&conn->cancel_lock);
+	conn->running = true;
+	(void) pthread_mutex_unlock(&conn->cancel_lock);
+	conn->interrupt = AIODAL_OK;
+	return AIODAL_OK;
+}
+
+void
+aiodal__conn_done(aiodal__conn *conn)
+{
+	(void) pthread_mutex_lock(&conn->cancel_lock);
+	conn->running = false;
+	(void) pthread_mutex_unlock(&conn->cancel_lock);
+}
+
+aiodal_status
+aiodal__conn_advance(aiodal__conn *conn)
+{
+	int unsent = PQflush(conn->pg);
+
+	/* a failed write may hide the server's last words: read on, PQgetResult() has them */
+	if (!PQconsumeInput(conn->pg) || !PQisBusy(conn->pg))
+		return AIODAL_OK;
+	return unsent == 1 ? AIODAL_WANT_WRITE : AIODAL_WANT_READ;
+}
+
+void
+aiodal__conn_cancel(aiodal__conn *conn)
+{
+	char ignored[256];
+
+	(void) pthread_mutex_lock(&conn->cancel_lock);
+	/* when the request does not get through, the command goes on and says what came of it */
+	if (conn->running)
+		(void) PQcancel(conn->cancel, ignored, sizeof(ignored));
+	(void) pthread_mutex_unlock(&conn->cancel_lock);
+}
+
+static void
+interrupt(aiodal__conn *conn, aiodal_status why)
+{
+	conn->interrupt = why;
+	aiodal__conn_cancel(conn);
+	conn->grace = aiodal__now() + GRACE_MS;
+}
+
+aiodal_status
+aiodal__conn_check_time(aiodal__conn *conn, int64_t limit)
+{
+	int64_t now = aiodal__now();
+
+	if (conn->interrupt)
+	{
+		conn->broken = now >= conn->grace;
+		return conn->broken ? conn->interrupt : AIODAL_OK;
+	}
+	if (now >= conn->deadline)
+		interrupt(conn, AIODAL_ETIMEOUT);
+	else if (conn->tick && conn->tick(conn->tick_payload) != 0)
+		interrupt(conn, AIODAL_ECANCELED);
+	else if (now >= limit)
+		return AIODAL_WANT_READ;
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal__conn_wait(aiodal__conn *conn, aiodal_status want, int64_t limit)
+{
+	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
+	int64_t until = conn->interrupt ? conn->grace : conn->deadline;
+	int ready;
+
+	if (want == AIODAL_WANT_WRITE)
+		fd.events |= POLLOUT;
+	if (limit < until)
+		until = limit;
+	if (conn->tick && until - TICK_MS > aiodal__now())
+		until = aiodal__now() + TICK_MS;
+	ready = poll(&fd, 1, aiodal__until(until));
+	if (ready > 0 || (ready < 0 && errno == EINTR))
+		return AIODAL_OK;
+	return aiodal__conn_check_time(conn, limit);
+}
+
+aiodal_status
+aiodal__conn_next_result(aiodal__conn *conn, PGresult **res)
+{
+	aiodal_status status;
+
+	*res = NULL;
+	while ((status = aiodal__conn_advance(conn)) > 0)
+	{
+		status = aiodal__conn_wait(conn, status, AIODAL__NEVER);
+		if (status < 0)
+			return status;
+	}
+	*res = PQgetResult(conn->pg);
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal__conn_status(const aiodal__conn *conn, const PGresult *res)
+{
+	aiodal_status status;
+
+	if (conn->broken)
+		return conn->interrupt;
+	switch (PQresultStatus(res))
+	{
+		case PGRES_COMMAND_OK:
+		case PGRES_TUPLES_OK:
+		case PGRES_EMPTY_QUERY:
+		case PGRES_COPY_IN:
+		case PGRES_COPY_OUT:
+		case PGRES_PIPELINE_SYNC: return AIODAL_OK;
+		default: break;
+	}
+	status = aiodal__result_status(res, conn->pg);
+	/* the interruption did it, unless something else came first */
+	return status == AIODAL_ECANCELED && conn->interrupt ? conn->interrupt : status;
+}
+
+aiodal_status
+aiodal__conn_fail(const aiodal__conn *conn, aiodal_status status, const PGresult *res, aiodal_error **err)
+{
+	const char *detail = conn->broken
+							 ? "The server did not answer the cancel request; the connection was dropped."
+							 : "The statement was cancelled.";
+
+	if (conn->interrupt && status == conn->interrupt)
+		return aiodal__fail_state(err, status, "57014", detail, NULL, "%s",
+								  status == AIODAL_ETIMEOUT ? "the transaction's deadline has passed"
+															: "cancelled by the progress callback");
+	(void) aiodal__fail_result(err, res, conn->pg);
+	return aiodal__error_restatus(err, status);
+}

@@ -1,0 +1,127 @@
+/*
+ * conn.h
+ *		One connection: opening it, waiting for it, interrupting what runs on it.
+ */
+#ifndef AIODAL_SRC_CONN_H
+#define AIODAL_SRC_CONN_H
+
+#include <pthread.h>
+
+#include <libpq-fe.h>
+
+#include <aiodal/db.h>
+
+#include "util/clock.h"
+
+typedef struct aiodal__conn aiodal__conn;
+
+/* Runs about ten times a second while a command is waited for; non-zero: cancel it. */
+typedef int (*aiodal__tick_fn)(void *payload);
+
+typedef enum aiodal__op_state
+{
+	AIODAL__OP_FREE,     /* nobody's */
+	AIODAL__OP_RUNNING,  /* the server works, or its results are being read */
+	AIODAL__OP_DRAINING, /* rows of a COPY nobody asked for are being thrown away */
+	AIODAL__OP_DONE      /* status and result are final */
+} aiodal__op_state;
+
+/* The command a connection runs; see op.c. Public code knows a pointer to it as the handle. */
+struct aiodal_op
+{
+	aiodal__op_state state;
+	aiodal__conn *conn;
+	bool may_copy;        /* a COPY is what the caller wants: stop when it begins */
+	aiodal_status status; /* when done */
+	PGresult *result;     /* the last one, or the first that failed */
+};
+
+typedef enum aiodal__conn_state
+{
+	AIODAL__CONN_NEW,  /* not the pool's yet */
+	AIODAL__CONN_IDLE, /* on the pool's list */
+	AIODAL__CONN_USED, /* lent to a transaction */
+	AIODAL__CONN_GONE  /* counted out, to be closed */
+} aiodal__conn_state;
+
+struct aiodal__conn
+{
+	PGconn *pg;
+	struct aiodal_op op;
+
+	int64_t deadline; /* for whatever runs; AIODAL__NEVER */
+	aiodal__tick_fn tick;
+	void *tick_payload;
+	aiodal_status interrupt; /* why the command is being cancelled; 0 when it is not */
+	int64_t grace;           /* when to give up waiting for the server's answer to that */
+	bool broken;             /* in an unknown state: only to be closed */
+
+	/*
+	 * Another thread's cancel request must hit the command it was meant for: it holds the lock while the
+	 * request is under way, and the command is not over, nor the next begun, before the lock is had.
+	 */
+	pthread_mutex_t cancel_lock;
+	PGcancel *cancel;
+	bool running;
+
+	aiodal_notice_cb notice;
+	void *notice_payload;
+
+	aiodal__conn_state state; /* the pool's, under its lock */
+	aiodal__conn *next;
+};
+
+typedef struct aiodal__conn_params
+{
+	const char *conninfo;
+	const char *application_name;
+	aiodal_notice_cb notice;
+	void *notice_payload;
+} aiodal__conn_params;
+
+extern aiodal_status aiodal__conn_open(aiodal__conn **conn, const aiodal__conn_params *params,
+									   int64_t deadline, aiodal_error **err);
+extern void aiodal__conn_close(aiodal__conn *conn);
+
+/* In the child of a fork: frees, and sends nothing on the parent's connection. */
+extern void aiodal__conn_abandon(aiodal__conn *conn);
+
+/* Whether a connection that was idle is still good; never blocks. */
+extern bool aiodal__conn_alive(aiodal__conn *conn);
+
+/* Before a command is sent: non-blocking, in time, not busy. Then aiodal__conn_done() when it is over. */
+extern aiodal_status aiodal__conn_start(aiodal__conn *conn, aiodal_error **err);
+extern void aiodal__conn_done(aiodal__conn *conn);
+
+/*
+ * Moves bytes both ways without blocking. AIODAL_OK: PQgetResult() will not block (or the connection is lost,
+ * which it then reports); else what to wait for.
+ */
+extern aiodal_status aiodal__conn_advance(aiodal__conn *conn);
+
+/*
+ * Blocks until the socket is ready for what advance() wants, or it is time to do something: cancels the
+ * command when the deadline has passed or the tick says so. AIODAL_OK: advance again. AIODAL_WANT_READ: limit
+ * has passed. Negative: the connection was given up.
+ */
+extern aiodal_status aiodal__conn_wait(aiodal__conn *conn, aiodal_status want, int64_t limit);
+
+/* The interruptions of wait(), for those who wait by themselves: as its answer. */
+extern aiodal_status aiodal__conn_check_time(aiodal__conn *conn, int64_t limit);
+
+/* Blocks until the command's next result; *res is NULL at its end. Fails only when the connection was given
+ * up. */
+extern aiodal_status aiodal__conn_next_result(aiodal__conn *conn, PGresult **res);
+
+/* Asks the server to cancel what runs, if something does; from any thread. */
+extern void aiodal__conn_cancel(aiodal__conn *conn);
+
+/*
+ * The status of a command whose decisive result is res (NULL: none, the connection was given up), with the
+ * interruption taken into account; and the error that goes with it.
+ */
+extern aiodal_status aiodal__conn_status(const aiodal__conn *conn, const PGresult *res);
+extern aiodal_status
+aiodal__conn_fail(const aiodal__conn *conn, aiodal_status status, const PGresult *res, aiodal_error **err);
+
+#endif /* AIODAL_SRC_CONN_H */

@@ -1,0 +1,27 @@
+/*
+ * copy.h
+ *		COPY in both directions, without knowing what is copied.
+ */
+#ifndef AIODAL_SRC_COPY_H
+#define AIODAL_SRC_COPY_H
+
+#include "conn.h"
+
+/* Gives the next bytes, borrowed until the next call; *len 0 at the end. */
+typedef aiodal_status (*aiodal__feed_fn)(void *payload, const char **data, size_t *len, aiodal_error **err);
+
+/* Takes bytes: whole rows. */
+typedef aiodal_status (*aiodal__take_fn)(void *payload, const char *data, size_t len, aiodal_error **err);
+
+/*
+ * Runs "COPY ... FROM STDIN" and sends what feed gives. When feed fails, the COPY is made to fail and feed's
+ * error is the one returned. *rows: how many the server counted.
+ */
+extern aiodal_status aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal__feed_fn feed, void *payload,
+									 int64_t *rows, aiodal_error **err);
+
+/* Runs "COPY ... TO STDOUT" and hands over each row. When take fails, the COPY is cancelled. */
+extern aiodal_status aiodal__copy_out(aiodal__conn *conn, const char *sql, aiodal__take_fn take,
+									  void *payload, int64_t *rows, aiodal_error **err);
+
+#endif /* AIODAL_SRC_COPY_H */

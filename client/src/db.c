@@ -1,0 +1,301 @@
+/*
+ * db.c
+ *		A database: opening, reflecting, closing.
+ *
+ * Design notes. The db is freed when its owner has closed it and its last transaction is freed, whichever
+ * comes last. The current snapshot is behind the lock for as long as it takes to count a reference.
+ */
+#include "db.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "op.h"
+#include "util/buf.h"
+#include "util/mem.h"
+#include "util/options.h"
+
+#define DEFAULT_POOL_SIZE          10
+#define DEFAULT_ACQUIRE_TIMEOUT_MS 30000
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000
+
+aiodal_status
+aiodal__db_check(const aiodal_db *db, aiodal_error **err)
+{
+	if (!db)
+		return aiodal__fail(err, AIODAL_EINVAL, "db must not be NULL");
+	if (db->pid != getpid())
+		return aiodal__fail_hint(err, AIODAL_ESTATE, "It was opened by another process, before a fork.",
+								 "Open one after the fork.", "this db cannot be used here");
+	return AIODAL_OK;
+}
+
+/* Words in conninfo may be secrets: what libpq says of it is not repeated. */
+static aiodal_status
+check_conninfo(const char *conninfo, aiodal_error **err)
+{
+	char *message = NULL;
+	PQconninfoOption *parsed;
+
+	/* as for PQconnectdbParams: without "=" it is the name of a database */
+	if (!strchr(conninfo, '=') && !strstr(conninfo, "://"))
+		return AIODAL_OK;
+	parsed = PQconninfoParse(conninfo, &message);
+	PQconninfoFree(parsed);
+	PQfreemem(message);
+	return parsed ? AIODAL_OK
+				  : aiodal__fail_hint(err, AIODAL_EINVAL, NULL,
+									  "It is keyword=value pairs such as \"host=localhost dbname=books\", or "
+									  "postgresql://user@host/database.",
+									  "the conninfo cannot be parsed");
+}
+
+/* Words as an array in text form, *out NULL for none. */
+static bool
+copy_words(char **out, const char *const *words, size_t n)
+{
+	aiodal__buf buf = AIODAL__BUF_INIT;
+
+	if (n == 0)
+		return true;
+	aiodal__buf_array(&buf, words, n);
+	*out = aiodal__buf_take(&buf);
+	return *out != NULL;
+}
+
+static aiodal_status
+check_options(const aiodal_db_options *options, aiodal_error **err)
+{
+	if (options->pool_size < 0)
+		return aiodal__fail(err, AIODAL_EINVAL, "pool_size must not be negative");
+	for (size_t i = 0; i < options->n_schemas; i++)
+	{
+		if (!options->schemas || !options->schemas[i])
+			return aiodal__fail(err, AIODAL_EINVAL, "schemas must have n_schemas names");
+	}
+	for (size_t i = 0; i < options->n_include; i++)
+	{
+		if (!options->include || !options->include[i])
+			return aiodal__fail(err, AIODAL_EINVAL, "include must have n_include words");
+	}
+	return AIODAL_OK;
+}
+
+/* A db that has not talked to the server yet. */
+static aiodal_status
+db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, aiodal_error **err)
+{
+	aiodal__conn_params params = {
+		.conninfo = conninfo,
+		.application_name = options->application_name ? options->application_name : "aiodal",
+		.notice = options->notice,
+		.notice_payload = options->notice_payload,
+	};
+	aiodal_db *db = aiodal__calloc(1, sizeof(*db));
+	aiodal_status status;
+
+	if (!db)
+		return aiodal__fail_memory(err);
+	status = aiodal__pool_init(
+		&db->pool, &params, options->pool_size ? options->pool_size : DEFAULT_POOL_SIZE,
+		options->connect_timeout_ms ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS, err);
+	if (status != AIODAL_OK)
+	{
+		aiodal__free(db);
+		return status;
+	}
+	(void) pthread_mutex_init(&db->lock, NULL);
+	db->refs = 1;
+	db->pid = getpid();
+	db->acquire_timeout_ms =
+		options->acquire_timeout_ms ? options->acquire_timeout_ms : DEFAULT_ACQUIRE_TIMEOUT_MS;
+	if (!copy_words(&db->schemas, options->schemas, options->n_schemas) ||
+		!copy_words(&db->include, options->include, options->n_include))
+	{
+		aiodal_db_close(db);
+		return aiodal__fail_memory(err);
+	}
+	*out = db;
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err)
+{
+	int64_t patience = aiodal__deadline(db->acquire_timeout_ms);
+	aiodal_error *lost = NULL;
+	bool reused = false;
+	aiodal_status status;
+
+	for (;;)
+	{
+		status =
+			aiodal__pool_acquire(&db->pool, deadline < patience ? deadline : patience, conn, &reused, err);
+		if (status != AIODAL_OK)
+			return status;
+		(*conn)->deadline = deadline;
+		status = aiodal__op_command(*conn, sql, false, NULL, &lost);
+		if (status == AIODAL_OK)
+			return AIODAL_OK;
+		aiodal__pool_release(&db->pool, *conn);
+		if (status != AIODAL_ECONN || !reused)
+			break;
+		aiodal_error_free(lost);
+		lost = NULL;
+	}
+	if (err)
+		*err = lost;
+	else
+		aiodal_error_free(lost);
+	return status;
+}
+
+/* Lends a connection for a round trip and reads the schema over it; info NULL but for the first time. */
+static aiodal_status
+read_schema(aiodal_db *db, aiodal__server_info *info, bool want_schema, aiodal_error **err)
+{
+	aiodal_schema *schema = NULL;
+	aiodal_schema *old;
+	aiodal__conn *conn;
+	aiodal_status status;
+	bool reused = false;
+
+	status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms), &conn, &reused, err);
+	if (status != AIODAL_OK)
+		return status;
+	status = aiodal__schema_load(want_schema ? &schema : NULL, info, conn, db->schemas, db->include, err);
+	aiodal__pool_release(&db->pool, conn);
+	if (status != AIODAL_OK || !want_schema)
+		return status;
+	(void) pthread_mutex_lock(&db->lock);
+	old = db->schema;
+	db->schema = schema;
+	(void) pthread_mutex_unlock(&db->lock);
+	aiodal_schema_unref(old);
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal_db_open(aiodal_db **out, const char *conninfo, const aiodal_db_options *given, aiodal_error **err)
+{
+	aiodal_db_options options;
+	aiodal_db *db = NULL;
+	aiodal_status status;
+
+	if (!out)
+		return aiodal__fail(err, AIODAL_EINVAL, "db must not be NULL");
+	*out = NULL;
+	conninfo = conninfo ? conninfo : "";
+	status = aiodal__options_copy(&options, sizeof(options), given, "aiodal_db_options", err);
+	if (status == AIODAL_OK)
+		status = check_options(&options, err);
+	if (status == AIODAL_OK)
+		status = check_conninfo(conninfo, err);
+	if (status == AIODAL_OK)
+		status = db_new(&db, conninfo, &options, err);
+	if (status == AIODAL_OK)
+		status = read_schema(db, &db->server, !options.no_reflect, err);
+	if (status != AIODAL_OK)
+	{
+		aiodal_db_close(db);
+		return status;
+	}
+	*out = db;
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal_db_reflect(aiodal_db *db, aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_check(db, err);
+
+	return status == AIODAL_OK ? read_schema(db, NULL, true, err) : status;
+}
+
+aiodal_status
+aiodal_db_ping(aiodal_db *db, aiodal_error **err)
+{
+	aiodal__conn *conn;
+	aiodal_status status = aiodal__db_check(db, err);
+
+	if (status == AIODAL_OK)
+		status = aiodal__db_acquire(db, "", AIODAL__NEVER, &conn, err);
+	if (status == AIODAL_OK)
+		aiodal__pool_release(&db->pool, conn);
+	return status;
+}
+
+aiodal_schema *
+aiodal_db_schema(aiodal_db *db)
+{
+	aiodal_schema *schema;
+
+	if (aiodal__db_check(db, NULL) != AIODAL_OK)
+		return NULL;
+	(void) pthread_mutex_lock(&db->lock);
+	schema = aiodal_schema_ref(db->schema);
+	(void) pthread_mutex_unlock(&db->lock);
+	return schema;
+}
+
+aiodal_status
+aiodal_db_set_alias(aiodal_db *db, const char *name, const aiodal_call *call, aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_check(db, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	(void) pthread_mutex_lock(&db->lock);
+	status = aiodal__alias_set(&db->aliases, name, call, err);
+	(void) pthread_mutex_unlock(&db->lock);
+	return status;
+}
+
+const char *
+aiodal_db_name(const aiodal_db *db)
+{
+	return db ? db->server.database : NULL;
+}
+
+int
+aiodal_db_server_version(const aiodal_db *db)
+{
+	return db ? db->server.server_version : 0;
+}
+
+const char *
+aiodal_db_server_version_text(const aiodal_db *db)
+{
+	return db ? db->server.server_version_text : NULL;
+}
+
+const char *
+aiodal_db_extension_version(const aiodal_db *db)
+{
+	return db ? db->server.extension_version : NULL;
+}
+
+void
+aiodal__db_unref(aiodal_db *db)
+{
+	if (__atomic_sub_fetch(&db->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	aiodal__pool_destroy(&db->pool);
+	aiodal_schema_unref(db->schema);
+	aiodal__alias_clear(&db->aliases);
+	aiodal__server_info_free(&db->server);
+	(void) pthread_mutex_destroy(&db->lock);
+	aiodal__free(db->schemas);
+	aiodal__free(db->include);
+	aiodal__free(db);
+}
+
+void
+aiodal_db_close(aiodal_db *db)
+{
+	if (!db)
+		return;
+	aiodal__pool_close(&db->pool, db->pid != getpid());
+	aiodal__db_unref(db);
+}

@@ -1,0 +1,56 @@
+/*
+ * db.h
+ *		The inside of a db and of a transaction.
+ */
+#ifndef AIODAL_SRC_DB_H
+#define AIODAL_SRC_DB_H
+
+#include <sys/types.h>
+
+#include <aiodal/tx.h>
+
+#include "alias.h"
+#include "pool.h"
+#include "schema.h"
+
+struct aiodal_db
+{
+	int refs; /* atomic: the owner's and one of each transaction */
+	pid_t pid;
+	int acquire_timeout_ms;
+	char *schemas; /* arguments for reflection, as arrays in text form; or NULL */
+	char *include;
+	aiodal__server_info server;
+	aiodal__pool pool;
+
+	pthread_mutex_t lock; /* over what follows */
+	aiodal_schema *schema;
+	aiodal__alias_list aliases;
+};
+
+struct aiodal_tx
+{
+	aiodal_db *db;
+	aiodal__conn *conn;    /* NULL when it has ended */
+	aiodal_tx_state state; /* when it has ended */
+	aiodal_schema *schema;
+	aiodal__alias_list aliases; /* its own */
+	aiodal_alias *resolved;     /* those looked up, its own and the db's */
+};
+
+/* Not in the child of a fork. */
+extern aiodal_status aiodal__db_check(const aiodal_db *db, aiodal_error **err);
+extern void aiodal__db_unref(aiodal_db *db);
+
+/*
+ * Lends a connection on which sql, which must be harmless to repeat, has been run: when a connection that was
+ * idle turns out to be dead, with another one. deadline is for that and for whatever runs on it later,
+ * besides acquire_timeout_ms.
+ */
+extern aiodal_status
+aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err);
+
+/* A statement can run: open, not failed, not ended. */
+extern aiodal_status aiodal__tx_check(const aiodal_tx *tx, aiodal_error **err);
+
+#endif /* AIODAL_SRC_DB_H */

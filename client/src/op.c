@@ -1,0 +1,425 @@
+/*
+ * op.c
+ *		A command from its start to its result, for callers that block and for those that do not.
+ *
+ * Design notes. There is one operation per connection and it lives in it. The blocking calls are start and
+ * finish over the same step() that aiodal_op_poll() runs. step() reads results until the command is over and
+ * keeps the one that matters: the first that failed, else the last. Errors are made from that result whenever
+ * one is asked for.
+ */
+#include "op.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "result.h"
+
+#define MAX_PARAMS 65535 /* the protocol counts them in 16 bits */
+
+static aiodal_status
+begin(aiodal__conn *conn, bool may_copy, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (conn->op.state != AIODAL__OP_FREE)
+		return aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Finish and free it first.",
+								 "another operation is running on this transaction");
+	status = aiodal__conn_start(conn, err);
+	if (status != AIODAL_OK)
+		return status;
+	conn->op.state = AIODAL__OP_RUNNING;
+	conn->op.may_copy = may_copy;
+	conn->op.status = AIODAL_OK;
+	return AIODAL_OK;
+}
+
+/* sent: what libpq's send function returned */
+static aiodal_status
+sent(aiodal__conn *conn, int sent, aiodal_error **err)
+{
+	if (sent)
+		return AIODAL_OK;
+	aiodal__conn_done(conn);
+	conn->op.state = AIODAL__OP_FREE;
+	return aiodal__fail_conn(err, PQstatus(conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_EINVAL,
+							 conn->pg);
+}
+
+aiodal_status
+aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *const *params, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!sql || (n > 0 && !params))
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", sql ? "params" : "sql");
+	if (n > MAX_PARAMS)
+		return aiodal__fail(err, AIODAL_EINVAL, "%zu parameters are too many: a statement can have %d", n,
+							MAX_PARAMS);
+	status = begin(conn, false, err);
+	if (status != AIODAL_OK)
+		return status;
+	return sent(conn, PQsendQueryParams(conn->pg, sql, (int) n, NULL, params, NULL, NULL, 0), err);
+}
+
+static bool
+failed(const PGresult *res)
+{
+	return PQresultStatus(res) == PGRES_FATAL_ERROR || PQresultStatus(res) == PGRES_BAD_RESPONSE;
+}
+
+static aiodal_status
+done(struct aiodal_op *op)
+{
+	aiodal__conn_done(op->conn);
+	op->state = AIODAL__OP_DONE;
+	if (op->status == AIODAL_OK)
+		op->status = aiodal__conn_status(op->conn, op->result);
+	return op->status;
+}
+
+/* Keeps res if it matters more than what is there. */
+static void
+keep(struct aiodal_op *op, PGresult *res)
+{
+	if (op->result && failed(op->result))
+	{
+		PQclear(res);
+		return;
+	}
+	PQclear(op->result);
+	op->result = res;
+}
+
+/* A COPY where none is wanted: makes the server end it, or goes on to throw away what it sends. */
+static void
+refuse_copy(struct aiodal_op *op, ExecStatusType kind)
+{
+	op->status = AIODAL_EINVAL;
+	if (kind == PGRES_COPY_IN)
+		(void) PQputCopyEnd(op->conn->pg, "this call does not copy");
+	else
+		op->state = AIODAL__OP_DRAINING;
+}
+
+static aiodal_status
+drain(struct aiodal_op *op)
+{
+	char *row;
+	int len;
+
+	while ((len = PQgetCopyData(op->conn->pg, &row, 1)) > 0)
+		PQfreemem(row);
+	if (len == 0)
+		return AIODAL_WANT_READ;
+	op->state = AIODAL__OP_RUNNING;
+	return AIODAL_OK;
+}
+
+/* Goes on as far as possible without blocking: 0 done well, positive what to wait for, negative failed. */
+static aiodal_status
+step(struct aiodal_op *op)
+{
+	aiodal_status want;
+
+	while ((want = aiodal__conn_advance(op->conn)) == AIODAL_OK)
+	{
+		PGresult *res;
+		ExecStatusType kind;
+
+		if (op->state == AIODAL__OP_DRAINING)
+		{
+			want = drain(op);
+			if (want != AIODAL_OK)
+				return want;
+			continue;
+		}
+		res = PQgetResult(op->conn->pg);
+		if (!res)
+			return done(op);
+		kind = PQresultStatus(res);
+		keep(op, res);
+		if (kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT)
+		{
+			if (op->may_copy)
+				return done(op);
+			refuse_copy(op, kind);
+		}
+	}
+	return want;
+}
+
+/* The error of an operation that is done and failed. */
+static aiodal_status
+report(const struct aiodal_op *op, aiodal_error **err)
+{
+	if (op->status == AIODAL_EINVAL)
+		return aiodal__fail_hint(err, op->status, NULL, "Use aiodal_bulk_load() or aiodal_bulk_export().",
+								 "COPY from or to the client cannot run as a plain statement");
+	return aiodal__conn_fail(op->conn, op->status, op->result, err);
+}
+
+/* Steps and waits until done or limit has passed. */
+static aiodal_status
+wait_until(struct aiodal_op *op, int64_t limit)
+{
+	aiodal_status status;
+
+	if (op->state == AIODAL__OP_DONE)
+		return op->status;
+	/* nothing can have come in the moment since it was sent, hence wait first */
+	status = AIODAL_WANT_WRITE;
+	if (PQflush(op->conn->pg) == 0)
+		status = AIODAL_WANT_READ;
+	do
+	{
+		status = aiodal__conn_wait(op->conn, status, limit);
+		if (status < 0)
+		{
+			op->status = status;
+			return done(op);
+		}
+		if (status > 0)
+			return status;
+		status = step(op);
+	} while (status > 0);
+	return status;
+}
+
+aiodal_status
+aiodal__op_finish(aiodal__conn *conn, aiodal_error **err)
+{
+	aiodal_status status = wait_until(&conn->op, AIODAL__NEVER);
+
+	return status < 0 ? report(&conn->op, err) : status;
+}
+
+void
+aiodal__op_release(aiodal__conn *conn)
+{
+	PQclear(conn->op.result);
+	conn->op.result = NULL;
+	conn->op.state = AIODAL__OP_FREE;
+}
+
+static aiodal_status
+finish_and_release(aiodal__conn *conn, PGresult **res, aiodal_error **err)
+{
+	aiodal_status status = aiodal__op_finish(conn, err);
+
+	if (status == AIODAL_OK && res)
+	{
+		*res = conn->op.result;
+		conn->op.result = NULL;
+	}
+	aiodal__op_release(conn);
+	return status;
+}
+
+aiodal_status
+aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const *params, PGresult **res,
+				aiodal_error **err)
+{
+	aiodal_status status = aiodal__op_start(conn, sql, n, params, err);
+
+	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
+}
+
+aiodal_status
+aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult **res, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!sql)
+		return aiodal__fail(err, AIODAL_EINVAL, "sql must not be NULL");
+	status = begin(conn, may_copy, err);
+	if (status == AIODAL_OK)
+		status = sent(conn, PQsendQuery(conn->pg, sql), err);
+	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
+}
+
+/*
+ * Pipelines
+ */
+
+static bool
+send_step(PGconn *pg, const aiodal__step *step)
+{
+	switch (step->kind)
+	{
+		case AIODAL__STEP_EXEC:
+			return PQsendQueryParams(pg, step->sql, step->n_params, NULL, step->params, NULL, NULL, 0);
+		case AIODAL__STEP_COLUMNS:
+			return PQsendPrepare(pg, "", step->sql, 0, NULL) && PQsendDescribePrepared(pg, "");
+		case AIODAL__STEP_SYNC: break;
+	}
+	return PQpipelineSync(pg);
+}
+
+/* Reads one result and, unless it is a sync's, the NULL behind it. */
+static aiodal_status
+read_one(aiodal__conn *conn, PGresult **res)
+{
+	PGresult *end = NULL;
+	aiodal_status status = aiodal__conn_next_result(conn, res);
+
+	if (status == AIODAL_OK && *res && PQresultStatus(*res) != PGRES_PIPELINE_SYNC)
+		status = aiodal__conn_next_result(conn, &end);
+	PQclear(end);
+	return status;
+}
+
+static aiodal_status
+read_step(aiodal__conn *conn, const aiodal__step *step, PGresult **res)
+{
+	aiodal_status status = read_one(conn, res);
+	PGresult *described = NULL;
+
+	if (step->kind != AIODAL__STEP_COLUMNS || status != AIODAL_OK)
+		return status;
+	/* a failed prepare is what counts, a good one is of no interest */
+	status = read_one(conn, &described);
+	if (failed(*res))
+		PQclear(described);
+	else
+	{
+		PQclear(*res);
+		*res = described;
+	}
+	return status;
+}
+
+/* Reads all results; remembers the first that failed. */
+static aiodal_status
+read_steps(aiodal__conn *conn, const aiodal__step *steps, int n, PGresult **results, const PGresult **failure)
+{
+	*failure = NULL;
+	for (int i = 0; i < n; i++)
+	{
+		aiodal_status status = read_step(conn, &steps[i], &results[i]);
+
+		if (status != AIODAL_OK)
+			return status;
+		if (!results[i])
+			return AIODAL_ECONN;
+		if (!*failure && failed(results[i]))
+			*failure = results[i];
+		if (PQstatus(conn->pg) == CONNECTION_BAD)
+			return AIODAL_ECONN;
+	}
+	return *failure ? aiodal__conn_status(conn, *failure) : AIODAL_OK;
+}
+
+aiodal_status
+aiodal__op_pipeline(aiodal__conn *conn, const aiodal__step *steps, int n, PGresult **results,
+					aiodal_error **err)
+{
+	const PGresult *failure = NULL;
+	PGresult *last = NULL;
+	aiodal_status status = begin(conn, false, err);
+	bool all_sent = true;
+
+	memset(results, 0, (size_t) n * sizeof(*results));
+	if (status != AIODAL_OK)
+		return status;
+	all_sent = PQenterPipelineMode(conn->pg);
+	for (int i = 0; i < n && all_sent; i++)
+		all_sent = send_step(conn->pg, &steps[i]);
+	all_sent = all_sent && PQpipelineSync(conn->pg);
+	status = all_sent ? read_steps(conn, steps, n, results, &failure) : AIODAL_ECONN;
+	if (PQstatus(conn->pg) == CONNECTION_OK && !conn->broken)
+		(void) read_one(conn, &last);
+	PQclear(last);
+	if (status != AIODAL_OK)
+		(void) aiodal__conn_fail(conn, status, failure, err);
+	/* a connection that cannot leave pipeline mode is of no use to anybody */
+	if (!PQexitPipelineMode(conn->pg))
+		conn->broken = true;
+	aiodal__conn_done(conn);
+	aiodal__op_release(conn);
+	return status;
+}
+
+/*
+ * The public side
+ */
+
+int
+aiodal_op_fd(const aiodal_op *op)
+{
+	return op && op->state != AIODAL__OP_FREE ? PQsocket(op->conn->pg) : -1;
+}
+
+aiodal_status
+aiodal_op_poll(aiodal_op *op, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!op || op->state == AIODAL__OP_FREE)
+		return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
+	if (op->state != AIODAL__OP_DONE)
+	{
+		status = step(op);
+		if (status > 0 && aiodal__until(op->conn->interrupt ? op->conn->grace : op->conn->deadline) == 0)
+		{
+			aiodal_status timed = aiodal__conn_check_time(op->conn, AIODAL__NEVER);
+
+			if (timed < 0)
+			{
+				op->status = timed;
+				(void) done(op);
+			}
+		}
+		if (op->state != AIODAL__OP_DONE)
+			return status;
+	}
+	return op->status < 0 ? report(op, err) : op->status;
+}
+
+aiodal_status
+aiodal_op_wait(aiodal_op *op, int timeout_ms, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!op || op->state == AIODAL__OP_FREE)
+		return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
+	status = wait_until(op, aiodal__deadline(timeout_ms));
+	return status < 0 ? report(op, err) : status;
+}
+
+aiodal_result *
+aiodal_op_take_result(aiodal_op *op)
+{
+	PGresult *res;
+
+	if (!op || op->state != AIODAL__OP_DONE || op->status != AIODAL_OK)
+		return NULL;
+	res = op->result;
+	op->result = NULL;
+	return aiodal__result_wrap(res);
+}
+
+void
+aiodal_op_cancel(aiodal_op *op)
+{
+	if (op)
+		aiodal__conn_cancel(op->conn);
+}
+
+void
+aiodal_op_free(aiodal_op *op)
+{
+	if (!op || op->state == AIODAL__OP_FREE)
+		return;
+	if (op->state != AIODAL__OP_DONE)
+	{
+		int64_t limit = aiodal__deadline(1000);
+
+		aiodal__conn_cancel(op->conn);
+		if (wait_until(op, limit) > 0)
+		{
+			op->conn->broken = true;
+			aiodal__conn_done(op->conn);
+		}
+	}
+	aiodal__op_release(op->conn);
+}

@@ -1,0 +1,56 @@
+/*
+ * op.h
+ *		Commands on a connection, one at a time.
+ */
+#ifndef AIODAL_SRC_OP_H
+#define AIODAL_SRC_OP_H
+
+#include <aiodal/async.h>
+
+#include "conn.h"
+
+/* Sends a statement with parameters (extended protocol: exactly one). Afterwards the operation is to be
+ * released. */
+extern aiodal_status aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n,
+									  const char *const *params, aiodal_error **err);
+
+/* Blocks until done. */
+extern aiodal_status aiodal__op_finish(aiodal__conn *conn, aiodal_error **err);
+
+/* Makes the operation free again. Done ones alone. */
+extern void aiodal__op_release(aiodal__conn *conn);
+
+/* Start, finish and release in one. *res may be NULL; otherwise the caller clears it. */
+extern aiodal_status aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const *params,
+									 PGresult **res, aiodal_error **err);
+
+/*
+ * The same by the simple protocol: sql of our own making, or scripts of many statements, whose last result is
+ * *res. may_copy: stops where a COPY begins, which the caller then has to do and end.
+ */
+extern aiodal_status
+aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult **res, aiodal_error **err);
+
+/*
+ * Statements sent together, in one round trip, each in its place of results[n], which the caller clears.
+ * Stops at the first that fails (unless behind a sync) and gives its error.
+ */
+typedef enum aiodal__step_kind
+{
+	AIODAL__STEP_EXEC,    /* a statement with parameters */
+	AIODAL__STEP_COLUMNS, /* the columns a statement would return; it is not run */
+	AIODAL__STEP_SYNC     /* what follows runs even if something before failed */
+} aiodal__step_kind;
+
+typedef struct aiodal__step
+{
+	aiodal__step_kind kind;
+	const char *sql;
+	int n_params;
+	const char *const *params;
+} aiodal__step;
+
+extern aiodal_status aiodal__op_pipeline(aiodal__conn *conn, const aiodal__step *steps, int n,
+										 PGresult **results, aiodal_error **err);
+
+#endif /* AIODAL_SRC_OP_H */

@@ -1,0 +1,57 @@
+/*
+ * progress.c
+ *		Progress callbacks, not more often than people can read.
+ */
+#include "progress.h"
+
+#include "error.h"
+#include "util/clock.h"
+
+#define INTERVAL 0.1 /* seconds */
+
+void
+aiodal__progress_start(aiodal__progress *progress, aiodal_progress_cb cb, void *payload)
+{
+	*progress = (aiodal__progress){.cb = cb, .payload = payload, .start = aiodal__now_seconds()};
+	progress->now.size = sizeof(progress->now);
+	progress->now.source_total = -1;
+	progress->next = progress->start;
+}
+
+double
+aiodal__progress_elapsed(const aiodal__progress *progress)
+{
+	return aiodal__now_seconds() - progress->start;
+}
+
+static int
+call(aiodal__progress *progress)
+{
+	progress->now.elapsed = aiodal__progress_elapsed(progress);
+	progress->next = progress->start + progress->now.elapsed + INTERVAL;
+	return progress->cb(progress->payload, &progress->now);
+}
+
+int
+aiodal__progress_tick(void *payload)
+{
+	aiodal__progress *progress = payload;
+
+	if (!progress->cb || aiodal__now_seconds() < progress->next)
+		return 0;
+	return call(progress);
+}
+
+int
+aiodal__progress_phase(aiodal__progress *progress, aiodal_phase phase)
+{
+	progress->now.phase = phase;
+	return progress->cb ? call(progress) : 0;
+}
+
+aiodal_status
+aiodal__progress_canceled(aiodal_error **err)
+{
+	return aiodal__fail_state(err, AIODAL_ECANCELED, "57014", NULL, NULL,
+							  "cancelled by the progress callback");
+}

@@ -1,0 +1,509 @@
+/*
+ * tx.c
+ *		Transactions.
+ *
+ * Design notes. While it is open, the state of a transaction is what libpq says of its connection: nothing is
+ * kept twice, and a COMMIT in the caller's own SQL or on the raw connection is noticed. When it has ended the
+ * connection is given back and the outcome kept.
+ */
+#include "db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <aiodal/async.h>
+#include <aiodal/pq.h>
+
+#include "error.h"
+#include "op.h"
+#include "result.h"
+#include "util/mem.h"
+#include "util/options.h"
+
+#define ROLLBACK_MS          5000 /* how long the server may take to undo */
+#define DEFAULT_MAX_ATTEMPTS 5
+#define FIRST_PAUSE_MS       5
+#define MAX_PAUSE_MS         500
+
+/* Room for the longest: all options. */
+typedef char begin_sql[96];
+
+static aiodal_status
+make_begin(begin_sql sql, const aiodal_tx_options *options, aiodal_error **err)
+{
+	static const char *const levels[] = {"", " ISOLATION LEVEL READ COMMITTED",
+										 " ISOLATION LEVEL REPEATABLE READ", " ISOLATION LEVEL SERIALIZABLE"};
+
+	if ((int) options->isolation < 0 || options->isolation > AIODAL_SERIALIZABLE)
+		return aiodal__fail(err, AIODAL_EINVAL, "unknown isolation level %d", (int) options->isolation);
+	if (options->timeout_ms < 0 || options->max_attempts < 0)
+		return aiodal__fail(err, AIODAL_EINVAL, "timeout_ms and max_attempts must not be negative");
+	(void) snprintf(sql, sizeof(begin_sql), "BEGIN%s%s%s", levels[options->isolation],
+					options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
+	return AIODAL_OK;
+}
+
+static aiodal_status
+begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aiodal_error **err)
+{
+	begin_sql sql;
+	aiodal_tx *tx;
+	aiodal_status status = make_begin(sql, options, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	tx = aiodal__calloc(1, sizeof(*tx));
+	if (!tx)
+		return aiodal__fail_memory(err);
+	status = aiodal__db_acquire(db, sql, deadline, &tx->conn, err);
+	if (status != AIODAL_OK)
+	{
+		aiodal__free(tx);
+		return status;
+	}
+	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+	tx->db = db;
+	tx->schema = aiodal_db_schema(db);
+	*out = tx;
+	return AIODAL_OK;
+}
+
+static aiodal_status
+check_begin(aiodal_tx_options *options, const aiodal_db *db, const aiodal_tx_options *given,
+			aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_check(db, err);
+
+	return status == AIODAL_OK
+			   ? aiodal__options_copy(options, sizeof(*options), given, "aiodal_tx_options", err)
+			   : status;
+}
+
+aiodal_status
+aiodal_tx_begin(aiodal_tx **tx, aiodal_db *db, const aiodal_tx_options *given, aiodal_error **err)
+{
+	aiodal_tx_options options;
+	aiodal_status status;
+
+	if (!tx)
+		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
+	*tx = NULL;
+	status = check_begin(&options, db, given, err);
+	if (status != AIODAL_OK)
+		return status;
+	return begin(tx, db, &options, options.timeout_ms ? aiodal__deadline(options.timeout_ms) : AIODAL__NEVER,
+				 err);
+}
+
+aiodal_tx_state
+aiodal_tx_get_state(const aiodal_tx *tx)
+{
+	if (!tx)
+		return AIODAL_TX_ENDED;
+	if (!tx->conn)
+		return tx->state;
+	if (tx->conn->broken || PQstatus(tx->conn->pg) != CONNECTION_OK)
+		return AIODAL_TX_LOST;
+	switch (PQtransactionStatus(tx->conn->pg))
+	{
+		case PQTRANS_ACTIVE:
+		case PQTRANS_INTRANS: return AIODAL_TX_OPEN;
+		case PQTRANS_INERROR: return AIODAL_TX_FAILED;
+		case PQTRANS_IDLE: return AIODAL_TX_ENDED;
+		case PQTRANS_UNKNOWN: break;
+	}
+	return AIODAL_TX_LOST;
+}
+
+/* Not ended; a failed one will do. */
+static aiodal_status
+check_alive(const aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!tx)
+		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
+	status = aiodal__db_check(tx->db, err);
+	if (status != AIODAL_OK)
+		return status;
+	switch (aiodal_tx_get_state(tx))
+	{
+		case AIODAL_TX_OPEN:
+		case AIODAL_TX_FAILED: return AIODAL_OK;
+		case AIODAL_TX_COMMITTED:
+			return aiodal__fail(err, AIODAL_ESTATE, "the transaction was committed already");
+		case AIODAL_TX_ROLLED_BACK:
+			return aiodal__fail(err, AIODAL_ESTATE, "the transaction was rolled back already");
+		case AIODAL_TX_ENDED:
+			return aiodal__fail_hint(err, AIODAL_ESTATE, NULL,
+									 "Use aiodal_tx_commit() and aiodal_tx_rollback().",
+									 "the transaction was ended by a statement that ran in it");
+		case AIODAL_TX_IN_DOUBT:
+		case AIODAL_TX_LOST: break;
+	}
+	return aiodal__fail_state(err, AIODAL_ECONN, "08003", NULL, NULL,
+							  "the connection to the server was lost, and the transaction with it");
+}
+
+aiodal_status
+aiodal__tx_check(const aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = check_alive(tx, err);
+
+	if (status == AIODAL_OK && aiodal_tx_get_state(tx) == AIODAL_TX_FAILED)
+		return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it failed.",
+								  "Roll back, all or to a savepoint set before.",
+								  "the transaction has failed");
+	return status;
+}
+
+aiodal_status
+aiodal_tx_exec_start(aiodal_op **op, aiodal_tx *tx, const char *sql, size_t n, const char *const *params,
+					 aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!op)
+		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
+	*op = NULL;
+	status = aiodal__tx_check(tx, err);
+	if (status == AIODAL_OK)
+		status = aiodal__op_start(tx->conn, sql, n, params, err);
+	if (status == AIODAL_OK)
+		*op = &tx->conn->op;
+	return status;
+}
+
+aiodal_status
+aiodal_tx_exec(aiodal_result **res, aiodal_tx *tx, const char *sql, size_t n, const char *const *params,
+			   aiodal_error **err)
+{
+	PGresult *result = NULL;
+	aiodal_status status;
+
+	if (res)
+		*res = NULL;
+	status = aiodal__tx_check(tx, err);
+	if (status == AIODAL_OK)
+		status = aiodal__op_exec(tx->conn, sql, n, params, res ? &result : NULL, err);
+	if (status == AIODAL_OK && res)
+		*res = aiodal__result_wrap(result);
+	return status;
+}
+
+aiodal_status
+aiodal_tx_exec_script(aiodal_tx *tx, const char *sql, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check(tx, err);
+
+	return status == AIODAL_OK ? aiodal__op_command(tx->conn, sql, false, NULL, err) : status;
+}
+
+/* Gives the connection back. */
+static void
+end(aiodal_tx *tx, aiodal_tx_state state)
+{
+	aiodal__pool_release(&tx->db->pool, tx->conn);
+	tx->conn = NULL;
+	tx->state = state;
+}
+
+/* COMMIT was sent and did not succeed. */
+static aiodal_status
+commit_failed(aiodal_tx *tx, aiodal_status status, aiodal_error **err)
+{
+	aiodal_error *why = NULL;
+
+	if (aiodal_tx_get_state(tx) != AIODAL_TX_LOST)
+	{
+		end(tx, AIODAL_TX_ROLLED_BACK);
+		return status;
+	}
+	end(tx, AIODAL_TX_IN_DOUBT);
+	if (err)
+	{
+		why = *err;
+		(void) aiodal__fail_state(err, status, "08007", aiodal_error_message(why),
+								  "Look whether what it wrote is there before doing it again.",
+								  "the connection was lost during the commit: it may have happened or not");
+		aiodal_error_free(why);
+	}
+	return status;
+}
+
+aiodal_status
+aiodal_tx_commit(aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = check_alive(tx, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (aiodal_tx_get_state(tx) == AIODAL_TX_FAILED)
+	{
+		(void) aiodal_tx_rollback(tx, NULL);
+		return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it had failed.", NULL,
+								  "the transaction was rolled back instead of committed");
+	}
+	status = aiodal__conn_start(tx->conn, err);
+	if (status != AIODAL_OK)
+		return status;
+	aiodal__conn_done(tx->conn);
+	status = aiodal__op_command(tx->conn, "COMMIT", false, NULL, err);
+	if (status == AIODAL_EBUSY)
+		return status;
+	if (status != AIODAL_OK)
+		return commit_failed(tx, status, err);
+	end(tx, AIODAL_TX_COMMITTED);
+	return AIODAL_OK;
+}
+
+aiodal_status
+aiodal_tx_rollback(aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = check_alive(tx, err);
+
+	if (status == AIODAL_ECONN && tx->conn)
+		end(tx, AIODAL_TX_LOST);
+	if (status != AIODAL_OK)
+		return status;
+	tx->conn->deadline = aiodal__deadline(ROLLBACK_MS);
+	status = aiodal__op_command(tx->conn, "ROLLBACK", false, NULL, err);
+	if (status != AIODAL_EBUSY)
+		end(tx, status == AIODAL_OK ? AIODAL_TX_ROLLED_BACK : AIODAL_TX_LOST);
+	return status;
+}
+
+/* verb "name" */
+static aiodal_status
+savepoint_command(aiodal_tx *tx, const char *verb, const char *name, aiodal_error **err)
+{
+	aiodal__buf sql = AIODAL__BUF_INIT;
+	aiodal_status status;
+
+	if (!name)
+		return aiodal__fail(err, AIODAL_EINVAL, "the name of a savepoint must not be NULL");
+	aiodal__buf_str(&sql, verb);
+	aiodal__buf_ident(&sql, name);
+	status = sql.oom ? aiodal__fail_memory(err) : aiodal__op_command(tx->conn, sql.data, false, NULL, err);
+	aiodal__buf_free(&sql);
+	return status;
+}
+
+aiodal_status
+aiodal_tx_savepoint(aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check(tx, err);
+
+	return status == AIODAL_OK ? savepoint_command(tx, "SAVEPOINT ", name, err) : status;
+}
+
+aiodal_status
+aiodal_tx_release(aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check(tx, err);
+
+	return status == AIODAL_OK ? savepoint_command(tx, "RELEASE SAVEPOINT ", name, err) : status;
+}
+
+aiodal_status
+aiodal_tx_rollback_to(aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	aiodal_status status = check_alive(tx, err);
+
+	return status == AIODAL_OK ? savepoint_command(tx, "ROLLBACK TO SAVEPOINT ", name, err) : status;
+}
+
+void
+aiodal_tx_free(aiodal_tx *tx)
+{
+	if (!tx)
+		return;
+	if (tx->conn && tx->db->pid != getpid())
+		aiodal__conn_abandon(tx->conn);
+	else if (tx->conn)
+	{
+		aiodal_op_free(&tx->conn->op);
+		if (aiodal_tx_rollback(tx, NULL) != AIODAL_OK && tx->conn)
+			end(tx, AIODAL_TX_ENDED);
+	}
+	aiodal_schema_unref(tx->schema);
+	aiodal__alias_clear(&tx->aliases);
+	aiodal__alias_free_all(tx->resolved);
+	aiodal__db_unref(tx->db);
+	aiodal__free(tx);
+}
+
+const aiodal_schema *
+aiodal_tx_schema(const aiodal_tx *tx)
+{
+	return tx ? tx->schema : NULL;
+}
+
+aiodal_db *
+aiodal_tx_db(const aiodal_tx *tx)
+{
+	return tx ? tx->db : NULL;
+}
+
+PGconn *
+aiodal_tx_pgconn(aiodal_tx *tx)
+{
+	if (!tx || !tx->conn)
+		return NULL;
+	(void) PQsetnonblocking(tx->conn->pg, 0);
+	return tx->conn->pg;
+}
+
+/*
+ * Aliases
+ */
+
+aiodal_status
+aiodal_tx_set_alias(aiodal_tx *tx, const char *name, const aiodal_call *call, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (!tx)
+		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
+	status = aiodal__alias_set(&tx->aliases, name, call, err);
+	if (status == AIODAL_OK)
+		aiodal__alias_forget(tx->resolved, name);
+	return status;
+}
+
+/* The alias' call as SQL: the transaction's own, else the db's. *sql is the caller's. */
+static aiodal_status
+alias_text(char **sql, aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	const aiodal__alias_def *def = aiodal__alias_find(&tx->aliases, name);
+	aiodal__buf hint = AIODAL__BUF_INIT;
+	aiodal__suggest suggest;
+	aiodal_status status = AIODAL_OK;
+
+	(void) pthread_mutex_lock(&tx->db->lock);
+	if (!def)
+		def = aiodal__alias_find(&tx->db->aliases, name);
+	if (def)
+	{
+		*sql = aiodal__alias_text(def, tx->conn->pg);
+		if (!*sql)
+			status = aiodal__fail_memory(err);
+	}
+	else
+	{
+		aiodal__suggest_start(&suggest, name);
+		aiodal__alias_offer(&tx->aliases, &suggest);
+		aiodal__alias_offer(&tx->db->aliases, &suggest);
+		aiodal__suggest_text(&suggest, "There are", &hint);
+		status = aiodal__fail_hint(err, AIODAL_ENOTFOUND, NULL,
+								   hint.len > 0 && !hint.oom ? hint.data : "No alias was set.",
+								   "alias \"%s\" does not exist", name);
+	}
+	(void) pthread_mutex_unlock(&tx->db->lock);
+	aiodal__buf_free(&hint);
+	return status;
+}
+
+aiodal_status
+aiodal_tx_get_alias(const aiodal_alias **out, aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check(tx, err);
+	aiodal_alias *alias = NULL;
+	char *sql = NULL;
+
+	if (status != AIODAL_OK)
+		return status;
+	if (!out || !name)
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", out ? "name" : "alias");
+	*out = aiodal__alias_resolved(tx->resolved, name);
+	if (*out)
+		return AIODAL_OK;
+	status = alias_text(&sql, tx, name, err);
+	if (status == AIODAL_OK)
+		status = aiodal__alias_resolve(&alias, tx->conn, name, sql, err);
+	if (status != AIODAL_OK)
+		return status;
+	aiodal__alias_push(&tx->resolved, alias);
+	*out = alias;
+	return AIODAL_OK;
+}
+
+/*
+ * Transactions that run again
+ */
+
+/* One attempt. On failure *err is set. */
+static aiodal_status
+attempt(aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aiodal_tx_fn fn, void *payload,
+		aiodal_error **err)
+{
+	aiodal_tx *tx = NULL;
+	aiodal_status status = begin(&tx, db, options, deadline, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	status = fn(tx, payload, err);
+	if (status == AIODAL_OK && aiodal_tx_get_state(tx) <= AIODAL_TX_FAILED)
+		status = aiodal_tx_commit(tx, err);
+	else if (status > 0)
+		status = aiodal__fail(err, AIODAL_EINVAL,
+							  "the transaction function returned %d, which is no status it may return",
+							  (int) status);
+	else if (status < 0 && !*err)
+		(void) aiodal__fail(err, status, "the transaction function failed with %s",
+							aiodal_status_name(status));
+	aiodal_tx_free(tx);
+	return status;
+}
+
+/* A random time up to a limit that doubles with each attempt. */
+static void
+pause_before(int attempt, unsigned int *seed, int64_t deadline)
+{
+	int limit = attempt < 7 ? FIRST_PAUSE_MS << attempt : MAX_PAUSE_MS;
+	int ms = rand_r(seed) % (limit < MAX_PAUSE_MS ? limit : MAX_PAUSE_MS) + 1;
+	int left = aiodal__until(deadline);
+	struct timespec pause = {0};
+
+	if (left >= 0 && left < ms)
+		ms = left;
+	pause.tv_sec = ms / 1000;
+	pause.tv_nsec = (long) (ms % 1000) * 1000000;
+	(void) nanosleep(&pause, NULL);
+}
+
+aiodal_status
+aiodal_db_transact(aiodal_db *db, const aiodal_tx_options *given, aiodal_tx_fn fn, void *payload,
+				   aiodal_error **err)
+{
+	aiodal_tx_options options;
+	aiodal_error *own = NULL;
+	unsigned int seed = (unsigned int) (aiodal__now_seconds() * 1e6) ^ (unsigned int) (uintptr_t) &own;
+	int64_t deadline;
+	aiodal_status status = check_begin(&options, db, given, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (!fn)
+		return aiodal__fail(err, AIODAL_EINVAL, "fn must not be NULL");
+	if (options.max_attempts == 0)
+		options.max_attempts = DEFAULT_MAX_ATTEMPTS;
+	deadline = options.timeout_ms > 0 ? aiodal__deadline(options.timeout_ms) : AIODAL__NEVER;
+	for (int i = 1;; i++)
+	{
+		status = attempt(db, &options, deadline, fn, payload, &own);
+		if (status != AIODAL_ERETRY || i >= options.max_attempts || aiodal__until(deadline) == 0)
+			break;
+		aiodal_error_free(own);
+		own = NULL;
+		pause_before(i, &seed, deadline);
+	}
+	if (err)
+		*err = own;
+	else
+		aiodal_error_free(own);
+	return status;
+}

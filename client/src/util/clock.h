@@ -1,0 +1,22 @@
+/*
+ * clock.h
+ *		Monotonic time, and deadlines as points on it.
+ */
+#ifndef AIODAL_UTIL_CLOCK_H
+#define AIODAL_UTIL_CLOCK_H
+
+#include <stdint.h>
+
+#define AIODAL__NEVER INT64_MAX
+
+/* Milliseconds since some point in the past. */
+extern int64_t aiodal__now(void);
+extern double aiodal__now_seconds(void);
+
+/* The point timeout_ms from now; negative: AIODAL__NEVER. */
+extern int64_t aiodal__deadline(int timeout_ms);
+
+/* Milliseconds from now until the deadline as poll() wants them: -1 for never, 0 when it has passed. */
+extern int aiodal__until(int64_t deadline);
+
+#endif /* AIODAL_UTIL_CLOCK_H */
