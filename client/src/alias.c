@@ -32,13 +32,15 @@ struct aiodal_alias
 static const char *
 arena_string(aiodal__arena *arena, const char *s, bool *oom)
 {
+	size_t size;
 	char *copy;
 
 	if (!s)
 		return NULL;
-	copy = aiodal__arena_alloc(arena, strlen(s) + 1, 1);
+	size = strlen(s) + 1;
+	copy = aiodal__arena_alloc(arena, size, 1);
 	*oom |= copy == NULL;
-	return copy ? strcpy(copy, s) : NULL;
+	return copy ? memcpy(copy, s, size) : NULL;
 }
 
 static const char *const *

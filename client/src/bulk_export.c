@@ -8,13 +8,13 @@
 #include <aiodal/bulk.h>
 
 #include "copy.h"
-#include "db.h"
 #include "error.h"
-#include "jsonl.h"
 #include "layout.h"
 #include "op.h"
 #include "progress.h"
 #include "sink.h"
+#include "tx.h"
+#include "util/jsonl.h"
 #include "util/mem.h"
 #include "util/options.h"
 

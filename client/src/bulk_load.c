@@ -12,16 +12,16 @@
 #include <aiodal/bulk.h>
 
 #include "copy.h"
-#include "db.h"
 #include "error.h"
-#include "jsonl.h"
 #include "layout.h"
 #include "op.h"
 #include "progress.h"
 #include "source.h"
-#include "stage_sql.h"
+#include "tx.h"
+#include "util/jsonl.h"
 #include "util/mem.h"
 #include "util/options.h"
+#include "util/stage_sql.h"
 
 #define CHUNK         ((size_t) 65536)
 #define UNDO_MS       5000

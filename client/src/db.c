@@ -1,17 +1,14 @@
 /*
  * db.c
  *		A database: opening, reflecting, closing.
- *
- * Design notes. The db is freed when its owner has closed it and its last transaction is freed, whichever
- * comes last. The current snapshot is behind the lock for as long as it takes to count a reference.
  */
-#include "db.h"
+#include <aiodal/db.h>
 
 #include <string.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "error.h"
-#include "op.h"
 #include "util/buf.h"
 #include "util/mem.h"
 #include "util/options.h"
@@ -19,17 +16,6 @@
 #define DEFAULT_POOL_SIZE          10
 #define DEFAULT_ACQUIRE_TIMEOUT_MS 30000
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
-
-aiodal_status
-aiodal__db_check(const aiodal_db *db, aiodal_error **err)
-{
-	if (!db)
-		return aiodal__fail(err, AIODAL_EINVAL, "db must not be NULL");
-	if (db->pid != getpid())
-		return aiodal__fail_hint(err, AIODAL_ESTATE, "It was opened by another process, before a fork.",
-								 "Open one after the fork.", "this db cannot be used here");
-	return AIODAL_OK;
-}
 
 /* Words in conninfo may be secrets: what libpq says of it is not repeated. */
 static aiodal_status
@@ -118,37 +104,6 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	}
 	*out = db;
 	return AIODAL_OK;
-}
-
-aiodal_status
-aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err)
-{
-	int64_t patience = aiodal__deadline(db->acquire_timeout_ms);
-	aiodal_error *lost = NULL;
-	bool reused = false;
-	aiodal_status status;
-
-	for (;;)
-	{
-		status =
-			aiodal__pool_acquire(&db->pool, deadline < patience ? deadline : patience, conn, &reused, err);
-		if (status != AIODAL_OK)
-			return status;
-		(*conn)->deadline = deadline;
-		status = aiodal__op_command(*conn, sql, false, NULL, &lost);
-		if (status == AIODAL_OK)
-			return AIODAL_OK;
-		aiodal__pool_release(&db->pool, *conn);
-		if (status != AIODAL_ECONN || !reused)
-			break;
-		aiodal_error_free(lost);
-		lost = NULL;
-	}
-	if (err)
-		*err = lost;
-	else
-		aiodal_error_free(lost);
-	return status;
 }
 
 /* Lends a connection for a round trip and reads the schema over it; info NULL but for the first time. */
@@ -274,21 +229,6 @@ const char *
 aiodal_db_extension_version(const aiodal_db *db)
 {
 	return db ? db->server.extension_version : NULL;
-}
-
-void
-aiodal__db_unref(aiodal_db *db)
-{
-	if (__atomic_sub_fetch(&db->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	aiodal__pool_destroy(&db->pool);
-	aiodal_schema_unref(db->schema);
-	aiodal__alias_clear(&db->aliases);
-	aiodal__server_info_free(&db->server);
-	(void) pthread_mutex_destroy(&db->lock);
-	aiodal__free(db->schemas);
-	aiodal__free(db->include);
-	aiodal__free(db);
 }
 
 void

@@ -375,6 +375,12 @@ text_of(const PGresult *res, int row, int column)
 	return PQgetisnull(res, row, column) ? NULL : PQgetvalue(res, row, column);
 }
 
+static int
+int_of(const PGresult *res, int row, int column)
+{
+	return (int) strtol(PQgetvalue(res, row, column), NULL, 10);
+}
+
 static bool
 bool_of(const PGresult *res, int row, int column)
 {
@@ -398,7 +404,7 @@ bool_of(const PGresult *res, int row, int column)
 #define TABLE_TEXT(name, number)  GETTER(const char *, table, name, TABLE_PART, text_of(res, row, number))
 #define TABLE_BOOL(name, number)  GETTER(bool, table, name, TABLE_PART, bool_of(res, row, number))
 #define COLUMN_TEXT(name, number) GETTER(const char *, column, name, COLUMN_PART, text_of(res, row, number))
-#define COLUMN_INT(name, number)  GETTER(int, column, name, COLUMN_PART, atoi(PQgetvalue(res, row, number)))
+#define COLUMN_INT(name, number)  GETTER(int, column, name, COLUMN_PART, int_of(res, row, number))
 #define CONSTRAINT_TEXT(name, number) \
 	GETTER(const char *, constraint, name, CONSTRAINT_PART, text_of(res, row, number))
 #define CONSTRAINT_BOOL(name, number) \

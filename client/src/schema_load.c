@@ -8,7 +8,6 @@
  */
 #include "schema.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +29,11 @@ static const char *const part_queries[AIODAL__N_PARTS] = {
 		"FROM aiodal.relations" ARGUMENTS,
 	[AIODAL__COLUMNS] =
 		"SELECT oid, name, position, type, type_oid, type_schema, type_name, typmod, dimensions, "
-		"not_null, default_value, identity, generated, collation, comment "
+		"not_null, default_value, identity, generated, \"collation\", comment "
 		"FROM aiodal.columns" ARGUMENTS,
 	[AIODAL__CONSTRAINTS] =
 		"SELECT schema, relation, name, kind, columns, include, referenced_schema, "
-		"referenced_relation, referenced_columns, on_update, on_delete, match, deferrable, "
+		"referenced_relation, referenced_columns, on_update, on_delete, match, \"deferrable\", "
 		"initially_deferred, validated, enforced, nulls_not_distinct, expression, definition, "
 		"index, comment FROM aiodal.constraints" ARGUMENTS,
 	[AIODAL__INDEXES] =
@@ -59,14 +58,12 @@ enum
 static aiodal_status
 check_version(const char *version, const char *database, aiodal_error **err)
 {
-	int major = 0;
-	int minor = 0;
+	char *dot;
+	long major = strtol(version, &dot, 10);
+	long minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
 	bool too_old;
 	bool too_new;
 
-	if (sscanf(version, "%d.%d", &major, &minor) != 2)
-		return aiodal__fail(err, AIODAL_ESTATE, "extension aiodal has a version that is none: \"%s\"",
-							version);
 	/* before 1.0 every minor version may change the contract */
 	too_old = major < AIODAL_VERSION_MAJOR || (major == AIODAL_VERSION_MAJOR && minor < AIODAL_VERSION_MINOR);
 	too_new = major > AIODAL_VERSION_MAJOR || (major == 0 && minor > AIODAL_VERSION_MINOR);
@@ -190,7 +187,7 @@ make_ref(const PGresult *res, aiodal__part part, int table, int row)
 	row_ref ref = {.table = table, .row = row, .name = ""};
 
 	if (part == AIODAL__COLUMNS)
-		ref.rank = atoi(PQgetvalue(res, row, COL_POSITION));
+		ref.rank = (int) strtol(PQgetvalue(res, row, COL_POSITION), NULL, 10);
 	else
 		ref.name = PQgetvalue(res, row, CON_NAME);
 	if (part == AIODAL__CONSTRAINTS)

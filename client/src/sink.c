@@ -35,14 +35,14 @@ aiodal__sink_callback(aiodal__sink *sink, aiodal_write_cb write, void *payload)
 	*sink = (aiodal__sink){.write = write, .payload = payload, .fd = -1};
 }
 
+/* errno says why. */
 static int
-write_failed(const aiodal__sink *sink, int error, aiodal_error **err)
+write_failed(const aiodal__sink *sink, aiodal_error **err)
 {
 	if (sink->path)
-		(void) aiodal__fail(err, AIODAL_EINVAL, "could not write file \"%s\": %s", sink->path,
-							strerror(error));
+		(void) aiodal__fail(err, AIODAL_EINVAL, "could not write file \"%s\": %m", sink->path);
 	else
-		(void) aiodal__fail(err, AIODAL_EINVAL, "could not write the data: %s", strerror(error));
+		(void) aiodal__fail(err, AIODAL_EINVAL, "could not write the data: %m");
 	return -1;
 }
 
@@ -51,7 +51,7 @@ write_stream(void *payload, const char *data, size_t size, aiodal_error **err)
 {
 	aiodal__sink *sink = payload;
 
-	return fwrite(data, 1, size, sink->stream) == size ? 0 : write_failed(sink, errno, err);
+	return fwrite(data, 1, size, sink->stream) == size ? 0 : write_failed(sink, err);
 }
 
 static int
@@ -66,7 +66,7 @@ write_fd(void *payload, const char *data, size_t size, aiodal_error **err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return write_failed(sink, errno, err);
+			return write_failed(sink, err);
 		data += n;
 		size -= (size_t) n;
 	}
@@ -108,7 +108,7 @@ open_temporary(aiodal__sink *sink, aiodal_error **err)
 			break;
 	}
 	return aiodal__fail(err, errno == ENOENT || errno == ENOTDIR ? AIODAL_ENOTFOUND : AIODAL_EINVAL,
-						"could not create file \"%s\": %s", sink->path, strerror(errno));
+						"could not create file \"%s\": %m", sink->path);
 }
 
 aiodal_status
@@ -128,8 +128,7 @@ aiodal__sink_file(aiodal__sink *sink, const char *path, aiodal_error **err)
 		/* /dev/stdout, a pipe: nothing that could be replaced */
 		sink->fd = open(path, O_WRONLY | O_CLOEXEC);
 		return sink->fd >= 0 ? AIODAL_OK
-							 : aiodal__fail(err, AIODAL_EINVAL, "could not open file \"%s\": %s", path,
-											strerror(errno));
+							 : aiodal__fail(err, AIODAL_EINVAL, "could not open file \"%s\": %m", path);
 	}
 	if (exists)
 		sink->final = realpath(path, NULL); /* what a symbolic link points to, so that it stays one */
@@ -276,7 +275,7 @@ finish_file(aiodal__sink *sink, aiodal_error **err)
 	if (!synced || !closed ||
 		(sink->temporary && rename(sink->temporary, sink->final ? sink->final : sink->path) != 0))
 	{
-		(void) write_failed(sink, errno, err);
+		(void) write_failed(sink, err);
 		return AIODAL_EINVAL;
 	}
 	aiodal__free(sink->temporary);
@@ -293,7 +292,7 @@ aiodal__sink_finish(aiodal__sink *sink, aiodal_error **err)
 		return status;
 	if (sink->stream && fflush(sink->stream) != 0)
 	{
-		(void) write_failed(sink, errno, err);
+		(void) write_failed(sink, err);
 		return AIODAL_EINVAL;
 	}
 	return sink->path ? finish_file(sink, err) : AIODAL_OK;

@@ -70,13 +70,16 @@ aiodal__source_memory(aiodal__source *source, const void *data, size_t size)
 	source->total = (int64_t) source->memory_size;
 }
 
+/* errno says why. */
 static ptrdiff_t
-read_failed(const aiodal__source *source, int error, aiodal_error **err)
+read_failed(const aiodal__source *source, aiodal_error **err)
 {
+	int error = errno;
 	char name[PATH_MAX + 8];
 
-	(void) aiodal__fail(err, AIODAL_EINVAL, "could not read %s: %s",
-						aiodal__source_name(source, name, sizeof(name)), strerror(error));
+	(void) aiodal__source_name(source, name, sizeof(name));
+	errno = error;
+	(void) aiodal__fail(err, AIODAL_EINVAL, "could not read %s: %m", source->path ? name : "the data");
 	return -1;
 }
 
@@ -86,7 +89,7 @@ read_stream(void *payload, char *buf, size_t size, aiodal_error **err)
 	aiodal__source *source = payload;
 	size_t n = fread(buf, 1, size, source->stream);
 
-	return n == 0 && ferror(source->stream) ? read_failed(source, errno, err) : (ptrdiff_t) n;
+	return n == 0 && ferror(source->stream) ? read_failed(source, err) : (ptrdiff_t) n;
 }
 
 static ptrdiff_t
@@ -98,7 +101,7 @@ read_fd(void *payload, char *buf, size_t size, aiodal_error **err)
 	do
 		n = read(source->fd, buf, size);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? read_failed(source, errno, err) : n;
+	return n < 0 ? read_failed(source, err) : n;
 }
 
 /* What is left of a regular file, -1 for anything else. */
@@ -144,7 +147,7 @@ aiodal__source_file(aiodal__source *source, const char *path, aiodal_error **err
 								 "Check the path; a relative one starts at the working directory.",
 								 "file \"%s\" does not exist", path);
 	if (fd < 0)
-		return aiodal__fail(err, AIODAL_EINVAL, "could not open file \"%s\": %s", path, strerror(errno));
+		return aiodal__fail(err, AIODAL_EINVAL, "could not open file \"%s\": %m", path);
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, "Name a file in it.", "\"%s\" is a directory",
 								 path);

@@ -6,7 +6,7 @@
  * kept twice, and a COMMIT in the caller's own SQL or on the raw connection is noticed. When it has ended the
  * connection is given back and the outcome kept.
  */
-#include "db.h"
+#include "tx.h"
 
 #include <stdio.h>
 #include <stdlib.h>

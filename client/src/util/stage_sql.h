@@ -2,8 +2,8 @@
  * stage_sql.h
  *		{stage} in statements written by hand.
  */
-#ifndef AIODAL_SRC_STAGE_SQL_H
-#define AIODAL_SRC_STAGE_SQL_H
+#ifndef AIODAL_UTIL_STAGE_SQL_H
+#define AIODAL_UTIL_STAGE_SQL_H
 
 /*
  * A copy of sql in which every {stage} outside of quotes, dollar quotes and comments is replaced. NULL when
@@ -11,4 +11,4 @@
  */
 extern char *aiodal__stage_sql(const char *sql, const char *stage);
 
-#endif /* AIODAL_SRC_STAGE_SQL_H */
+#endif /* AIODAL_UTIL_STAGE_SQL_H */

@@ -2,8 +2,8 @@
  * jsonl.h
  *		Lines of JSON to and from COPY's text format, where each line is a row of one column.
  */
-#ifndef AIODAL_SRC_JSONL_H
-#define AIODAL_SRC_JSONL_H
+#ifndef AIODAL_UTIL_JSONL_H
+#define AIODAL_UTIL_JSONL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,4 +22,4 @@ extern size_t aiodal__jsonl_to_rows(aiodal__jsonl *state, const char *in, size_t
 /* Turns one row, its line end with it, into a line, in place. Returns the length. */
 extern size_t aiodal__jsonl_from_row(char *row, size_t len);
 
-#endif /* AIODAL_SRC_JSONL_H */
+#endif /* AIODAL_UTIL_JSONL_H */

@@ -5,7 +5,7 @@
  * A brace is no part of SQL outside of quotes, so that no statement means anything else by {stage}; inside of
  * them it is left alone: '{stage}' may be a path into a JSON document.
  */
-#include "stage_sql.h"
+#include "util/stage_sql.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /*
- * db.h
- *		The inside of a db and of a transaction.
+ * engine.h
+ *		The inside of a db.
  */
-#ifndef AIODAL_SRC_DB_H
-#define AIODAL_SRC_DB_H
+#ifndef AIODAL_SRC_ENGINE_H
+#define AIODAL_SRC_ENGINE_H
 
 #include <sys/types.h>
 
@@ -28,16 +28,6 @@ struct aiodal_db
 	aiodal__alias_list aliases;
 };
 
-struct aiodal_tx
-{
-	aiodal_db *db;
-	aiodal__conn *conn;    /* NULL when it has ended */
-	aiodal_tx_state state; /* when it has ended */
-	aiodal_schema *schema;
-	aiodal__alias_list aliases; /* its own */
-	aiodal_alias *resolved;     /* those looked up, its own and the db's */
-};
-
 /* Not in the child of a fork. */
 extern aiodal_status aiodal__db_check(const aiodal_db *db, aiodal_error **err);
 extern void aiodal__db_unref(aiodal_db *db);
@@ -50,7 +40,4 @@ extern void aiodal__db_unref(aiodal_db *db);
 extern aiodal_status
 aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err);
 
-/* A statement can run: open, not failed, not ended. */
-extern aiodal_status aiodal__tx_check(const aiodal_tx *tx, aiodal_error **err);
-
-#endif /* AIODAL_SRC_DB_H */
+#endif /* AIODAL_SRC_ENGINE_H */

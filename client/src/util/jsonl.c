@@ -5,7 +5,7 @@
  * COPY's text format gives meaning to backslashes, tabs and line ends alone. In JSON a raw control character
  * can only be white space between tokens, so that what is not kept of it does not matter.
  */
-#include "jsonl.h"
+#include "util/jsonl.h"
 
 /* One character of a line that has begun. */
 static char *
