@@ -17,8 +17,11 @@
 #include "executor/spi.h"
 #include "nodes/execnodes.h"
 #include "parser/parser.h"
+#include "catalog/pg_type.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -69,6 +72,14 @@ RunPlan(PlannedStmt *plan, const char *sql, Counted *counted)
 	FreeQueryDesc(desc);
 }
 
+void
+SeeOwnChanges(void)
+{
+	CommandCounterIncrement();
+	UpdateActiveSnapshotCommandId();
+}
+
+/* More than one plan where the target has rules; the later ones see what the earlier did. */
 static void
 RunStatement(const char *sql, Counted *counted)
 {
@@ -81,11 +92,12 @@ RunStatement(const char *sql, Counted *counted)
 	{
 		PlannedStmt *plan = lfirst_node(PlannedStmt, lc);
 
+		if (foreach_current_index (lc) > 0)
+			SeeOwnChanges();
 		if (plan->utilityStmt != NULL) /* a rule's NOTIFY */
-			continue;
-		CommandCounterIncrement();
-		UpdateActiveSnapshotCommandId();
-		RunPlan(plan, sql, counted);
+			ProcessUtility(plan, sql, false, PROCESS_UTILITY_QUERY, NULL, NULL, None_Receiver, NULL);
+		else
+			RunPlan(plan, sql, counted);
 	}
 	CommandCounterIncrement();
 }
@@ -101,28 +113,39 @@ RunCounted(const char *sql, Counted *counted)
 	memset(counted, 0, sizeof(*counted));
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	CommandCounterIncrement();
-	UpdateActiveSnapshotCommandId();
 	RunStatement(sql, counted);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }
 
+Datum
+QueryDatum(const char *sql, ArrayType *tids, bool *isnull)
+{
+	Oid type = get_array_type(TIDOID);
+	Datum argument = PointerGetDatum(tids);
+	Datum value;
+	Form_pg_attribute att;
+
+	SPI_connect();
+	if (SPI_execute_with_args(sql, tids ? 1 : 0, &type, &argument, NULL, true, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "unexpected result of: %s", sql);
+	att = TupleDescAttr(SPI_tuptable->tupdesc, 0);
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
+	if (!*isnull)
+		value = SPI_datumTransfer(value, att->attbyval, att->attlen);
+	SPI_finish();
+	return value;
+}
+
 int64
 QueryInt64(const char *sql)
 {
-	int64 value;
 	bool isnull;
+	Datum value = QueryDatum(sql, NULL, &isnull);
 
-	CommandCounterIncrement();
-	UpdateActiveSnapshotCommandId();
-	SPI_connect();
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "unexpected result of: %s", sql);
-	value = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	if (isnull)
 		elog(ERROR, "unexpected null from: %s", sql);
-	SPI_finish();
-	return value;
+	return DatumGetInt64(value);
 }

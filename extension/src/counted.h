@@ -7,6 +7,8 @@
 
 #include "compat.h"
 
+#include "utils/array.h"
+
 /* Of an INSERT, UPDATE or DELETE. */
 typedef struct Counted
 {
@@ -17,13 +19,24 @@ typedef struct Counted
 } Counted;
 
 /*
- * Runs one statement as the current user under the active snapshot, which is
- * advanced to see what the transaction did before. The active snapshot must
- * not be shared (PushCopiedSnapshot). Errors show the statement.
+ * Lets the active snapshot see what the transaction did so far. It must not be
+ * shared (PushCopiedSnapshot).
+ */
+extern void SeeOwnChanges(void);
+
+/*
+ * Runs one statement as the current user under the active snapshot: what the
+ * transaction did since it was made or advanced is not seen. Errors show the statement.
  */
 extern void RunCounted(const char *sql, Counted *counted);
 
-/* The same for a query of one row of one bigint, not null. */
+/*
+ * The same for a query of one row of one column. $1 in it stands for the
+ * tid[] tids, which may be NULL when it is not used. The result is palloc'd.
+ */
+extern Datum QueryDatum(const char *sql, ArrayType *tids, bool *isnull);
+
+/* The same for a bigint that is not null. */
 extern int64 QueryInt64(const char *sql);
 
 /*

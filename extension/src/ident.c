@@ -7,10 +7,13 @@
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "ident.h"
 
@@ -19,6 +22,21 @@ QualifiedRelationName(Relation rel)
 {
 	return quote_qualified_identifier(get_namespace_name_or_temp(RelationGetNamespace(rel)),
 									  RelationGetRelationName(rel));
+}
+
+char *
+QualifiedCollationName(Oid collation)
+{
+	HeapTuple tup = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *name;
+
+	if (!HeapTupleIsValid(tup))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tup);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tup);
+	return name;
 }
 
 const char *

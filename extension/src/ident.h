@@ -14,6 +14,9 @@
 /* schema.relation, each part quoted where it has to be; palloc'd */
 extern char *QualifiedRelationName(Relation rel);
 
+/* schema.collation, each part quoted where it has to be; palloc'd */
+extern char *QualifiedCollationName(Oid collation);
+
 /* column name, quoted where it has to be; valid as long as rel is open */
 extern const char *QuotedColumnName(Relation rel, AttrNumber attnum);
 

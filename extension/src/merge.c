@@ -17,7 +17,10 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -66,6 +69,11 @@ CheckSource(Relation source, Relation target)
 						errmsg("\"%s\" cannot serve as a stage", RelationGetRelationName(source)),
 						errdetail_relkind_not_supported(kind),
 						errhint("A stage is a plain or temporary table; aiodal.stage() makes one.")));
+	if (RELATION_IS_OTHER_TEMP(source))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("\"%s\" is a temporary table of another session", RelationGetRelationName(source)),
+				 errdetail("Its rows can be read there only.")));
 	if (RelationGetRelid(source) == RelationGetRelid(target))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("cannot merge \"%s\" into itself", RelationGetRelationName(source))));
@@ -78,11 +86,12 @@ IsGenerated(Relation rel, AttrNumber attnum)
 }
 
 /*
- * Columns are matched by name. A table that is not our stage may not have
- * columns the target lacks: a misspelt one would lose its data silently.
+ * Columns are matched by name. One that the target lacks would lose its data
+ * silently; only columns that were added to our stage later are the user's own.
+ * So are all columns beyond "columns" of them.
  */
 static List *
-PairColumns(Relation source, Relation target, bool is_stage)
+PairColumns(Relation source, Relation target, int columns)
 {
 	TupleDesc desc = RelationGetDescr(source);
 	List *pairs = NIL;
@@ -94,12 +103,15 @@ PairColumns(Relation source, Relation target, bool is_stage)
 			att->attisdropped ? 0 : get_attnum(RelationGetRelid(target), NameStr(att->attname));
 		Pair *pair;
 
-		if (!att->attisdropped && attnum <= 0 && !is_stage)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of \"%s\" does not exist in \"%s\"", NameStr(att->attname),
-							RelationGetRelationName(source), RelationGetRelationName(target)),
-					 errhint("Rename or drop the column, or load into a table made by aiodal.stage().")));
+		if (!att->attisdropped && attnum <= 0 && att->attnum <= columns)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of \"%s\" does not exist in \"%s\"", NameStr(att->attname),
+						RelationGetRelationName(source), RelationGetRelationName(target)),
+				 columns == INT_MAX
+					 ? errhint("Rename or drop the column, or load into a table made by aiodal.stage().")
+					 : errhint("The table was changed since aiodal.stage(); rename or drop the column.")));
 		if (attnum <= 0 || IsGenerated(target, attnum))
 			continue;
 		pair = palloc(sizeof(Pair));
@@ -139,7 +151,8 @@ DoubtfulPairs(Stage *stage, Relation target, List *pairs)
 
 /*
  * Rows of source. Marks those of the doubtful columns that hold nothing but
- * NULL as not given; one that was filled by hand since counts as given.
+ * NULL as not given; one that was filled by hand since counts as given, and of
+ * an empty batch nothing can be told.
  */
 static int64
 CountRows(Relation source, List *doubtful)
@@ -157,7 +170,7 @@ CountRows(Relation source, List *doubtful)
 	appendStringInfo(&buf, " FROM ONLY %s", QualifiedRelationName(source));
 
 	SPI_connect();
-	if (SPI_execute(buf.data, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+	if (SPI_execute(buf.data, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "unexpected result of: %s", buf.data);
 	rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	foreach (lc, doubtful)
@@ -165,7 +178,7 @@ CountRows(Relation source, List *doubtful)
 		int column = foreach_current_index (lc) + 2;
 		Datum values = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
 
-		((Pair *) lfirst(lc))->given = DatumGetInt64(values) > 0;
+		((Pair *) lfirst(lc))->given = rows == 0 || DatumGetInt64(values) > 0;
 	}
 	SPI_finish();
 	return rows;
@@ -208,13 +221,16 @@ SameTypes(Relation source, Relation target, List *pairs)
 /*
  * Copies a table of other types into one of the target's, by assignment casts
  * as an INSERT into the target would do. (An explicit cast would cut strings
- * that are too long.)
+ * that are too long.) Rows stay in order: a large table's scan may otherwise
+ * begin in the middle, where another one is.
  */
 static Relation
 Restage(Relation source, Relation target, List *attnums)
 {
 	Oid relid = CreateStageTable(target, attnums, RelationGetRelationName(source), "restaged");
 	Relation restaged = table_open(relid, RowExclusiveLock);
+	int nest = NewGUCNestLevel();
+	Counted counted;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
@@ -223,10 +239,10 @@ Restage(Relation source, Relation target, List *attnums)
 	appendStringInfoString(&buf, ") SELECT ");
 	AppendColumnList(&buf, target, attnums, "s.");
 	appendStringInfo(&buf, " FROM ONLY %s AS s", QualifiedRelationName(source));
-	SPI_connect();
-	if (SPI_execute(buf.data, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "unexpected result of: %s", buf.data);
-	SPI_finish();
+	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 0, false);
+	RunCounted(buf.data, &counted);
+	AtEOXact_GUC(true, nest);
 	return restaged;
 }
 
@@ -353,17 +369,64 @@ TargetArgument(FunctionCallInfo fcinfo, Stage *stage)
 	return PG_ARGISNULL(1) ? stage->target : PG_GETARG_OID(1);
 }
 
-/* Fills the request, all checks made, and counts->staged. */
+/* The tables that a write to a view may end up in, be it by a trigger. */
 static void
-ReadRequest(FunctionCallInfo fcinfo, MergeRequest *request, MergeCounts *counts)
+LockBaseTables(Relation view)
+{
+	ListCell *lc;
+
+	foreach (lc, get_view_query(view)->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		Relation rel;
+
+		if (rte->rtekind != RTE_RELATION || rte->relid == RelationGetRelid(view))
+			continue;
+		rel = table_open(rte->relid, AccessShareLock);
+		if (rte->relkind == RELKIND_VIEW)
+			LockBaseTables(rel);
+		else
+			LockRelationOid(rte->relid, ShareRowExclusiveLock);
+		table_close(rel, NoLock);
+	}
+}
+
+/*
+ * Where ON CONFLICT cannot be used, nothing but a lock keeps others from inserting
+ * the same key. It is taken before any weaker one on writes, or two merges
+ * would wait for each other.
+ */
+static void
+LockTarget(Relation target, MergeMode mode)
+{
+	char kind = target->rd_rel->relkind;
+	bool redirected = kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE || target->rd_rules != NULL;
+
+	if (!redirected || mode == MODE_INSERT || mode == MODE_UPDATE)
+		LockRelationOid(RelationGetRelid(target), RowExclusiveLock);
+	else if (kind == RELKIND_VIEW)
+		LockBaseTables(target);
+	else
+		LockRelationOid(RelationGetRelid(target), ShareRowExclusiveLock);
+}
+
+/* How to merge: mode, key, on_duplicate, update_columns, delete_where. */
+typedef struct MergeWords
+{
+	List *key;
+	List *update_columns;
+	bool has_update_columns;
+} MergeWords;
+
+static void
+ReadWords(FunctionCallInfo fcinfo, MergeRequest *request, MergeWords *words)
 {
 	Stage *stage = request->stage;
-	List *key = PG_ARGISNULL(3) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(3), "key", false);
-	List *update = PG_ARGISNULL(5) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(5), "update_columns", true);
-	bool has_update = !PG_ARGISNULL(5);
-	bool is_stage = stage != NULL && stage->target == RelationGetRelid(request->target);
-	List *pairs = PairColumns(request->source, request->target, is_stage);
 
+	words->key = PG_ARGISNULL(3) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(3), "key", false);
+	words->has_update_columns = !PG_ARGISNULL(5);
+	words->update_columns =
+		PG_ARGISNULL(5) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(5), "update_columns", true);
 	request->mode = ParseMergeMode(TextArgument(fcinfo, 2, "mode"));
 	request->on_duplicate = ParseDuplicatePolicy(TextArgument(fcinfo, 4, "on_duplicate"));
 	if (stage != NULL && stage->has_mode)
@@ -371,17 +434,29 @@ ReadRequest(FunctionCallInfo fcinfo, MergeRequest *request, MergeCounts *counts)
 		CheckNotGivenTwice(fcinfo, stage, request->mode, request->on_duplicate);
 		request->mode = stage->mode;
 		request->on_duplicate = stage->on_duplicate;
-		key = stage->key;
-		update = stage->update_columns;
-		has_update = stage->has_update_columns;
+		words->key = stage->key;
+		words->has_update_columns = stage->has_update_columns;
+		words->update_columns = stage->update_columns;
 	}
 	request->delete_where = PG_ARGISNULL(6) ? NULL : TextArgument(fcinfo, 6, "delete_where");
 	CheckDeleteWhere(request);
+}
+
+/*
+ * Pairs the columns, counts the rows into counts->staged, and sees to it that
+ * request->source has the target's types.
+ */
+static void
+ReadBatch(MergeRequest *request, const MergeWords *words, MergeCounts *counts)
+{
+	Stage *stage = request->stage;
+	bool is_stage = stage != NULL && stage->target == RelationGetRelid(request->target);
+	List *pairs = PairColumns(request->source, request->target, is_stage ? stage->columns : INT_MAX);
 
 	counts->staged =
 		CountRows(request->source, is_stage ? DoubtfulPairs(stage, request->target, pairs) : NIL);
 	request->columns = GivenTargets(pairs);
-	ResolveColumnOptions(request, key, update, has_update);
+	ResolveColumnOptions(request, words->key, words->update_columns, words->has_update_columns);
 	if (!SameTypes(request->source, request->target, pairs))
 	{
 		Relation original = request->source;
@@ -414,40 +489,53 @@ CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *re
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
+static void
+CloseBatch(MergeRequest *request, Oid given)
+{
+	char *restaged = NULL;
+
+	if (RelationGetRelid(request->source) != given)
+		restaged = QualifiedRelationName(request->source);
+	table_close(request->source, NoLock);
+	if (restaged != NULL)
+		RunUtility(psprintf("DROP TABLE %s", restaged));
+}
+
 /*
  * aiodal.merge(stage regclass, target regclass, mode text, key name[],
  *				on_duplicate text, update_columns name[], delete_where text)
  *	returns aiodal.merge_result
+ *
+ * Everything is counted and written under one snapshot, taken when the target is
+ * locked, so that the counts add up even when others write to a plain table that
+ * serves as the stage.
  */
 Datum
 merge(PG_FUNCTION_ARGS)
 {
 	MergeRequest request = {0};
+	MergeWords words;
 	MergeCounts counts = {0};
 	const char *reason;
-	Relation source;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("stage must not be null")));
 	request.stage = FindStage(PG_GETARG_OID(0));
-	request.target = table_open(TargetArgument(fcinfo, request.stage), RowExclusiveLock);
-	source = request.source = table_open(PG_GETARG_OID(0), AccessShareLock);
-	CheckSource(source, request.target);
+	request.target = table_open(TargetArgument(fcinfo, request.stage), AccessShareLock);
+	request.source = table_open(PG_GETARG_OID(0), AccessShareLock);
+	CheckSource(request.source, request.target);
 	reason = ReasonForSql(request.target);
+	ReadWords(fcinfo, &request, &words);
+	LockTarget(request.target, request.mode);
 
-	ReadRequest(fcinfo, &request, &counts);
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	ReadBatch(&request, &words, &counts);
 	MergeBySql(&request, &counts);
+	PopActiveSnapshot();
+
 	if (request.stage != NULL)
 		StageMerged(request.stage);
-	if (request.source != source)
-	{
-		char *restaged = QualifiedRelationName(request.source);
-
-		table_close(request.source, NoLock);
-		RunUtility(psprintf("DROP TABLE %s", restaged));
-	}
-	else
-		table_close(source, NoLock);
+	CloseBatch(&request, PG_GETARG_OID(0));
 	table_close(request.target, NoLock);
 	return CountsToDatum(fcinfo, &counts, reason);
 }

@@ -16,9 +16,10 @@
 /* The columns by which a row of the batch finds its row of the target. */
 typedef struct MergeKey
 {
-	List *attnums;  /* of the target, in the index's order */
-	List *equality; /* Oid of the equality operator for each */
-	Oid index;      /* arbiter index, or InvalidOid where the target has none (views, foreign tables) */
+	List *attnums;    /* of the target, in the index's order */
+	List *equality;   /* Oid of the equality operator for each */
+	List *collations; /* Oid for each, InvalidOid where the type has none */
+	Oid index;        /* arbiter index, or InvalidOid where the target has none (views, foreign tables) */
 	bool nulls_not_distinct; /* NULL equals NULL */
 } MergeKey;
 
@@ -55,8 +56,10 @@ typedef struct MergeCounts
 extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
 
 /*
- * Merges by plain SQL, as the current user. counts->staged is set by the
- * caller; the rest is added to.
+ * Merges by plain SQL, as the current user, under the active snapshot, which is
+ * not shared and under which the caller counted counts->staged; the rest is
+ * added to. Where the target has no arbiter index, or has rules, the caller has
+ * locked out other writers.
  */
 extern void MergeBySql(MergeRequest *request, MergeCounts *counts);
 

@@ -26,11 +26,55 @@ typedef struct Candidate
 	Oid index;
 	bool primary;
 	List *attnums;
+	bool own_collations; /* all columns are compared as elsewhere */
 	const char *problem;
 } Candidate;
 
+/* The operator by which the index tells one value of its n-th column from another. */
+static Oid
+EqualityOfIndex(Relation index, int n)
+{
+	Oid type = index->rd_opcintype[n];
+	Oid op = get_opfamily_member(index->rd_opfamily[n], type, type, BTEqualStrategyNumber);
+
+	if (!OidIsValid(op))
+		elog(ERROR, "no equality operator for column %d of index %u", n + 1, RelationGetRelid(index));
+	return op;
+}
+
+static Form_pg_attribute
+ColumnOfIndex(Relation target, Relation index, int n)
+{
+	return TupleDescAttr(RelationGetDescr(target), index->rd_index->indkey.values[n] - 1);
+}
+
+/* GROUP BY, PARTITION BY and record comparison use the type's own operator. */
+static bool
+HasOwnEquality(Relation target, Relation index)
+{
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+	{
+		Oid type = ColumnOfIndex(target, index, i)->atttypid;
+
+		if (EqualityOfIndex(index, i) != lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr)
+			return false;
+	}
+	return true;
+}
+
+static bool
+HasOwnCollations(Relation target, Relation index)
+{
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+	{
+		if (index->rd_indcollation[i] != ColumnOfIndex(target, index, i)->attcollation)
+			return false;
+	}
+	return true;
+}
+
 static const char *
-ProblemOfIndex(Relation index)
+ProblemOfIndex(Relation target, Relation index)
 {
 	Form_pg_index form = index->rd_index;
 
@@ -44,6 +88,8 @@ ProblemOfIndex(Relation index)
 		return "has an expression";
 	if (index->rd_rel->relam != BTREE_AM_OID)
 		return "is not a btree index";
+	if (!HasOwnEquality(target, index))
+		return "has an operator class whose equality is not the type's own";
 	return NULL;
 }
 
@@ -75,7 +121,8 @@ UniqueIndexes(Relation target)
 			c->index = RelationGetRelid(index);
 			c->primary = index->rd_index->indisprimary;
 			c->attnums = KeyAttributes(index);
-			c->problem = ProblemOfIndex(index);
+			c->problem = ProblemOfIndex(target, index);
+			c->own_collations = c->problem == NULL && HasOwnCollations(target, index);
 			candidates = c->primary ? lcons(c, candidates) : lappend(candidates, c);
 		}
 		index_close(index, NoLock);
@@ -87,6 +134,12 @@ static bool
 SameSet(List *a, List *b)
 {
 	return list_length(a) == list_length(b) && list_difference_int(a, b) == NIL;
+}
+
+static bool
+HasNoIndexes(Relation target)
+{
+	return target->rd_rel->relkind == RELKIND_VIEW || target->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 }
 
 static int
@@ -103,15 +156,21 @@ errhint_possible_keys(Relation target, List *candidates)
 		if (c->problem == NULL)
 			appendStringInfo(&buf, "%s(%s)", buf.len ? ", " : "", ColumnListText(target, c->attnums));
 	}
+	if (HasNoIndexes(target))
+		return errhint("Name the columns that identify one of its rows in \"key\".");
 	if (buf.len == 0)
 		return errhint("Add a primary key or a unique constraint to the table.");
 	return errhint("The possible keys are %s.", buf.data);
 }
 
-/* The index that the named columns belong to; an error when it is unfit or missing. */
+/*
+ * The index that the named columns belong to; an error when it is unfit or
+ * missing. Of several, one that compares as queries do unless told otherwise.
+ */
 static Candidate *
 CandidateByColumns(Relation target, List *candidates, List *attnums)
 {
+	Candidate *fit = NULL;
 	Candidate *unfit = NULL;
 	ListCell *lc;
 
@@ -121,10 +180,13 @@ CandidateByColumns(Relation target, List *candidates, List *attnums)
 
 		if (!SameSet(c->attnums, attnums))
 			continue;
-		if (c->problem == NULL)
-			return c;
-		unfit = c;
+		if (c->problem != NULL)
+			unfit = c;
+		else if (fit == NULL || (c->own_collations && !fit->own_collations))
+			fit = c;
 	}
+	if (fit != NULL)
+		return fit;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
 					errmsg("(%s) is not a key of \"%s\"", ColumnListText(target, attnums),
 						   RelationGetRelationName(target)),
@@ -166,6 +228,9 @@ ReportNoDefaultKey(Relation target, List *candidates)
 		 errmsg("\"%s\" has no key to merge by", RelationGetRelationName(target)),
 		 first && first->primary && first->problem
 			 ? errdetail("Its primary key \"%s\" %s.", get_rel_name(first->index), first->problem)
+		 : HasNoIndexes(target)
+			 ? errdetail("It is a %s, which has no keys of its own.",
+						 target->rd_rel->relkind == RELKIND_VIEW ? "view" : "foreign table")
 		 : first
 			 ? errdetail("It has no primary key, and no other unique key stands alone; name one in \"key\".")
 			 : errdetail("It has neither a primary key nor a unique constraint."),
@@ -183,12 +248,8 @@ KeyOfIndex(Oid indexid)
 	key->nulls_not_distinct = index->rd_index->indnullsnotdistinct;
 	for (int i = 0; i < list_length(key->attnums); i++)
 	{
-		Oid type = index->rd_opcintype[i];
-		Oid op = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
-
-		if (!OidIsValid(op))
-			elog(ERROR, "no equality operator for column %d of index %u", i + 1, indexid);
-		key->equality = lappend_oid(key->equality, op);
+		key->equality = lappend_oid(key->equality, EqualityOfIndex(index, i));
+		key->collations = lappend_oid(key->collations, index->rd_indcollation[i]);
 	}
 	index_close(index, NoLock);
 	return key;
@@ -212,6 +273,7 @@ ClaimedKey(Relation target, List *attnums)
 							errmsg("column \"%s\" cannot be part of a key", NameStr(att->attname)),
 							errdetail("Its type has no equality operator.")));
 		key->equality = lappend_oid(key->equality, op);
+		key->collations = lappend_oid(key->collations, att->attcollation);
 	}
 	return key;
 }
@@ -221,12 +283,11 @@ ResolveMergeKey(Relation target, List *names, bool required)
 {
 	List *attnums = ResolveColumns(target, names, "key");
 	List *candidates = UniqueIndexes(target);
-	char kind = target->rd_rel->relkind;
 	Candidate *chosen;
 
 	if (names == NIL)
 		chosen = DefaultCandidate(candidates);
-	else if (kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE)
+	else if (HasNoIndexes(target))
 		return ClaimedKey(target, attnums);
 	else
 		chosen = CandidateByColumns(target, candidates, attnums);

@@ -14,11 +14,14 @@
  * NULL checks for rows that will only be updated. Why not MERGE: it does not
  * guard against concurrent inserts, and PostgreSQL 15 cannot tell what it did.
  *
- * One snapshot makes the statements agree on which rows exist. A row that
- * another transaction inserted since then meets ON CONFLICT. A row that was to
- * be updated and is gone by then shows as an UPDATE that wrote fewer rows than
- * it was given; then the pair runs again under a new snapshot. Neither can happen under
- * REPEATABLE READ, where PostgreSQL raises a serialization failure itself.
+ * One snapshot makes the statements agree on which rows exist; the INSERT does
+ * not even see what the UPDATE wrote, as if both were parts of one statement.
+ * A row that another transaction inserted since then meets ON CONFLICT. A row
+ * that was to be updated and is gone by then shows as an UPDATE that wrote
+ * fewer rows than it was given; then the pair runs again under a new snapshot.
+ * Neither can happen under REPEATABLE READ, where PostgreSQL raises a
+ * serialization failure itself. Where ON CONFLICT cannot be used (views, foreign
+ * tables, rules), the caller has locked others out.
  *
  * "Differs" is the record operator *<>: the stored bytes differ. It works for
  * types without equality (json, point), sees changes that = hides (1.0 and
@@ -27,56 +30,31 @@
  * Everything generated is schema-qualified, operators too, so the caller's
  * search_path applies to nothing but delete_where. Rights, row security,
  * rules and triggers are the executor's business and hold as in hand-written
- * SQL.
- *
- * The merge runs in a subtransaction. When a row is at fault (a constraint, a
- * value), it is rolled back and the batch is halved until the row is found:
- * slow, but only on failure, and the user learns the line.
+ * SQL. One thing is checked beyond that: a row that a policy shows but
+ * does not let be updated would be passed over by UPDATE without a word.
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "storage/bufmgr.h"
-#include "storage/lmgr.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "counted.h"
 #include "ident.h"
-#include "merge.h"
+#include "merge_sql.h"
 
 /* attempts to update a row that others keep moving away */
 #define MAX_PASSES 10
-
-/* Part of the batch: rows stored between two places, both included. */
-typedef struct Range
-{
-	BlockNumber first_block, last_block;
-	OffsetNumber first_offset, last_offset; /* meaningful when it is one block */
-} Range;
-
-typedef struct SqlMerge
-{
-	MergeRequest *request;
-	const char *target;  /* qualified; with ONLY for a plain table, whose children are tables of their own */
-	const char *source;  /* qualified */
-	const char *losers;  /* qualified: table of the TIDs (column "tid") of duplicates left out, or NULL */
-	const char *match;   /* s and t have the same key */
-	const char *differs; /* s and t differ in an update column; NULL: there is none */
-	bool has_arbiter;    /* ON CONFLICT can be used */
-	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
-	const Range *range;    /* NULL: the whole batch */
-} SqlMerge;
 
 /* OPERATOR(schema.name) */
 static void
@@ -93,13 +71,44 @@ AppendOperator(StringInfo buf, Oid op)
 	ReleaseSysCache(tup);
 }
 
-/* ROW(p.a, p.b)::record */
-static void
-AppendRecord(StringInfo buf, Relation target, List *attnums, const char *prefix)
+void
+AppendKeyColumn(StringInfo buf, SqlMerge *m, int n, const char *prefix)
 {
-	appendStringInfoString(buf, "ROW(");
-	AppendColumnList(buf, target, attnums, prefix);
-	appendStringInfoString(buf, ")::pg_catalog.record");
+	MergeKey *key = m->request->key;
+	Relation target = m->request->target;
+	AttrNumber attnum = list_nth_int(key->attnums, n);
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target), attnum - 1);
+	Oid base = getBaseType(att->atttypid);
+	Oid collation = list_nth_oid(key->collations, n);
+
+	appendStringInfo(buf, "%s%s", prefix, QuotedColumnName(target, attnum));
+	/* polymorphic operators (of enums) do not accept domains */
+	if (base != att->atttypid)
+		appendStringInfo(
+			buf, "::%s",
+			format_type_extended(base, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+	if (collation != att->attcollation)
+		appendStringInfo(buf, " COLLATE %s", QualifiedCollationName(collation));
+}
+
+void
+AppendKeyColumns(StringInfo buf, SqlMerge *m, const char *prefix)
+{
+	for (int i = 0; i < list_length(m->request->key->attnums); i++)
+	{
+		appendStringInfoString(buf, i ? ", " : "");
+		AppendKeyColumn(buf, m, i, prefix);
+	}
+}
+
+void
+AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix)
+{
+	ListCell *lc;
+
+	foreach (lc, m->request->key->attnums)
+		appendStringInfo(buf, "%s%s%s IS NOT NULL", foreach_current_index (lc) ? " AND " : "", prefix,
+						 QuotedColumnName(m->request->target, lfirst_int(lc)));
 }
 
 /*
@@ -108,27 +117,38 @@ AppendRecord(StringInfo buf, Relation target, List *attnums, const char *prefix)
  * merge-joined.
  */
 static char *
-MatchText(Relation target, MergeKey *key)
+MatchText(SqlMerge *m)
 {
+	MergeKey *key = m->request->key;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	if (key->nulls_not_distinct)
 	{
-		AppendRecord(&buf, target, key->attnums, "s.");
-		appendStringInfoString(&buf, " OPERATOR(pg_catalog.=) ");
-		AppendRecord(&buf, target, key->attnums, "t.");
+		appendStringInfoString(&buf, "ROW(");
+		AppendKeyColumns(&buf, m, "s.");
+		appendStringInfoString(&buf, ")::pg_catalog.record OPERATOR(pg_catalog.=) ROW(");
+		AppendKeyColumns(&buf, m, "t.");
+		appendStringInfoString(&buf, ")::pg_catalog.record");
 		return buf.data;
 	}
 	for (int i = 0; i < list_length(key->attnums); i++)
 	{
-		const char *column = QuotedColumnName(target, list_nth_int(key->attnums, i));
-
-		appendStringInfo(&buf, "%ss.%s", i ? " AND " : "", column);
+		appendStringInfoString(&buf, i ? " AND " : "");
+		AppendKeyColumn(&buf, m, i, "s.");
 		AppendOperator(&buf, list_nth_oid(key->equality, i));
-		appendStringInfo(&buf, "t.%s", column);
+		AppendKeyColumn(&buf, m, i, "t.");
 	}
 	return buf.data;
+}
+
+/* ROW(p.a, p.b)::record: the cast keeps the parser from comparing column by column */
+static void
+AppendRecord(StringInfo buf, Relation target, List *attnums, const char *prefix)
+{
+	appendStringInfoString(buf, "ROW(");
+	AppendColumnList(buf, target, attnums, prefix);
+	appendStringInfoString(buf, ")::pg_catalog.record");
 }
 
 static void
@@ -151,16 +171,6 @@ AppendAssignments(StringInfo buf, MergeRequest *request, const char *from)
 
 		appendStringInfo(buf, "%s%s = %s%s", foreach_current_index (lc) ? ", " : "", column, from, column);
 	}
-}
-
-static void
-AppendKeyNotNull(StringInfo buf, MergeRequest *request, const char *prefix)
-{
-	ListCell *lc;
-
-	foreach (lc, request->key->attnums)
-		appendStringInfo(buf, "%s%s%s IS NOT NULL", foreach_current_index (lc) ? " AND " : "", prefix,
-						 QuotedColumnName(request->target, lfirst_int(lc)));
 }
 
 static void
@@ -209,8 +219,9 @@ UpdateStatement(SqlMerge *m)
 	return buf.data;
 }
 
+/* Of a view, only the tables below know. */
 static bool
-FillsIdentityAlways(MergeRequest *request)
+MayFillIdentityAlways(MergeRequest *request)
 {
 	ListCell *lc;
 
@@ -220,7 +231,24 @@ FillsIdentityAlways(MergeRequest *request)
 			ATTRIBUTE_IDENTITY_ALWAYS)
 			return true;
 	}
-	return false;
+	return request->target->rd_rel->relkind == RELKIND_VIEW;
+}
+
+/* Names the arbiter's collations: the same columns may be unique in several ways. */
+static void
+AppendArbiter(StringInfo buf, MergeRequest *request)
+{
+	ListCell *lc;
+
+	foreach (lc, request->key->attnums)
+	{
+		Oid collation = list_nth_oid(request->key->collations, foreach_current_index (lc));
+
+		appendStringInfo(buf, "%s%s", foreach_current_index (lc) ? ", " : "",
+						 QuotedColumnName(request->target, lfirst_int(lc)));
+		if (OidIsValid(collation))
+			appendStringInfo(buf, " COLLATE %s", QualifiedCollationName(collation));
+	}
 }
 
 static void
@@ -229,7 +257,7 @@ AppendOnConflict(StringInfo buf, SqlMerge *m)
 	MergeRequest *request = m->request;
 
 	appendStringInfoString(buf, " ON CONFLICT (");
-	AppendColumnList(buf, request->target, request->key->attnums, "");
+	AppendArbiter(buf, request);
 	if (request->mode == MODE_IGNORE || m->differs == NULL)
 	{
 		appendStringInfoString(buf, ") DO NOTHING");
@@ -260,7 +288,7 @@ InsertStatement(SqlMerge *m)
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "INSERT INTO %s AS t (", QualifiedRelationName(request->target));
 	AppendColumnList(&buf, request->target, request->columns, "");
-	appendStringInfo(&buf, ")%s SELECT ", FillsIdentityAlways(request) ? " OVERRIDING SYSTEM VALUE" : "");
+	appendStringInfo(&buf, ")%s SELECT ", MayFillIdentityAlways(request) ? " OVERRIDING SYSTEM VALUE" : "");
 	AppendColumnList(&buf, request->target, request->columns, "s.");
 	AppendFresh(&buf, m);
 	if (request->mode != MODE_INSERT && m->has_arbiter)
@@ -268,20 +296,28 @@ InsertStatement(SqlMerge *m)
 	return buf.data;
 }
 
-/* Rules replace or add statements, whose counters say nothing of ours. */
 static void
-RunWrite(SqlMerge *m, const char *sql, const char *count, Counted *counted)
+ReportHiddenRows(SqlMerge *m, int64 rows)
 {
-	int64 proposed = m->request->target->rd_rules ? QueryInt64(count) : -1;
-
-	RunCounted(sql, counted);
-	if (proposed >= 0)
-		counted->proposed = proposed;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row-level security keeps the merge from updating \"%s\"",
+					RelationGetRelationName(m->request->target)),
+			 errdetail_plural(INT64_FORMAT " row that the batch changes can be seen, but not updated.",
+							  INT64_FORMAT " rows that the batch changes can be seen, but not updated.", rows,
+							  rows),
+			 errhint("Leave such rows out of the batch, or merge as a role that may update them.")));
 }
 
+/*
+ * The rows to be updated are counted beforehand where the executor's counters do
+ * not tell: rules replace or add statements, policies take rows away.
+ */
 static void
 RunUpdate(SqlMerge *m, Counted *counted)
 {
+	bool rules = m->request->target->rd_rules != NULL;
+	int64 proposed = -1;
 	StringInfoData count;
 
 	memset(counted, 0, sizeof(*counted));
@@ -291,18 +327,30 @@ RunUpdate(SqlMerge *m, Counted *counted)
 	appendStringInfoString(&count, "SELECT pg_catalog.count(*) FROM ");
 	AppendSource(&count, m);
 	appendStringInfo(&count, " JOIN %s AS t ON %s WHERE %s", m->target, m->match, m->differs);
-	RunWrite(m, UpdateStatement(m), count.data, counted);
+	if (rules || m->hides_rows)
+		proposed = QueryInt64(count.data);
+	RunCounted(UpdateStatement(m), counted);
+	if (m->hides_rows && proposed > counted->proposed)
+		ReportHiddenRows(m, proposed - counted->proposed);
+	if (rules)
+		counted->proposed = proposed;
 }
 
 static void
 RunInsert(SqlMerge *m, Counted *counted)
 {
+	bool rules = m->request->target->rd_rules != NULL;
+	int64 proposed = -1;
 	StringInfoData count;
 
 	initStringInfo(&count);
 	appendStringInfoString(&count, "SELECT pg_catalog.count(*)");
 	AppendFresh(&count, m);
-	RunWrite(m, InsertStatement(m), count.data, counted);
+	if (rules)
+		proposed = QueryInt64(count.data);
+	RunCounted(InsertStatement(m), counted);
+	if (rules)
+		counted->proposed = proposed;
 }
 
 /* Rows of s; those of them with a row in the target when matched. */
@@ -319,20 +367,24 @@ CountSource(SqlMerge *m, bool matched)
 	return QueryInt64(buf.data);
 }
 
+/* The user's word that these columns are a key, where no index says so. */
 static void
-NewSnapshot(void)
+CheckClaimedKey(SqlMerge *m)
 {
-	PopActiveSnapshot();
-	PushCopiedSnapshot(GetTransactionSnapshot());
-}
-
-static void
-ReportKeyNotUnique(SqlMerge *m)
-{
+	MergeKey *key = m->request->key;
 	Relation target = m->request->target;
+	StringInfoData buf;
 
+	if (key == NULL || OidIsValid(key->index))
+		return;
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "SELECT pg_catalog.count(*) FROM ");
+	AppendSource(&buf, m);
+	appendStringInfo(&buf, " JOIN %s AS t ON %s", m->target, m->match);
+	if (QueryInt64(buf.data) == CountSource(m, true))
+		return;
 	ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
-					errmsg("(%s) is not unique in \"%s\"", ColumnListText(target, m->request->key->attnums),
+					errmsg("(%s) is not unique in \"%s\"", ColumnListText(target, key->attnums),
 						   RelationGetRelationName(target)),
 					errdetail("A row of the batch matches more than one row."),
 					errhint("Name columns in \"key\" that identify one row.")));
@@ -359,18 +411,70 @@ UpdateOnly(SqlMerge *m, int64 rows, MergeCounts *counts)
 	Counted update;
 
 	RunUpdate(m, &update);
-	if (update.proposed > matched)
-		ReportKeyNotUnique(m);
 	counts->updated += update.processed;
 	counts->unchanged += matched - update.proposed;
 	counts->ignored += rows - matched + update.proposed - update.processed;
 }
 
-/* What one pass of Upsert left for another. */
+/* The rows of the batch that the target has otherwise, as tid[]; NULL if there are none. */
+static ArrayType *
+DifferingRows(SqlMerge *m)
+{
+	StringInfoData buf;
+	Datum tids;
+	bool isnull;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "SELECT pg_catalog.array_agg(s.ctid) FROM %s AS s JOIN %s AS t ON %s WHERE %s",
+					 m->source, m->target, m->match, m->differs);
+	tids = QueryDatum(buf.data, NULL, &isnull);
+	return isnull ? NULL : DatumGetArrayTypeP(tids);
+}
+
+static int64
+CountMissing(SqlMerge *m, ArrayType *tids)
+{
+	StringInfoData buf;
+	bool isnull;
+
+	if (tids == NULL)
+		return 0;
+	initStringInfo(&buf);
+	appendStringInfo(&buf,
+					 "SELECT pg_catalog.count(*) FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.=) ANY ($1) "
+					 "AND NOT EXISTS (SELECT FROM %s AS t WHERE %s)",
+					 m->source, m->target, m->match);
+	return DatumGetInt64(QueryDatum(buf.data, tids, &isnull));
+}
+
+/*
+ * Whether rows that were there to be updated were gone when UPDATE came to
+ * them, so that neither statement wrote them. Then the active snapshot is a new
+ * one. Where a trigger can have held rows back, the counters do not tell.
+ */
 static bool
 LostRows(SqlMerge *m, const Counted *update)
 {
-	return update->processed < update->proposed && !m->has_row_triggers && !IsolationUsesXactSnapshot();
+	ArrayType *differing = NULL;
+
+	if (update->processed >= update->proposed || !m->has_arbiter || IsolationUsesXactSnapshot())
+		return false;
+	if (m->has_row_triggers)
+		differing = DifferingRows(m);
+	PopActiveSnapshot();
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	return !m->has_row_triggers || CountMissing(m, differing) > 0;
+}
+
+static void
+ReportMovingTarget(SqlMerge *m)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not merge into \"%s\" due to concurrent changes",
+					RelationGetRelationName(m->request->target)),
+			 errdetail("Other transactions changed or deleted the same rows %d times meanwhile.", MAX_PASSES),
+			 errhint("Retry the transaction.")));
 }
 
 /*
@@ -386,13 +490,12 @@ Upsert(SqlMerge *m, int64 rows, MergeCounts *counts)
 	{
 		Counted update;
 		Counted insert;
-		int64 written_over;
 		int64 met_equal;
+		int64 written_over;
+		int64 held;
 
 		RunUpdate(m, &update);
 		RunInsert(m, &insert);
-		if (pass == 1 && update.proposed + insert.proposed > rows)
-			ReportKeyNotUnique(m);
 
 		/* of the rows that met a conflict, those that differed were updated */
 		met_equal = m->differs ? insert.equal : insert.conflicts;
@@ -400,20 +503,17 @@ Upsert(SqlMerge *m, int64 rows, MergeCounts *counts)
 		counts->updated += update.processed + written_over;
 		counts->inserted += insert.processed - written_over;
 		left -= update.processed + insert.processed;
-		if (pass < MAX_PASSES && LostRows(m, &update))
+		if (LostRows(m, &update))
 		{
-			NewSnapshot();
+			if (pass == MAX_PASSES)
+				ReportMovingTarget(m);
 			continue;
 		}
-		if (m->has_row_triggers)
-		{
-			int64 held =
-				(update.proposed - update.processed) + (insert.proposed - insert.processed - met_equal);
-
-			counts->ignored += held;
-			left -= held;
-		}
-		counts->unchanged += left;
+		held = m->has_row_triggers
+				   ? (update.proposed - update.processed) + (insert.proposed - insert.processed - met_equal)
+				   : 0;
+		counts->ignored += held;
+		counts->unchanged += left - held;
 		return;
 	}
 }
@@ -447,11 +547,12 @@ DeleteMissing(SqlMerge *m, MergeCounts *counts)
 	if (KeyCanBeNull(m->request))
 	{
 		appendStringInfoString(&buf, " AND ");
-		AppendKeyNotNull(&buf, m->request, "t.");
+		AppendKeyNotNull(&buf, m, "t.");
 	}
 	/* a line end, for a condition that ends in a comment */
 	if (m->request->delete_where)
 		appendStringInfo(&buf, " AND (%s\n)", m->request->delete_where);
+	SeeOwnChanges();
 	RunCounted(buf.data, &deleted);
 	counts->deleted += deleted.processed;
 }
@@ -470,10 +571,11 @@ DeleteNullKeys(SqlMerge *m, MergeCounts *counts)
 		return;
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "DELETE FROM %s AS t WHERE NOT (", m->target);
-	AppendKeyNotNull(&buf, m->request, "t.");
+	AppendKeyNotNull(&buf, m, "t.");
 	appendStringInfoChar(&buf, ')');
 	if (m->request->delete_where)
 		appendStringInfo(&buf, " AND (%s\n)", m->request->delete_where);
+	SeeOwnChanges();
 	RunCounted(buf.data, &deleted);
 	counts->deleted += deleted.processed;
 }
@@ -481,6 +583,8 @@ DeleteNullKeys(SqlMerge *m, MergeCounts *counts)
 static void
 MergeRows(SqlMerge *m, int64 rows, MergeCounts *counts)
 {
+	SeeOwnChanges();
+	CheckClaimedKey(m);
 	switch (m->request->mode)
 	{
 		case MODE_INSERT:
@@ -504,317 +608,37 @@ MergeBatch(SqlMerge *m, MergeCounts *counts)
 		DeleteMissing(m, counts);
 }
 
-/* Errors that another row would not have caused: bad values, constraints, what triggers raise. */
-static bool
-IsRowError(int sqlerrcode)
-{
-	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
-
-	return class == ERRCODE_DATA_EXCEPTION || class == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		   class == ERRCODE_WITH_CHECK_OPTION_VIOLATION || sqlerrcode == ERRCODE_RAISE_EXCEPTION;
-}
-
-/*
- * Runs step in a subtransaction under a snapshot of its own. Returns NULL when
- * it is done, else the error (in the caller's memory context), with all it did
- * undone and counts as they were. Errors that are no row's fault are thrown on.
- */
-static ErrorData *
-Attempt(void (*step)(SqlMerge *, MergeCounts *), SqlMerge *m, MergeCounts *counts)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	MergeCounts before = *counts;
-	ErrorData *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		PushCopiedSnapshot(GetTransactionSnapshot());
-		step(m, counts);
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	if (error == NULL)
-		return NULL;
-	*counts = before;
-	if (!IsRowError(error->sqlerrcode))
-		ReThrowError(error);
-	return error;
-}
-
 static void
 MergeRange(SqlMerge *m, MergeCounts *counts)
 {
 	MergeRows(m, CountSource(m, false), counts);
 }
 
-static Range
-PlaceOf(ItemPointer tid)
+/* Whether something may change or hold back rows on their way into this table. */
+static bool
+HasRowTriggers(Relation table)
 {
-	BlockNumber block = ItemPointerGetBlockNumber(tid);
-	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	TriggerDesc *triggers = table->trigdesc;
 
-	return (Range){block, block, offset, offset};
-}
-
-static Range
-WholeRange(Relation source)
-{
-	BlockNumber blocks = RelationGetNumberOfBlocks(source);
-
-	return (Range){0, blocks ? blocks - 1 : 0, FirstOffsetNumber, MaxHeapTuplesPerPage};
+	/* a foreign table's server may have any */
+	return table->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
+		   (triggers && (triggers->trig_insert_before_row || triggers->trig_update_before_row));
 }
 
 static bool
-IsOnePlace(const Range *range)
+AnyLeafHasRowTriggers(Relation target)
 {
-	return range->first_block == range->last_block && range->first_offset == range->last_offset;
-}
-
-/* The halves of a range of more than one place. */
-static void
-Halve(const Range *range, Range *left, Range *right)
-{
-	*left = *right = *range;
-	if (range->first_block < range->last_block)
-	{
-		left->last_block = range->first_block + (range->last_block - range->first_block) / 2;
-		right->first_block = left->last_block + 1;
-		left->last_offset = MaxHeapTuplesPerPage;
-		right->first_offset = FirstOffsetNumber;
-		return;
-	}
-	left->last_offset = range->first_offset + (range->last_offset - range->first_offset) / 2;
-	right->first_offset = left->last_offset + 1;
-}
-
-/* "line 4", or "row 3" where lines are not known */
-static char *
-PlaceText(SqlMerge *m, const Range *place)
-{
-	ItemPointerData tid;
-	int64 line;
-
-	ItemPointerSet(&tid, place->first_block, place->first_offset);
-	line = m->request->stage ? StageLineOf(m->request->stage, &tid) : 0;
-	if (line > 0)
-		return psprintf("line " INT64_FORMAT, line);
-	line = QueryInt64(
-		psprintf("SELECT pg_catalog.count(*) FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.<=) '(%u,%u)'",
-				 m->source, place->first_block, place->first_offset));
-	return psprintf("row " INT64_FORMAT, line);
-}
-
-/* One row fails by itself: its error, with the line in the context. */
-static void
-RaiseAtRow(SqlMerge *m, const Range *place, ErrorData *error)
-{
-	error->context = psprintf("%s%smerge of \"%s\" into \"%s\", %s", error->context ? error->context : "",
-							  error->context ? "\n" : "", RelationGetRelationName(m->request->source),
-							  RelationGetRelationName(m->request->target), PlaceText(m, place));
-	ReThrowError(error);
-}
-
-/*
- * Merges a range in as few parts as it takes to come upon each bad row alone.
- * A range that is known to fail is not tried as a whole. Returns whether
- * all went well.
- */
-static bool
-MergeInParts(SqlMerge *m, Range range, bool known_bad, MergeCounts *counts)
-{
-	ErrorData *error = NULL;
-	Range left;
-	Range right;
-	bool clean;
-
-	CHECK_FOR_INTERRUPTS();
-	if (!known_bad || IsOnePlace(&range))
-	{
-		m->range = &range;
-		error = Attempt(MergeRange, m, counts);
-		if (error == NULL)
-			return true;
-	}
-	if (IsOnePlace(&range))
-	{
-		RaiseAtRow(m, &range, error);
-		return false;
-	}
-	if (error != NULL)
-		FreeErrorData(error);
-	Halve(&range, &left, &right);
-	clean = MergeInParts(m, left, false, counts);
-	return MergeInParts(m, right, clean, counts) && clean;
-}
-
-/*
- * The batch failed as a whole because of some row. When it turns out that no
- * row fails by itself (rows had to come in order, another transaction is out of
- * the way), it is merged by then.
- */
-static void
-MergeBatchInParts(SqlMerge *m, MergeCounts *counts)
-{
-	bool sync = m->request->mode == MODE_SYNC;
-
-	if (sync)
-		DeleteNullKeys(m, counts);
-	MergeInParts(m, WholeRange(m->request->source), true, counts);
-	m->range = NULL;
-	if (sync)
-		DeleteMissing(m, counts);
-}
-
-/* Numbers the rows of one key in the order of the batch, the one to keep first. */
-static char *
-NumberedRows(SqlMerge *m)
-{
-	MergeRequest *request = m->request;
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "SELECT s.ctid AS tid, pg_catalog.row_number() OVER (PARTITION BY ");
-	AppendColumnList(&buf, request->target, request->key->attnums, "s.");
-	appendStringInfo(&buf, " ORDER BY s.ctid%s) AS n FROM %s AS s",
-					 request->on_duplicate == DUPLICATE_LAST ? " DESC" : "", m->source);
-	if (!request->key->nulls_not_distinct)
-	{
-		appendStringInfoString(&buf, " WHERE ");
-		AppendKeyNotNull(&buf, request, "s.");
-	}
-	return buf.data;
-}
-
-/* Rows that repeat the key of another one. */
-static int64
-CountDuplicates(SqlMerge *m)
-{
-	MergeRequest *request = m->request;
-	StringInfoData buf;
-
-	if (request->key == NULL)
-		return 0;
-	initStringInfo(&buf);
-	appendStringInfo(&buf,
-					 "SELECT COALESCE(pg_catalog.sum(d.n OPERATOR(pg_catalog.-) 1), 0)::pg_catalog.int8 FROM "
-					 "(SELECT pg_catalog.count(*) AS n FROM %s AS s",
-					 m->source);
-	if (!request->key->nulls_not_distinct)
-	{
-		appendStringInfoString(&buf, " WHERE ");
-		AppendKeyNotNull(&buf, request, "s.");
-	}
-	appendStringInfoString(&buf, " GROUP BY ");
-	AppendColumnList(&buf, request->target, request->key->attnums, "s.");
-	appendStringInfoString(&buf, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d");
-	return QueryInt64(buf.data);
-}
-
-/* Puts the duplicates to leave out into a temporary table. */
-static void
-SetLosersApart(SqlMerge *m)
-{
-	char *name = FreeTemporaryName(RelationGetRelationName(m->request->source), "duplicates");
-
-	m->losers = psprintf("pg_temp.%s", quote_identifier(name));
-	RunUtility(psprintf("CREATE TEMPORARY TABLE %s ON COMMIT DROP AS "
-						"SELECT d.tid FROM (%s) AS d WHERE d.n OPERATOR(pg_catalog.>) 1",
-						m->losers, NumberedRows(m)));
-}
-
-/* The key's values as PostgreSQL shows them in its own errors, and two of its rows. */
-static char *
-FirstDuplicate(SqlMerge *m, Range *first, Range *second)
-{
-	MergeRequest *request = m->request;
-	MemoryContext context = CurrentMemoryContext;
-	ItemPointer tids[2];
-	StringInfoData buf;
-	char *values;
-	bool isnull;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "SELECT a.tids[1], a.tids[2], pg_catalog.concat_ws(', '");
-	for (int i = 0; i < list_length(request->key->attnums); i++)
-		appendStringInfo(&buf, ", COALESCE(a.k%d::pg_catalog.text, 'null')", i);
-	appendStringInfoString(&buf, ") FROM (SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid) AS tids");
-	for (int i = 0; i < list_length(request->key->attnums); i++)
-		appendStringInfo(&buf, ", s.%s AS k%d",
-						 QuotedColumnName(request->target, list_nth_int(request->key->attnums, i)), i);
-	appendStringInfo(&buf, " FROM %s AS s GROUP BY ", m->source);
-	AppendColumnList(&buf, request->target, request->key->attnums, "s.");
-	appendStringInfoString(&buf, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1");
-	if (!request->key->nulls_not_distinct)
-	{
-		appendStringInfoString(&buf, " AND ");
-		AppendKeyNotNull(&buf, request, "s.");
-	}
-	appendStringInfoString(&buf, ") AS a ORDER BY a.tids[2] LIMIT 1");
-
-	SPI_connect();
-	if (SPI_execute(buf.data, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "unexpected result of: %s", buf.data);
-	for (int i = 0; i < 2; i++)
-		tids[i] = (ItemPointer) DatumGetPointer(
-			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
-	*first = PlaceOf(tids[0]);
-	*second = PlaceOf(tids[1]);
-	values = MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3));
-	SPI_finish();
-	return values;
-}
-
-static void
-ReportDuplicate(SqlMerge *m, int64 duplicates)
-{
-	MergeRequest *request = m->request;
-	Range first;
-	Range second;
-	char *values = FirstDuplicate(m, &first, &second);
-	char *first_text = PlaceText(m, &first);
-
-	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
-					errmsg("key (%s)=(%s) is in the batch more than once",
-						   ColumnListText(request->target, request->key->attnums), values),
-					errdetail_plural("It is on %s and on %s; " INT64_FORMAT " row in all repeats a key.",
-									 "It is on %s and on %s; " INT64_FORMAT " rows in all repeat a key.",
-									 duplicates, first_text, PlaceText(m, &second), duplicates),
-					errhint("Merge with on_duplicate => 'first' or 'last' to keep one of them."),
-					errtable(request->target)));
-}
-
-/* Foreign tables below a partitioned target, and row triggers of any leaf. */
-static void
-InspectLeaves(SqlMerge *m)
-{
+	bool found = false;
 	ListCell *lc;
 
-	foreach (lc, find_all_inheritors(RelationGetRelid(m->request->target), AccessShareLock, NULL))
+	foreach (lc, find_all_inheritors(RelationGetRelid(target), AccessShareLock, NULL))
 	{
 		Relation leaf = table_open(lfirst_oid(lc), NoLock);
-		TriggerDesc *triggers = leaf->trigdesc;
 
-		if (leaf->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-			m->has_arbiter = false;
-		if (leaf->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
-			(triggers && (triggers->trig_insert_before_row || triggers->trig_update_before_row)))
-			m->has_row_triggers = true;
+		found |= HasRowTriggers(leaf);
 		table_close(leaf, NoLock);
 	}
+	return found;
 }
 
 static void
@@ -822,25 +646,14 @@ InspectTarget(SqlMerge *m)
 {
 	Relation target = m->request->target;
 	char kind = target->rd_rel->relkind;
+	bool redirected = kind == RELKIND_VIEW || target->rd_rules != NULL;
 
-	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && target->rd_rules == NULL;
-	m->has_row_triggers = kind == RELKIND_VIEW || target->rd_rules != NULL;
-	if (kind != RELKIND_VIEW)
-		InspectLeaves(m);
-}
-
-/* Without ON CONFLICT nothing but a lock keeps others from inserting the same key. */
-static void
-LockOutWriters(SqlMerge *m)
-{
-	Relation target = m->request->target;
-
-	if (m->has_arbiter || m->request->mode == MODE_INSERT || m->request->mode == MODE_UPDATE)
-		return;
-	if (target->rd_rel->relkind == RELKIND_VIEW)
-		RunUtility(psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", QualifiedRelationName(target)));
-	else
-		LockRelationOid(RelationGetRelid(target), ShareRowExclusiveLock);
+	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !redirected;
+	m->has_row_triggers = redirected || HasRowTriggers(target) ||
+						  (kind == RELKIND_PARTITIONED_TABLE && AnyLeafHasRowTriggers(target));
+	/* a view's tables may have policies */
+	m->hides_rows =
+		kind == RELKIND_VIEW || check_enable_rls(RelationGetRelid(target), InvalidOid, true) == RLS_ENABLED;
 }
 
 static void
@@ -849,12 +662,12 @@ PrepareTexts(SqlMerge *m)
 	MergeRequest *request = m->request;
 	StringInfoData buf;
 
-	m->source = QualifiedRelationName(request->source);
+	m->source = psprintf("ONLY %s", QualifiedRelationName(request->source));
 	m->target = psprintf("%s%s", request->target->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "",
 						 QualifiedRelationName(request->target));
 	if (request->key == NULL)
 		return;
-	m->match = MatchText(request->target, request->key);
+	m->match = MatchText(m);
 	if (request->update_columns == NIL)
 		return;
 	initStringInfo(&buf);
@@ -866,23 +679,14 @@ void
 MergeBySql(MergeRequest *request, MergeCounts *counts)
 {
 	SqlMerge m = {.request = request};
+	ErrorData *error;
 
 	PrepareTexts(&m);
 	InspectTarget(&m);
-	LockOutWriters(&m);
-	PushCopiedSnapshot(GetTransactionSnapshot());
-
-	counts->duplicates = CountDuplicates(&m);
-	if (counts->duplicates > 0 && request->on_duplicate == DUPLICATE_ERROR)
-		ReportDuplicate(&m, counts->duplicates);
-	if (counts->duplicates > 0)
-		SetLosersApart(&m);
-
-	if (Attempt(MergeBatch, &m, counts) != NULL)
-		MergeBatchInParts(&m, counts);
-
-	if (m.losers != NULL)
-		RunUtility(psprintf("DROP TABLE %s", m.losers));
-	PopActiveSnapshot();
-	CommandCounterIncrement();
+	SeeOwnChanges();
+	LeaveOutDuplicates(&m, counts);
+	error = Attempt(MergeBatch, &m, counts);
+	if (error != NULL)
+		RaiseWithPlace(&m, MergeRange, error);
+	ForgetDuplicates(&m);
 }

@@ -21,7 +21,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
@@ -33,6 +32,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -320,7 +320,43 @@ RunUtility(const char *sql)
 	SPI_finish();
 }
 
-/* A spent stage of that name is dropped for it; any other table is left alone. */
+/*
+ * Drops a table of the temporary schema. False when that cannot be: another
+ * role made it, a view or cursor uses it. Then it is the user's from now on.
+ */
+static bool
+TryDrop(const char *name)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool dropped = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(name)));
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		int code = geterrcode();
+
+		if (code != ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST && code != ERRCODE_OBJECT_IN_USE &&
+			code != ERRCODE_INSUFFICIENT_PRIVILEGE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		dropped = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return dropped;
+}
+
+/* A spent stage of that name is dropped for it; any other table or type is left alone. */
 char *
 FreeTemporaryName(const char *base, const char *label)
 {
@@ -331,13 +367,10 @@ FreeTemporaryName(const char *base, const char *label)
 		Oid temp = LookupExplicitNamespace("pg_temp", true);
 		Oid relid = OidIsValid(temp) ? get_relname_relid(name, temp) : InvalidOid;
 
-		if (!OidIsValid(relid))
+		if (OidIsValid(relid)
+				? IsSpentStage(relid) && TryDrop(name)
+				: !SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(name), ObjectIdGetDatum(temp)))
 			return name;
-		if (IsSpentStage(relid))
-		{
-			RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(name)));
-			return name;
-		}
 	}
 }
 
@@ -404,21 +437,6 @@ ChosenColumns(Relation target, List *names)
 							errdetail("Generated columns cannot be loaded.")));
 	}
 	return attnums;
-}
-
-static char *
-QualifiedCollationName(Oid collation)
-{
-	HeapTuple tup = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-	Form_pg_collation form;
-	char *name;
-
-	if (!HeapTupleIsValid(tup))
-		elog(ERROR, "cache lookup failed for collation %u", collation);
-	form = (Form_pg_collation) GETSTRUCT(tup);
-	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
-	ReleaseSysCache(tup);
-	return name;
 }
 
 static void
@@ -527,6 +545,7 @@ stage(PG_FUNCTION_ARGS)
 		made.relid = CreateStageTable(target, attnums, RelationGetRelationName(target), "stage");
 	else
 		made.relid = CreateStageTable(target, attnums, NameStr(*PG_GETARG_NAME(2)), "");
+	made.columns = list_length(attnums);
 	table_close(target, NoLock);
 
 	RegisterStage(&made);

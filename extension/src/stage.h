@@ -24,6 +24,7 @@ typedef struct Stage
 {
 	Oid relid;     /* the temporary table */
 	Oid target;    /* the table it is merged into */
+	int columns;   /* it was made with so many; later ones are the user's own */
 	bool has_mode; /* stage(mode => ...) was given; the rest below too */
 	MergeMode mode;
 	List *key; /* column names (char *), or NIL */

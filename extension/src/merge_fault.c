@@ -1,0 +1,241 @@
+/*
+ * merge_fault.c
+ *		Which row of a batch is at fault.
+ *
+ * PostgreSQL says what is wrong with a row, not where it came from. So a merge
+ * runs in a subtransaction, and when an error may be a row's fault, the batch
+ * is merged anew in halves until the row is found that fails by itself with the
+ * same error. The halves before it stay merged meanwhile: a row may be at
+ * fault for one that came earlier. All of this only serves the message: the
+ * merge fails in any case, and everything done is undone with it.
+ *
+ * A row that fails by itself in another way (its parent comes later in the batch)
+ * is passed over. When no row is found, as when a statement trigger
+ * objects to the batch as a whole, the batch's error is reported without a row.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "counted.h"
+#include "merge_sql.h"
+
+/* Rows that fail in another way than the batch, before the search is given up. */
+#define MAX_PASSED_OVER 200
+
+/* A search for the row that is at fault. */
+typedef struct Search
+{
+	SqlMerge *merge;
+	MergeStep step;
+	const ErrorData *batch; /* how the batch failed */
+	ErrorData *row;         /* how the row failed that is at fault, or NULL */
+	ItemPointerData place;  /* where it is */
+	int passed_over;
+} Search;
+
+/* Errors that another row would not have caused: bad values, constraints, policies, what triggers raise. */
+static bool
+IsRowError(int sqlerrcode)
+{
+	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return class == ERRCODE_DATA_EXCEPTION || class == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		   class == ERRCODE_WITH_CHECK_OPTION_VIOLATION || sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		   sqlerrcode == ERRCODE_RAISE_EXCEPTION;
+}
+
+ErrorData *
+Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Snapshot snapshot = GetActiveSnapshot();
+	MergeCounts before = *counts;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		PushCopiedSnapshot(snapshot);
+		SeeOwnChanges();
+		step(m, counts);
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		return NULL;
+	*counts = before;
+	if (!IsRowError(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}
+
+static ErrorData *
+AttemptRange(Search *search, const Range *range)
+{
+	MergeCounts counts = {0};
+	ErrorData *error;
+
+	search->merge->range = range;
+	error = Attempt(search->step, search->merge, &counts);
+	search->merge->range = NULL;
+	return error;
+}
+
+static Range
+WholeRange(Relation source)
+{
+	BlockNumber blocks = RelationGetNumberOfBlocks(source);
+
+	return (Range){0, blocks ? blocks - 1 : 0, FirstOffsetNumber, MaxHeapTuplesPerPage};
+}
+
+static bool
+IsOnePlace(const Range *range)
+{
+	return range->first_block == range->last_block && range->first_offset == range->last_offset;
+}
+
+/* The halves of a range of more than one place. */
+static void
+Halve(const Range *range, Range *left, Range *right)
+{
+	*left = *right = *range;
+	if (range->first_block < range->last_block)
+	{
+		left->last_block = range->first_block + (range->last_block - range->first_block) / 2;
+		right->first_block = left->last_block + 1;
+		left->last_offset = MaxHeapTuplesPerPage;
+		right->first_offset = FirstOffsetNumber;
+		return;
+	}
+	left->last_offset = range->first_offset + (range->last_offset - range->first_offset) / 2;
+	right->first_offset = left->last_offset + 1;
+}
+
+static bool
+IsSameText(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/*
+ * The detail of most errors shows the whole row, with defaults that differ each time; that of a
+ * foreign key just the value that has no parent.
+ */
+static bool
+IsSameFault(const ErrorData *a, const ErrorData *b)
+{
+	return a->sqlerrcode == b->sqlerrcode && IsSameText(a->message, b->message) &&
+		   (a->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION || IsSameText(a->detail, b->detail));
+}
+
+static void
+JudgeRow(Search *search, const Range *range, ErrorData *error)
+{
+	if (IsSameFault(error, search->batch))
+	{
+		search->row = error;
+		ItemPointerSet(&search->place, range->first_block, range->first_offset);
+		return;
+	}
+	search->passed_over++;
+	FreeErrorData(error);
+}
+
+/*
+ * Merges a range in as few parts as it takes to come upon each bad row alone,
+ * until the one is found that is at fault. A range that is known to fail is not
+ * tried as a whole. Returns whether all of it was merged.
+ */
+static bool
+SearchRange(Search *search, Range range, bool known_bad)
+{
+	ErrorData *error = NULL;
+	Range left;
+	Range right;
+	bool clean;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!known_bad || IsOnePlace(&range))
+	{
+		error = AttemptRange(search, &range);
+		if (error == NULL)
+			return true;
+	}
+	if (IsOnePlace(&range))
+	{
+		JudgeRow(search, &range, error);
+		return false;
+	}
+	if (error != NULL)
+		FreeErrorData(error);
+	Halve(&range, &left, &right);
+	clean = SearchRange(search, left, false);
+	if (search->row != NULL || search->passed_over >= MAX_PASSED_OVER)
+		return false;
+	return SearchRange(search, right, clean) && clean;
+}
+
+/* What fails without a single row is no row's fault: a right that is missing, a statement trigger. */
+static bool
+FailsWithoutRows(Search *search)
+{
+	static const Range nothing = {InvalidBlockNumber - 1, InvalidBlockNumber - 1, 1, 1};
+	ErrorData *error = AttemptRange(search, &nothing);
+
+	return error != NULL;
+}
+
+void
+RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error)
+{
+	Search search = {.merge = m, .step = step, .batch = error};
+	ErrorData *found = error;
+	const char *place = "";
+
+	if (!FailsWithoutRows(&search))
+		SearchRange(&search, WholeRange(m->request->source), true);
+	if (search.row != NULL)
+	{
+		found = search.row;
+		place = psprintf(", %s", PlaceText(m, &search.place));
+	}
+	found->context = psprintf("%s%smerge of \"%s\" into \"%s\"%s", found->context ? found->context : "",
+							  found->context ? "\n" : "", RelationGetRelationName(m->request->source),
+							  RelationGetRelationName(m->request->target), place);
+	ReThrowError(found);
+}
+
+char *
+PlaceText(SqlMerge *m, ItemPointer tid)
+{
+	int64 line = m->request->stage ? StageLineOf(m->request->stage, tid) : 0;
+
+	if (line > 0)
+		return psprintf("line " INT64_FORMAT, line);
+	line = QueryInt64(
+		psprintf("SELECT pg_catalog.count(*) FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.<=) '(%u,%u)'",
+				 m->source, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid)));
+	return psprintf("row " INT64_FORMAT, line);
+}

@@ -1,0 +1,76 @@
+/*
+ * merge_sql.h
+ *		What the files of the plain SQL path share: one merge under way.
+ */
+#ifndef AIODAL_MERGE_SQL_H
+#define AIODAL_MERGE_SQL_H
+
+#include "compat.h"
+
+#include "lib/stringinfo.h"
+#include "storage/block.h"
+#include "storage/itemptr.h"
+#include "storage/off.h"
+
+#include "merge.h"
+
+/* Part of the batch: rows stored between two places, both included. */
+typedef struct Range
+{
+	BlockNumber first_block, last_block;
+	OffsetNumber first_offset, last_offset;
+} Range;
+
+typedef struct SqlMerge
+{
+	MergeRequest *request;
+	const char *target;  /* qualified; with ONLY for a plain table, whose children are tables of their own */
+	const char *source;  /* qualified, with ONLY */
+	const char *losers;  /* qualified: table of the TIDs (column "tid") of duplicates left out, or NULL */
+	const char *match;   /* s and t have the same key */
+	const char *differs; /* s and t differ in an update column; NULL: there is none */
+	bool has_arbiter;    /* ON CONFLICT can be used */
+	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
+	bool hides_rows;       /* row-level security: what can be seen may still not be updated */
+	const Range *range;    /* NULL: the whole batch */
+} SqlMerge;
+
+typedef void (*MergeStep)(SqlMerge *, MergeCounts *);
+
+/* merge_sql.c */
+
+/*
+ * Column n (0-based) of the key behind prefix ("s." or "t."), as the arbiter
+ * index sees it: a domain as its base type, in the index's collation.
+ */
+extern void AppendKeyColumn(StringInfo buf, SqlMerge *m, int n, const char *prefix);
+/* all of them, with commas */
+extern void AppendKeyColumns(StringInfo buf, SqlMerge *m, const char *prefix);
+/* all of them are not null */
+extern void AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix);
+
+/* merge_duplicates.c */
+
+/*
+ * Counts the rows that repeat the key of another one, and sees to it that they
+ * are left out; an error that names a key and its places where the policy says so.
+ */
+extern void LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts);
+extern void ForgetDuplicates(SqlMerge *m);
+
+/* merge_fault.c */
+
+/*
+ * Runs step in a subtransaction under a copy of the active snapshot. Returns NULL
+ * when it is done, else the error (in the caller's memory context), with all it did
+ * undone and counts as they were. Errors that cannot be a row's fault are thrown on.
+ */
+extern ErrorData *Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts);
+
+/* Throws the error of a batch, with the place of the row that is at fault if one is. step merges m->range. */
+extern void RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error) pg_attribute_noreturn();
+
+/* "line 4", or "row 3" where lines are not known; palloc'd */
+extern char *PlaceText(SqlMerge *m, ItemPointer tid);
+
+#endif /* AIODAL_MERGE_SQL_H */
