@@ -1,0 +1,39 @@
+# bash completion for aiodal
+
+_aiodal()
+{
+	local cur prev words cword command= i
+	_init_completion 2>/dev/null || { cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cword=$COMP_CWORD words=("${COMP_WORDS[@]}"); }
+
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+			-d | --dbname) ((i++)) ;;
+			ping | reflect | load | export) command=${words[i]}; break ;;
+		esac
+	done
+
+	case $prev in
+		-d | --dbname) COMPREPLY=($(compgen -W "$(psql -XAtc 'SELECT datname FROM pg_catalog.pg_database WHERE datallowconn' -d postgres 2>/dev/null)" -- "$cur")); return ;;
+		-m | --mode) COMPREPLY=($(compgen -W 'insert ignore upsert update sync' -- "$cur")); return ;;
+		--on-duplicate) COMPREPLY=($(compgen -W 'error first last' -- "$cur")); return ;;
+		--include) COMPREPLY=($(compgen -W 'partitions extensions temporary system' -- "$cur")); return ;;
+		-o | --output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		-f | --format)
+			case $command in
+				reflect) COMPREPLY=($(compgen -W 'table json' -- "$cur")) ;;
+				load) COMPREPLY=($(compgen -W 'csv text jsonl' -- "$cur")) ;;
+				export) COMPREPLY=($(compgen -W 'csv jsonl text binary' -- "$cur")) ;;
+			esac
+			return ;;
+		--key | --columns | --update-columns | --delete-where | --delimiter | --null | --encoding | -k | -c | -n | --schema) [ "$command$prev" = load-n ] || return ;;
+	esac
+
+	case $command in
+		'') COMPREPLY=($(compgen -W 'ping reflect load export --dbname --no-password --help --version' -- "$cur")); return ;;
+	esac
+	case $cur in
+		-*) COMPREPLY=($(compgen -W "$(aiodal "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)" -- "$cur")) ;;
+		*) [ "$command" != load ] || COMPREPLY=($(compgen -f -- "$cur")) ;;
+	esac
+}
+complete -o filenames -F _aiodal aiodal

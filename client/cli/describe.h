@@ -1,0 +1,21 @@
+/*
+ * describe.h
+ *		Relations of a reflection document as people read them.
+ */
+#ifndef AIODAL_CLI_DESCRIBE_H
+#define AIODAL_CLI_DESCRIBE_H
+
+#include <jansson.h>
+
+/*
+ * extras: an object from OID to what the document does not say about a relation: "rows" (planner's estimate)
+ * and "referenced_by" (a list of texts).
+ */
+
+/* A line for each relation. */
+extern void cli_describe_overview(const json_t *document, const json_t *extras);
+
+/* All about one, as in psql's \d+. */
+extern void cli_describe_relation(const json_t *relation, const json_t *extras);
+
+#endif /* AIODAL_CLI_DESCRIBE_H */

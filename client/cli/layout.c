@@ -1,0 +1,42 @@
+/*
+ * layout.c
+ *		From words to the library's description of a file.
+ */
+#include "layout.h"
+
+#include <string.h>
+
+static aiodal_format
+format_of(const char *word)
+{
+	static const struct
+	{
+		const char *word;
+		aiodal_format format;
+	} formats[] = {
+		{"csv", AIODAL_FORMAT_CSV},
+		{"text", AIODAL_FORMAT_TEXT},
+		{"jsonl", AIODAL_FORMAT_JSONL},
+		{"binary", AIODAL_FORMAT_BINARY},
+	};
+
+	for (size_t i = 0; word && i < sizeof(formats) / sizeof(formats[0]); i++)
+	{
+		if (strcmp(word, formats[i].word) == 0)
+			return formats[i].format;
+	}
+	return AIODAL_FORMAT_AUTO;
+}
+
+aiodal_layout
+cli_layout_of(const cli_layout *given)
+{
+	aiodal_layout layout = AIODAL_LAYOUT_INIT;
+
+	layout.format = format_of(given->format);
+	layout.header = given->no_header ? AIODAL_HEADER_NO : AIODAL_HEADER_AUTO;
+	layout.delimiter = given->delimiter;
+	layout.null = given->null;
+	layout.encoding = given->encoding;
+	return layout;
+}

@@ -1,0 +1,23 @@
+/*
+ * layout.h
+ *		The options that say how a file looks, for load and export.
+ */
+#ifndef AIODAL_CLI_LAYOUT_H
+#define AIODAL_CLI_LAYOUT_H
+
+#include <stdbool.h>
+
+#include <aiodal/bulk.h>
+
+typedef struct cli_layout
+{
+	const char *format; /* a word of the command's; NULL: by the name of the file */
+	const char *null;
+	const char *encoding;
+	char delimiter;
+	bool no_header;
+} cli_layout;
+
+extern aiodal_layout cli_layout_of(const cli_layout *given);
+
+#endif /* AIODAL_CLI_LAYOUT_H */

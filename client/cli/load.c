@@ -1,0 +1,322 @@
+/*
+ * load.c
+ *		aiodal load: a file into a table, all of it or nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <aiodal/aiodal.h>
+
+#include "commands.h"
+#include "connect.h"
+#include "interrupt.h"
+#include "layout.h"
+#include "memory.h"
+#include "name.h"
+#include "progress.h"
+#include "report.h"
+#include "terminal.h"
+
+typedef struct LoadArgs
+{
+	cli_common common;
+	cli_layout layout;
+	const char *mode;
+	const char *on_duplicate;
+	const char *delete_where;
+	cli_names key;
+	cli_names columns;
+	cli_names update_columns;
+	bool allow_empty;
+	bool dry_run;
+	bool json;
+	bool quiet;
+} LoadArgs;
+
+static LoadArgs args;
+
+static const char *const modes[] = {"insert", "ignore", "upsert", "update", "sync", NULL};
+static const char *const policies[] = {"error", "first", "last", NULL};
+static const char *const formats[] = {"csv", "text", "jsonl", NULL};
+
+#define AT(field) offsetof(LoadArgs, field)
+
+static const cli_option options[] = {
+	{"mode", 'm', CLI_WORD, AT(mode), "MODE",
+	 "insert   a row whose key is there already is an error\n"
+	 "ignore   such a row is left out\n"
+	 "upsert   such a row is updated, others inserted (default)\n"
+	 "update   such a row is updated, others are left out\n"
+	 "sync     upsert, then delete rows the file does not have",
+	 modes},
+	{"key", 'k', CLI_NAMES, AT(key), "A,B",
+	 "columns that identify a row (default: the primary key,\nelse the unique constraint)", NULL},
+	{"on-duplicate", 0, CLI_WORD, AT(on_duplicate), "WHICH",
+	 "one key twice in the file: error (default), or keep\nthe first or the last", policies},
+	{"update-columns", 0, CLI_NAMES, AT(update_columns), "A,B",
+	 "change only these of rows that are there (default: all\nthat the file has)", NULL},
+	{"delete-where", 0, CLI_TEXT, AT(delete_where), "COND",
+	 "mode sync: delete only rows for which this SQL holds", NULL},
+	{"format", 'f', CLI_WORD, AT(layout.format), "FORMAT",
+	 "csv, text or jsonl (default: by the name of the file,\n"
+	 ".csv .tsv .txt .jsonl .ndjson, .gz behind it or not; else csv)",
+	 formats},
+	{"columns", 'c', CLI_NAMES, AT(columns), "A,B",
+	 "columns of the file in their order (default: those its\nheader or its objects name, else all of the "
+	 "table)",
+	 NULL},
+	{"no-header", 0, CLI_FLAG, AT(layout.no_header), NULL, "the first line of a csv file is data, not names",
+	 NULL},
+	{"delimiter", 0, CLI_BYTE, AT(layout.delimiter), "C",
+	 "between values (default: comma for csv, tab for text)", NULL},
+	{"null", 0, CLI_TEXT, AT(layout.null), "TEXT",
+	 "what stands for NULL (default: nothing, unquoted, in csv;\n\\N in text)", NULL},
+	{"encoding", 0, CLI_TEXT, AT(layout.encoding), "NAME",
+	 "of the file, as PostgreSQL names it (default: UTF8)", NULL},
+	{"allow-empty", 0, CLI_FLAG, AT(allow_empty), NULL, "a file without rows is not an error", NULL},
+	{"dry-run", 'n', CLI_FLAG, AT(dry_run), NULL, "do all of it, say what came of it, and roll back", NULL},
+	{"json", 0, CLI_FLAG, AT(json), NULL, "print the counts, or the error, as a JSON object", NULL},
+	{"quiet", 'q', CLI_FLAG, AT(quiet), NULL, "no progress and no counts; errors are said all the same",
+	 NULL},
+	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
+};
+
+static const char about[] =
+	"Reads FILE (- for standard input; gzip is recognised) and merges its rows into TABLE in one\n"
+	"transaction: either all is loaded or nothing. Rows that are equal to the table's are left alone.\n"
+	"TABLE is written as in SQL: book, shop.book, '\"Odd Name\"'.\n";
+
+static const char examples[] =
+	"  aiodal load books.csv book                         insert new rows, update changed ones\n"
+	"  aiodal load books.csv.gz shop.book --mode ignore   only rows with new keys\n"
+	"  aiodal load people.jsonl person --key email        another key than the primary key\n"
+	"  aiodal load today.csv stock --mode sync --delete-where \"store = 7\"\n"
+	"  aiodal load books.csv book --dry-run               see what would happen\n"
+	"  zcat old.csv.gz | aiodal load - book --no-header --columns id,title\n"
+	"\n"
+	"Exit status: 0 loaded whole, 1 error and nothing was loaded, 2 wrong usage, 130 interrupted.\n";
+
+/* One load: what it works on and what came of it. */
+typedef struct Load
+{
+	const char *file; /* as given */
+	const char *name; /* for messages */
+	cli_table_name table;
+	char *table_text;
+	cli_progress progress;
+	aiodal_load_stats stats;
+	bool in_doubt; /* the connection was lost while committing */
+} Load;
+
+static aiodal_load_options
+load_options(Load *load)
+{
+	aiodal_load_options o = AIODAL_LOAD_OPTIONS_INIT;
+
+	o.schema = load->table.schema;
+	o.table = load->table.name;
+	o.columns = args.columns.at;
+	o.n_columns = args.columns.n;
+	o.layout = cli_layout_of(&args.layout);
+	o.mode = args.mode;
+	o.key = args.key.at;
+	o.n_key = args.key.n;
+	o.on_duplicate = args.on_duplicate;
+	o.update_columns = args.update_columns.at;
+	o.n_update_columns = args.update_columns.n;
+	o.delete_where = args.delete_where;
+	o.allow_empty = args.allow_empty;
+	o.progress = cli_progress_show;
+	o.progress_payload = &load->progress;
+	return o;
+}
+
+static aiodal_status
+copy_and_merge(Load *load, aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_load_options o = load_options(load);
+
+	if (strcmp(load->file, "-") == 0)
+		return aiodal_bulk_load_fd(&load->stats, tx, &o, STDIN_FILENO, err);
+	return aiodal_bulk_load_file(&load->stats, tx, &o, load->file, err);
+}
+
+/* Constraints that wait for the commit are part of what a dry run has to try. */
+static aiodal_status
+try_out(aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = aiodal_tx_exec(NULL, tx, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL, err);
+
+	return status < 0 ? status : aiodal_tx_rollback(tx, err);
+}
+
+static aiodal_status
+load_file(Load *load, aiodal_db *db, aiodal_error **err)
+{
+	aiodal_tx *tx;
+	aiodal_status status = aiodal_tx_begin(&tx, db, NULL, err);
+
+	if (status < 0)
+		return status;
+	status = copy_and_merge(load, tx, err);
+	if (status == AIODAL_OK)
+		status = args.dry_run ? try_out(tx, err) : aiodal_tx_commit(tx, err);
+	load->in_doubt = aiodal_tx_get_state(tx) == AIODAL_TX_IN_DOUBT;
+	aiodal_tx_free(tx);
+	return status;
+}
+
+static json_t *
+stats_json(const Load *load)
+{
+	const aiodal_load_stats *s = &load->stats;
+	json_t *json = json_object();
+
+	json_object_set_new(json, "file", cli_json_text(load->file));
+	json_object_set_new(json, "table", cli_json_text(load->table_text));
+	json_object_set_new(json, "mode", cli_json_text(args.mode));
+	json_object_set_new(json, "dry_run", json_boolean(args.dry_run));
+	json_object_set_new(json, "staged", json_integer(s->staged));
+	json_object_set_new(json, "inserted", json_integer(s->inserted));
+	json_object_set_new(json, "updated", json_integer(s->updated));
+	json_object_set_new(json, "unchanged", json_integer(s->unchanged));
+	json_object_set_new(json, "ignored", json_integer(s->ignored));
+	json_object_set_new(json, "deleted", json_integer(s->deleted));
+	json_object_set_new(json, "duplicates", json_integer(s->duplicates));
+	json_object_set_new(json, "bytes", json_integer(s->bytes));
+	json_object_set_new(json, "seconds", json_real(s->elapsed));
+	json_object_set_new(json, "path", cli_json_text(s->path));
+	json_object_set_new(json, "reason", cli_json_text(*s->reason ? s->reason : NULL));
+	return json;
+}
+
+static double
+rows_per_second(const aiodal_load_stats *s)
+{
+	return s->elapsed > 0 ? (double) s->staged / s->elapsed : 0;
+}
+
+static void
+print_count(const char *what, int64_t n)
+{
+	if (n > 0)
+		(void) printf(", %lld %s", (long long) n, what);
+}
+
+static void
+print_stats(const Load *load)
+{
+	char took[24];
+	const aiodal_load_stats *s = &load->stats;
+
+	(void) printf("%s %s into %s: %lld staged, %lld inserted, %lld updated, %lld unchanged",
+				  args.dry_run ? "would load" : "loaded", load->name, load->table_text, (long long) s->staged,
+				  (long long) s->inserted, (long long) s->updated, (long long) s->unchanged);
+	print_count("ignored", s->ignored);
+	print_count("deleted", s->deleted);
+	print_count("duplicates left out", s->duplicates);
+	(void) printf(" (%s, %.0f rows/s)\n", cli_format_elapsed(took, s->elapsed), rows_per_second(s));
+	if (args.dry_run)
+		(void) printf("This was a dry run: all of it was rolled back, nothing has changed.\n");
+}
+
+static int
+report_success(const Load *load)
+{
+	if (args.json)
+		cli_print_json(stats_json(load));
+	else if (!args.quiet)
+		print_stats(load);
+	return CLI_EXIT_OK;
+}
+
+static int
+report_failure(const Load *load, aiodal_error *err)
+{
+	int signal = cli_interrupted();
+
+	cli_print_error(load->name, err);
+	if (load->in_doubt)
+		(void) fprintf(stderr, "It is not known whether %s was loaded: compare the table with the file.\n",
+					   load->name);
+	else
+		(void) fprintf(stderr, "Nothing was loaded.\n");
+	if (args.json)
+		cli_print_json(json_pack("{s:o}", "error", cli_error_json(err)));
+	aiodal_error_free(err);
+	return signal ? CLI_EXIT_SIGNAL + signal : CLI_EXIT_ERROR;
+}
+
+/* What the library cannot know: that it was a person who cancelled. */
+static void
+say_interrupted(aiodal_error **err)
+{
+	if (!cli_interrupted() || aiodal_error_status(*err) != AIODAL_ECANCELED)
+		return;
+	aiodal_error_free(*err);
+	*err = NULL;
+	(void) aiodal_error_set(err, AIODAL_ECANCELED, "the load was interrupted", NULL, NULL);
+}
+
+static void
+prepare(const cli_command *command, Load *load, char **operands)
+{
+	const char *problem;
+	bool from_stdin = strcmp(operands[0], "-") == 0;
+
+	load->file = operands[0];
+	load->name = from_stdin ? "standard input" : operands[0];
+	if (!cli_parse_table_name(&load->table, operands[1], &problem))
+		cli_usage_error(command,
+						"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
+						"invalid table name \"%s\": %s", operands[1], problem);
+	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
+	args.mode = args.mode ? args.mode : "upsert";
+	if (from_stdin && cli_is_terminal(stdin) && !args.quiet)
+		(void) fprintf(stderr, "aiodal: reading rows from the terminal; end with ^D\n");
+}
+
+static int
+run(const cli_command *command, char **operands)
+{
+	Load load = {.stats = AIODAL_LOAD_STATS_INIT};
+	aiodal_error *err = NULL;
+	aiodal_db *db = NULL;
+	aiodal_status status;
+	int exit_status;
+
+	prepare(command, &load, operands);
+	status = cli_connect(&db, &args.common, &err);
+	if (status == AIODAL_OK)
+	{
+		cli_catch_interrupts();
+		cli_progress_start(&load.progress, load.name, "lines", args.quiet);
+		status = load_file(&load, db, &err);
+		cli_progress_clear(&load.progress);
+	}
+	if (status < 0)
+	{
+		say_interrupted(&err);
+		cli_name_near_relations(db, load.table.schema, load.table.name, &err);
+	}
+	exit_status = status < 0 ? report_failure(&load, err) : report_success(&load);
+	aiodal_db_close(db);
+	cli_free_table_name(&load.table);
+	free(load.table_text);
+	return exit_status;
+}
+
+const cli_command cli_load_command = {
+	.name = "load",
+	.summary = "load a file into a table: csv, text or jsonl, all of it or nothing",
+	.operands = "FILE|- TABLE",
+	.about = about,
+	.options = options,
+	.examples = examples,
+	.args = &args,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run,
+};

@@ -1,0 +1,371 @@
+/*
+ * reflect.c
+ *		aiodal reflect: the schema as a JSON document, or as people read it.
+ *
+ * Both come from the one document of aiodal.reflect(). What that leaves out because it changes all the time
+ * or belongs to other relations (row estimates, who references a table) is asked for separately, in the same
+ * snapshot.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <aiodal/aiodal.h>
+
+#include "commands.h"
+#include "connect.h"
+#include "describe.h"
+#include "memory.h"
+#include "name.h"
+#include "report.h"
+
+typedef struct ReflectArgs
+{
+	cli_common common;
+	cli_names schemas;
+	cli_names tables;
+	cli_names include;
+	const char *format;
+} ReflectArgs;
+
+static ReflectArgs args;
+
+static const char *const formats[] = {"table", "json", NULL};
+
+#define AT(field) offsetof(ReflectArgs, field)
+
+static const cli_option options[] = {
+	{"schema", 'n', CLI_NAMES, AT(schemas), "SCHEMA",
+	 "only this one; may be given more than once (default: all\nthat are not the system's)", NULL},
+	{"table", 't', CLI_STRINGS, AT(tables), "REL",
+	 "only this table or view, with its schema or by the\nsearch path (or in the schemas of -n); more than "
+	 "once",
+	 NULL},
+	{"include", 0, CLI_STRINGS, AT(include), "WHAT",
+	 "also partitions, extensions (what belongs to them),\ntemporary or system relations", NULL},
+	{"format", 'f', CLI_WORD, AT(format), "FORMAT",
+	 "table (default) or json, the document of aiodal.reflect()", formats},
+	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
+};
+
+static const char examples[] =
+	"  aiodal reflect                            everything: a list, then each relation\n"
+	"  aiodal reflect -n shop -n billing         two schemas\n"
+	"  aiodal reflect -t shop.book               one table\n"
+	"  aiodal reflect --format json > schema.json\n"
+	"  aiodal reflect -f json -t book | jq -r '.relations[].columns[].name'\n";
+
+/* A name[] or text[] as SQL writes it; to be freed. NULL when there are no names. */
+static char *
+array_text(const cli_names *names)
+{
+	size_t size = sizeof("{}");
+	char *array;
+	char *to;
+
+	if (names->n == 0)
+		return NULL;
+	for (size_t i = 0; i < names->n; i++)
+		size += 2 * strlen(names->at[i]) + 3;
+	array = to = cli_realloc(NULL, size, 1);
+	for (size_t i = 0; i < names->n; i++)
+	{
+		*to++ = i == 0 ? '{' : ',';
+		*to++ = '"';
+		for (const char *c = names->at[i]; *c; c++)
+		{
+			if (*c == '"' || *c == '\\')
+				*to++ = '\\';
+			*to++ = *c;
+		}
+		*to++ = '"';
+	}
+	(void) stpcpy(to, "}");
+	return array;
+}
+
+static void
+free_names(cli_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free((void *) (size_t) names->at[i]);
+	free(names->at);
+	*names = (cli_names){NULL, 0};
+}
+
+/* Adds the OID of the relation, if there is one; false when not. */
+static aiodal_status
+look_up(bool *found, cli_names *oids, aiodal_tx *tx, const char *schema, const char *name, aiodal_error **err)
+{
+	char *quoted = cli_quote_table_name(schema, name);
+	const char *param = quoted;
+	aiodal_result *res;
+	aiodal_status status = aiodal_tx_exec(
+		&res, tx, "SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.text", 1, &param, err);
+
+	free(quoted);
+	if (status < 0)
+		return status;
+	if (aiodal_result_value(res, 0, 0))
+	{
+		cli_append_name(oids, cli_strdup(aiodal_result_value(res, 0, 0)));
+		*found = true;
+	}
+	aiodal_result_free(res);
+	return AIODAL_OK;
+}
+
+static aiodal_status
+look_up_in_schemas(bool *found, cli_names *oids, aiodal_tx *tx, const cli_table_name *table,
+				   aiodal_error **err)
+{
+	if (table->schema || args.schemas.n == 0)
+		return look_up(found, oids, tx, table->schema, table->name, err);
+	for (size_t i = 0; i < args.schemas.n; i++)
+	{
+		aiodal_status status = look_up(found, oids, tx, args.schemas.at[i], table->name, err);
+
+		if (status < 0)
+			return status;
+	}
+	return AIODAL_OK;
+}
+
+/* The relations of -t as OIDs. */
+static aiodal_status
+find_relations(cli_names *oids, aiodal_tx *tx, const cli_table_name *tables, aiodal_error **err)
+{
+	for (size_t i = 0; i < args.tables.n; i++)
+	{
+		const char *schema = tables[i].schema;
+		bool found = false;
+		aiodal_status status = look_up_in_schemas(&found, oids, tx, &tables[i], err);
+
+		if (status < 0)
+			return status;
+		if (!schema && args.schemas.n == 1)
+			schema = args.schemas.at[0];
+		if (!found)
+			return cli_no_such_relation(aiodal_tx_db(tx), schema, tables[i].name, err);
+	}
+	return AIODAL_OK;
+}
+
+static aiodal_status
+fetch_document(aiodal_result **res, aiodal_tx *tx, const cli_names *oids, aiodal_error **err)
+{
+	char *schemas = oids->n > 0 ? NULL : array_text(&args.schemas);
+	char *relations = array_text(oids);
+	char *include = array_text(&args.include);
+	aiodal_status status =
+		aiodal_tx_exec(res, tx,
+					   "SELECT aiodal.reflect($1::pg_catalog.name[],"
+					   " $2::pg_catalog.oid[]::pg_catalog.regclass[], $3::pg_catalog.text[])",
+					   3, (const char *const[]){schemas, relations, include}, err);
+
+	free(schemas);
+	free(relations);
+	free(include);
+	return status;
+}
+
+/* Object of an OID in extras, made when it is not there yet. */
+static json_t *
+extras_of(json_t *extras, const char *oid)
+{
+	json_t *object = json_object_get(extras, oid);
+
+	if (object)
+		return object;
+	object = json_pack("{s:[]}", "referenced_by");
+	json_object_set_new(extras, oid, object);
+	return object;
+}
+
+/* A foreign key of another table that points here: "table: name definition" */
+static void
+add_reference(json_t *extras, const aiodal_result *res, int row)
+{
+	char *table = cli_quote_table_name(aiodal_result_value(res, row, 2), aiodal_result_value(res, row, 3));
+	char *name = cli_quote_name(aiodal_result_value(res, row, 4));
+	char *text = cli_printf("%s %s %s", table, name, aiodal_result_value(res, row, 5));
+
+	json_array_append_new(
+		json_object_get(extras_of(extras, aiodal_result_value(res, row, 0)), "referenced_by"),
+		cli_json_text(text));
+	free(table);
+	free(name);
+	free(text);
+}
+
+/* See describe.h. */
+static aiodal_status
+fetch_extras(json_t **extras, aiodal_tx *tx, const char *oids, aiodal_error **err)
+{
+	static const char sql[] =
+		"SELECT c.oid, c.reltuples::pg_catalog.int8, NULL AS schema, NULL AS name, NULL AS constraint, NULL"
+		" FROM pg_catalog.pg_class c"
+		" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])"
+		" AND c.relkind IN ('r', 'p', 'm', 'f') AND c.reltuples OPERATOR(pg_catalog.>=) 0 "
+		"UNION ALL "
+		"SELECT k.confrelid, NULL, n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid)"
+		" FROM pg_catalog.pg_constraint k"
+		" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) k.conrelid"
+		" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+		" WHERE k.contype OPERATOR(pg_catalog.=) 'f' AND k.conparentid OPERATOR(pg_catalog.=) 0"
+		" AND k.confrelid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
+		"ORDER BY schema, name, \"constraint\"";
+	aiodal_result *res;
+	aiodal_status status = aiodal_tx_exec(&res, tx, sql, 1, &oids, err);
+
+	if (status < 0)
+		return status;
+	*extras = json_object();
+	for (int row = 0; row < aiodal_result_rows(res); row++)
+	{
+		const char *rows = aiodal_result_value(res, row, 1);
+
+		if (rows)
+			json_object_set_new(extras_of(*extras, aiodal_result_value(res, row, 0)), "rows",
+								json_integer(strtoll(rows, NULL, 10)));
+		else
+			add_reference(*extras, res, row);
+	}
+	aiodal_result_free(res);
+	return AIODAL_OK;
+}
+
+/* OIDs of all relations of a document as an array; to be freed */
+static char *
+relation_oids(const json_t *document)
+{
+	cli_names oids = {NULL, 0};
+	char *array;
+	size_t i;
+	json_t *relation;
+
+	json_array_foreach(json_object_get(document, "relations"), i, relation)
+	{
+		json_int_t oid = json_integer_value(json_object_get(relation, "oid"));
+
+		cli_append_name(&oids, cli_printf("%lld", (long long) oid));
+	}
+	array = array_text(&oids);
+	free_names(&oids);
+	return array ? array : cli_strdup("{}");
+}
+
+static void
+print_tables(const json_t *document, const json_t *extras)
+{
+	size_t i;
+	json_t *item;
+
+	if (args.tables.n == 0)
+		cli_describe_overview(document, extras);
+	json_array_foreach(json_object_get(document, "relations"), i, item) cli_describe_relation(item, extras);
+	json_array_foreach(json_object_get(document, "warnings"), i, item)(void)
+		fprintf(stderr, "aiodal: warning: %s\n", json_string_value(item));
+}
+
+static aiodal_status
+show_tables(aiodal_tx *tx, const aiodal_result *res, aiodal_error **err)
+{
+	json_error_t problem;
+	json_t *document = json_loads(aiodal_result_value(res, 0, 0), 0, &problem);
+	json_t *extras = NULL;
+	char *oids;
+	aiodal_status status;
+
+	if (!document)
+		return aiodal_error_set(err, AIODAL_ESTATE, "could not read the document of aiodal.reflect()",
+								problem.text, NULL);
+	oids = relation_oids(document);
+	status = fetch_extras(&extras, tx, oids, err);
+	if (status == AIODAL_OK)
+		print_tables(document, extras);
+	free(oids);
+	json_decref(extras);
+	json_decref(document);
+	return status;
+}
+
+static aiodal_status
+reflect(aiodal_tx *tx, const cli_table_name *tables, aiodal_error **err)
+{
+	cli_names oids = {NULL, 0};
+	aiodal_result *res = NULL;
+	aiodal_status status = find_relations(&oids, tx, tables, err);
+
+	if (status == AIODAL_OK)
+		status = fetch_document(&res, tx, &oids, err);
+	if (status == AIODAL_OK && args.format && strcmp(args.format, "json") == 0)
+		(void) puts(aiodal_result_value(res, 0, 0));
+	else if (status == AIODAL_OK)
+		status = show_tables(tx, res, err);
+	aiodal_result_free(res);
+	free_names(&oids);
+	return status;
+}
+
+static aiodal_status
+connect_and_reflect(aiodal_db **db, const cli_table_name *tables, aiodal_error **err)
+{
+	aiodal_tx_options tx_options = AIODAL_TX_OPTIONS_INIT;
+	aiodal_tx *tx = NULL;
+	aiodal_status status = cli_connect(db, &args.common, err);
+
+	tx_options.isolation = AIODAL_REPEATABLE_READ;
+	tx_options.read_only = true;
+	if (status == AIODAL_OK)
+		status = aiodal_tx_begin(&tx, *db, &tx_options, err);
+	if (status == AIODAL_OK)
+		status = reflect(tx, tables, err);
+	aiodal_tx_free(tx);
+	return status;
+}
+
+static cli_table_name *
+read_table_names(const cli_command *command)
+{
+	cli_table_name *tables = cli_realloc(NULL, args.tables.n + 1, sizeof(*tables));
+	const char *problem;
+
+	for (size_t i = 0; i < args.tables.n; i++)
+	{
+		if (!cli_parse_table_name(&tables[i], args.tables.at[i], &problem))
+			cli_usage_error(command,
+							"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
+							"invalid name \"%s\": %s", args.tables.at[i], problem);
+	}
+	return tables;
+}
+
+static int
+run(const cli_command *command, char **operands)
+{
+	cli_table_name *tables = read_table_names(command);
+	aiodal_error *err = NULL;
+	aiodal_db *db = NULL;
+	aiodal_status status = connect_and_reflect(&db, tables, &err);
+
+	(void) operands;
+	if (status < 0)
+		cli_print_error(NULL, err);
+	aiodal_error_free(err);
+	aiodal_db_close(db);
+	for (size_t i = 0; i < args.tables.n; i++)
+		cli_free_table_name(&tables[i]);
+	free(tables);
+	return status < 0 ? CLI_EXIT_ERROR : CLI_EXIT_OK;
+}
+
+const cli_command cli_reflect_command = {
+	.name = "reflect",
+	.summary = "show the schema: tables, columns, keys, constraints, indexes",
+	.operands = "",
+	.options = options,
+	.examples = examples,
+	.args = &args,
+	.run = run,
+};

@@ -1,0 +1,33 @@
+# The program aiodal. It takes the library in whole, so that it runs wherever it is put.
+
+CLI = $(BUILD)/aiodal
+CLI_OBJS = $(patsubst cli/%.c,$(BUILD)/obj/cli/%.o,$(sort $(wildcard cli/*.c)))
+CLI_CFLAGS := $(shell $(PKG_CONFIG) --cflags smartcols jansson)
+CLI_LIBS := $(shell $(PKG_CONFIG) --libs smartcols jansson)
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+
+all: $(CLI)
+
+# its own include path: what it needs is in the public headers
+$(BUILD)/obj/cli/%.o: cli/%.c $(BUILD)/include/aiodal/version.h
+	@mkdir -p $(@D)
+	$(CC) -I$(BUILD)/include -Iinclude -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(CLI_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CLI): $(CLI_OBJS) $(STATIC_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJS) $(STATIC_LIB) $(CORE_LIBS) $(CLI_LIBS)
+
+install: install-cli
+install-cli: $(CLI)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
+	$(INSTALL) -m 755 $(CLI) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 cli/aiodal.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 cli/aiodal.bash $(DESTDIR)$(COMPLETIONDIR)/aiodal
+
+uninstall: uninstall-cli
+uninstall-cli:
+	rm -f $(DESTDIR)$(BINDIR)/aiodal $(DESTDIR)$(MANDIR)/man1/aiodal.1 $(DESTDIR)$(COMPLETIONDIR)/aiodal
+
+.PHONY: install-cli uninstall-cli
+
+-include $(CLI_OBJS:.o=.d)
