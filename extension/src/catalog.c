@@ -55,19 +55,6 @@
 
 #include "deparse.h"
 
-typedef struct ObjectKey
-{
-	Oid class_id;
-	Oid object_id;
-	int32 sub_id;
-} ObjectKey;
-
-typedef struct ObjectText
-{
-	ObjectKey key;
-	const char *text;
-} ObjectText;
-
 /* ---------------------------------------------------------------- scans */
 
 static void
@@ -138,10 +125,14 @@ ListOrEmpty(NameList *list)
 NameList *
 MakeNameList(int count)
 {
-	NameList *list = palloc(sizeof(NameList));
+	static NameList empty = {0, NULL};
+	NameList *list;
 
+	if (count == 0)
+		return &empty;
+	list = palloc(sizeof(NameList));
 	list->count = count;
-	list->names = count > 0 ? palloc0(sizeof(char *) * count) : NULL;
+	list->names = palloc0(sizeof(char *) * count);
 	return list;
 }
 
@@ -470,25 +461,6 @@ FindOpclass(Catalog *cat, Oid oid)
 /* ----------------------------------------------- comments and extensions */
 
 static void
-PutObjectText(HTAB *table, Oid classId, Oid objectId, int subId, const char *text)
-{
-	ObjectKey key = {classId, objectId, subId};
-	bool found;
-	ObjectText *entry = hash_search(table, &key, HASH_ENTER, &found);
-
-	entry->text = text;
-}
-
-static const char *
-GetObjectText(HTAB *table, Oid classId, Oid objectId, int subId, bool *found)
-{
-	ObjectKey key = {classId, objectId, subId};
-	ObjectText *entry = hash_search(table, &key, HASH_FIND, found);
-
-	return *found ? entry->text : NULL;
-}
-
-static void
 VisitDescription(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_description form = (Form_pg_description) GETSTRUCT(tuple);
@@ -497,8 +469,8 @@ VisitDescription(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	if (form->objoid < FirstUnpinnedObjectId && form->classoid != NamespaceRelationId && !cat->scope.system &&
 		!cat->by_index && cat->scope.all_schemas)
 		return;
-	PutObjectText(cat->comments, form->classoid, form->objoid, form->objsubid,
-				  RowText(tuple, desc, Anum_pg_description_description));
+	ObjectMapPut(cat->comments, form->classoid, form->objoid, form->objsubid,
+				 RowText(tuple, desc, Anum_pg_description_description));
 }
 
 void
@@ -518,7 +490,7 @@ LoadCommentsOn(Catalog *cat, Oid classId, Oid objectId)
 				ObjectIdGetDatum(objectId));
 	ScanKeyInit(&keys[1], Anum_pg_description_classoid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(classId));
-	PutObjectText(cat->comments, classId, objectId, 0, NULL);
+	ObjectMapPut(cat->comments, classId, objectId, 0, NULL);
 	RunScan(cat, DescriptionRelationId, DescriptionObjIndexId, 2, keys, VisitDescription);
 }
 
@@ -526,15 +498,15 @@ const char *
 FindComment(Catalog *cat, Oid classId, Oid objectId, int subId)
 {
 	bool found;
-	const char *comment = GetObjectText(cat->comments, classId, objectId, subId, &found);
+	const char *comment = ObjectMapGet(cat->comments, classId, objectId, subId, &found);
 
 	if (found || !cat->by_index)
 		return comment;
-	GetObjectText(cat->comments, classId, objectId, 0, &found);
+	ObjectMapGet(cat->comments, classId, objectId, 0, &found);
 	if (found)
 		return NULL;
 	LoadCommentsOn(cat, classId, objectId);
-	return GetObjectText(cat->comments, classId, objectId, subId, &found);
+	return ObjectMapGet(cat->comments, classId, objectId, subId, &found);
 }
 
 static void
@@ -543,8 +515,8 @@ VisitMember(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
 	if (form->deptype == DEPENDENCY_EXTENSION && form->refclassid == ExtensionRelationId)
-		PutObjectText(cat->members, form->classid, form->objid, 0,
-					  FindName(cat, NAMED_EXTENSION, form->refobjid));
+		ObjectMapPut(cat->members, form->classid, form->objid, 0,
+					 FindName(cat, NAMED_EXTENSION, form->refobjid));
 }
 
 static void
@@ -565,7 +537,7 @@ const char *
 FindExtension(Catalog *cat, Oid classId, Oid objectId)
 {
 	bool found;
-	const char *extension = GetObjectText(cat->members, classId, objectId, 0, &found);
+	const char *extension = ObjectMapGet(cat->members, classId, objectId, 0, &found);
 
 	if (!found && cat->by_index)
 	{
@@ -575,9 +547,9 @@ FindExtension(Catalog *cat, Oid classId, Oid objectId)
 					ObjectIdGetDatum(classId));
 		ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
 					ObjectIdGetDatum(objectId));
-		PutObjectText(cat->members, classId, objectId, 0, NULL);
+		ObjectMapPut(cat->members, classId, objectId, 0, NULL);
 		RunScan(cat, DependRelationId, DependDependerIndexId, 2, keys, VisitMember);
-		extension = GetObjectText(cat->members, classId, objectId, 0, &found);
+		extension = ObjectMapGet(cat->members, classId, objectId, 0, &found);
 	}
 	return extension;
 }
@@ -607,14 +579,6 @@ CatalogWarn(Catalog *cat, const char *format, ...)
 	MemoryContextSwitchTo(old);
 }
 
-static HTAB *
-MakeTable(Catalog *cat, const char *name, Size key, Size entry)
-{
-	HASHCTL control = {.keysize = key, .entrysize = entry, .hcxt = cat->context};
-
-	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
 /* Everything empty, so that a load can begin (again). */
 static void
 ResetCatalog(Catalog *cat)
@@ -622,6 +586,10 @@ ResetCatalog(Catalog *cat)
 	MemoryContextReset(cat->context);
 	cat->by_index = cat->scope.by_relation && list_length(cat->scope.relations) <= 100;
 	cat->class_count = 0;
+	cat->scratch = AllocSetContextCreate(cat->context, "aiodal scratch", ALLOCSET_DEFAULT_SIZES);
+	cat->expression_memory =
+		AllocSetContextCreate(cat->context, "aiodal expression context", ALLOCSET_DEFAULT_SIZES);
+	cat->expression_rel = NULL;
 	cat->schemas = oidmap_create(cat->context, 64, NULL);
 	cat->classes = oidmap_create(cat->context, 1024, NULL);
 	for (int kind = 0; kind < NAMED_KINDS; kind++)
@@ -629,9 +597,11 @@ ResetCatalog(Catalog *cat)
 	cat->collations = oidmap_create(cat->context, 16, NULL);
 	cat->opclasses = oidmap_create(cat->context, 64, NULL);
 	cat->indexes = oidmap_create(cat->context, 1024, NULL);
-	cat->types = MakeTable(cat, "aiodal types", sizeof(((TypeInfo *) NULL)->key), sizeof(TypeInfo));
-	cat->comments = MakeTable(cat, "aiodal comments", sizeof(ObjectKey), sizeof(ObjectText));
-	cat->members = MakeTable(cat, "aiodal extension members", sizeof(ObjectKey), sizeof(ObjectText));
+	cat->types = objectmap_create(cat->context, 64, NULL);
+	cat->default_opclasses = objectmap_create(cat->context, 16, NULL);
+	cat->comments = objectmap_create(cat->context, 256, NULL);
+	cat->members = objectmap_create(cat->context, 256, NULL);
+	initStringInfo(&cat->text);
 	cat->first_in_path = NULL;
 	cat->schema_list = cat->relation_list = cat->warnings = NIL;
 }
@@ -797,8 +767,20 @@ RunInSubtransaction(void (*step)(void *arg), void *arg, char **message)
 	return done;
 }
 
+static void
+WarnAbout(Catalog *cat, const Subject *subject, const char *message)
+{
+	const char *rel = quote_qualified_identifier(subject->rel->schema, subject->rel->name);
+
+	if (subject->name)
+		CatalogWarn(cat, "%s %s of %s could not be read: %s", subject->kind, quote_identifier(subject->name),
+					rel, message);
+	else
+		CatalogWarn(cat, "%s of %s could not be read: %s", subject->kind, rel, message);
+}
+
 bool
-RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const char *what)
+RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const Subject *subject)
 {
 	char *message = NULL;
 
@@ -809,7 +791,7 @@ RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const char *what)
 	}
 	if (RunInSubtransaction(step, arg, &message))
 		return true;
-	CatalogWarn(cat, "%s could not be read: %s", what, message);
+	WarnAbout(cat, subject, message);
 	return false;
 }
 

@@ -98,7 +98,6 @@ typedef struct CatalogRelation
 	int natts;                   /* pg_class.relnatts */
 	struct CatalogColumn **atts; /* by attnum - 1; NULL where dropped */
 	List *parents;               /* OIDs, in order */
-	List *expression_context;    /* for deparse_expression */
 	NameList **opclass_options;  /* of an index, by key; NULL where there are none */
 } CatalogRelation;
 

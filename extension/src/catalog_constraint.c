@@ -152,33 +152,33 @@ AppendExclusionDefinition(StringInfo text, const CatalogConstraint *con, const C
 
 /* The words of pg_get_constraintdef(), names always qualified. */
 static const char *
-Definition(const CatalogConstraint *con, const CatalogIndex *index)
+Definition(Catalog *cat, const CatalogConstraint *con, const CatalogIndex *index)
 {
-	StringInfoData text;
+	StringInfo text = &cat->text;
 
-	initStringInfo(&text);
+	resetStringInfo(text);
 	switch (con->contype)
 	{
 		case CONSTRAINT_PRIMARY:
-		case CONSTRAINT_UNIQUE: AppendKeyDefinition(&text, con); break;
-		case CONSTRAINT_FOREIGN: AppendForeignKeyDefinition(&text, con); break;
-		case CONSTRAINT_EXCLUSION: AppendExclusionDefinition(&text, con, index); break;
-		case CONSTRAINT_CHECK: appendStringInfo(&text, "CHECK (%s)", con->expression); break;
+		case CONSTRAINT_UNIQUE: AppendKeyDefinition(text, con); break;
+		case CONSTRAINT_FOREIGN: AppendForeignKeyDefinition(text, con); break;
+		case CONSTRAINT_EXCLUSION: AppendExclusionDefinition(text, con, index); break;
+		case CONSTRAINT_CHECK: appendStringInfo(text, "CHECK (%s)", con->expression); break;
 		default: /* not null */
-			appendStringInfoString(&text, "NOT NULL ");
-			AppendColumns(&text, con->columns, NULL);
+			appendStringInfoString(text, "NOT NULL ");
+			AppendColumns(text, con->columns, NULL);
 	}
 	if (con->no_inherit)
-		appendStringInfoString(&text, " NO INHERIT");
+		appendStringInfoString(text, " NO INHERIT");
 	if (con->deferrable)
-		appendStringInfoString(&text, " DEFERRABLE");
+		appendStringInfoString(text, " DEFERRABLE");
 	if (con->initially_deferred)
-		appendStringInfoString(&text, " INITIALLY DEFERRED");
+		appendStringInfoString(text, " INITIALLY DEFERRED");
 	if (!con->enforced)
-		appendStringInfoString(&text, " NOT ENFORCED");
+		appendStringInfoString(text, " NOT ENFORCED");
 	else if (!con->validated)
-		appendStringInfoString(&text, " NOT VALID");
-	return text.data;
+		appendStringInfoString(text, " NOT VALID");
+	return pnstrdup(text->data, text->len);
 }
 
 /* ----------------------------------------------------------------- rows */
@@ -266,12 +266,9 @@ SetIndex(CatalogConstraint *con, const CatalogIndex *index, HeapTuple tuple, Tup
 static const char *
 CheckExpression(Catalog *cat, CatalogConstraint *con, HeapTuple tuple, TupleDesc desc)
 {
-	char *stored = RowText(tuple, desc, Anum_pg_constraint_conbin);
+	Subject subject = {"check constraint", con->relation, con->name};
 
-	return StoredExpressionText(
-		cat, con->relation, stored,
-		psprintf("constraint %s of %s", quote_identifier(con->name),
-				 quote_qualified_identifier(con->relation->schema, con->relation->name)));
+	return RowExpressionText(cat, con->relation, tuple, desc, Anum_pg_constraint_conbin, &subject);
 }
 
 static CatalogConstraint *
@@ -326,7 +323,7 @@ FillConstraint(Catalog *cat, CatalogConstraint *con, HeapTuple tuple, TupleDesc 
 				return false;
 			SetIndex(con, index, tuple, desc);
 	}
-	con->definition = Definition(con, index);
+	con->definition = Definition(cat, con, index);
 	return true;
 }
 

@@ -45,14 +45,17 @@ typedef struct OpclassInfo
 	bool is_default; /* for its input type */
 } OpclassInfo;
 
+/* What a piece of text is of; for the warning when it cannot be made. */
+typedef struct Subject
+{
+	const char *kind; /* "default", "check constraint", ... */
+	CatalogRelation *rel;
+	const char *name; /* within rel; NULL for rel itself */
+} Subject;
+
 /* what is known of a (type, modifier) pair */
 typedef struct TypeInfo
 {
-	struct
-	{
-		Oid oid;
-		int32 typmod;
-	} key;
 	const char *text;
 	const char *schema;
 	const char *name;
@@ -65,6 +68,11 @@ typedef struct TypeInfo
 struct Catalog
 {
 	MemoryContext context;
+	StringInfoData text;             /* for texts put together from parts */
+	MemoryContext scratch;           /* for what one row needs; reset by deparse.c */
+	MemoryContext expression_memory; /* of expression_context */
+	List *expression_context;        /* to deparse expressions over expression_rel's columns */
+	CatalogRelation *expression_rel;
 	Scope scope;
 	int parts;
 	Snapshot snapshot;
@@ -80,12 +88,13 @@ struct Catalog
 	oidmap_hash *schemas; /* CatalogSchema */
 	oidmap_hash *classes; /* CatalogRelation, of every kind that matters */
 	oidmap_hash *names[NAMED_KINDS];
-	oidmap_hash *collations; /* QualifiedName */
-	oidmap_hash *opclasses;  /* OpclassInfo */
-	HTAB *types;             /* TypeInfo */
-	HTAB *comments;
-	HTAB *members;        /* of extensions */
-	oidmap_hash *indexes; /* CatalogIndex, of the relations wanted */
+	oidmap_hash *collations;           /* QualifiedName */
+	oidmap_hash *opclasses;            /* OpclassInfo */
+	objectmap_hash *types;             /* (type, modifier, 0) -> TypeInfo */
+	objectmap_hash *default_opclasses; /* (type, access method, 0) -> OpclassInfo */
+	objectmap_hash *comments;          /* (class, object, column) -> text */
+	objectmap_hash *members;           /* (class, object, 0) -> extension's name */
+	oidmap_hash *indexes;              /* CatalogIndex, of the relations wanted */
 
 	List *schema_list;
 	List *relation_list;
@@ -145,6 +154,7 @@ extern Oid FindParent(Catalog *cat, CatalogRelation *rel);
 /* What is stored of the key of an index or a partitioned table. */
 typedef struct StoredKey
 {
+	Subject subject; /* for warnings */
 	CatalogRelation *rel;
 	CatalogRelation *index; /* NULL for a partition key */
 	int count;
@@ -153,7 +163,6 @@ typedef struct StoredKey
 	const Oid *collations;
 	const int16 *options;    /* INDOPTION_* flags, or NULL */
 	const char *expressions; /* stored, or NULL */
-	const char *what;        /* for warnings */
 } StoredKey;
 
 /* List of CatalogIndexKey */

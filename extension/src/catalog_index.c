@@ -13,13 +13,28 @@
 
 #include "deparse.h"
 
-/* Is this the operator class one gets for the type without naming any? */
+/*
+ * Is this the operator class one gets for the type without naming any? The
+ * search for a type that has none of its own (varchar) reads a catalog, so its
+ * outcome is kept.
+ */
 static bool
-IsDefaultOpclass(Oid oid, const OpclassInfo *opclass, Oid type)
+IsDefaultOpclass(Catalog *cat, const OpclassInfo *opclass, Oid type)
 {
-	if (!opclass->is_default)
-		return false;
-	return opclass->input_type == type || GetDefaultOpClass(type, opclass->method) == oid;
+	const OpclassInfo *known;
+	bool found;
+
+	if (!opclass->is_default || opclass->input_type == type)
+		return opclass->is_default;
+	known = ObjectMapGet(cat->default_opclasses, type, opclass->method, 0, &found);
+	if (!found)
+	{
+		Oid oid = GetDefaultOpClass(type, opclass->method);
+
+		known = OidIsValid(oid) ? FindOpclass(cat, oid) : NULL;
+		ObjectMapPut(cat->default_opclasses, type, opclass->method, 0, known);
+	}
+	return known == opclass;
 }
 
 static void
@@ -31,7 +46,7 @@ SetOpclass(Catalog *cat, CatalogIndexKey *key, const StoredKey *stored, int posi
 		return;
 	key->opclass = opclass->name.name;
 	key->opclass_schema = opclass->name.schema;
-	key->default_opclass = IsDefaultOpclass(stored->classes[position], opclass, type);
+	key->default_opclass = IsDefaultOpclass(cat, opclass, type);
 	key->opclass_options =
 		ListOrEmpty(stored->index ? FindOpclassOptions(cat, stored->index, position + 1) : NULL);
 }
@@ -61,7 +76,7 @@ MakeKey(Catalog *cat, const StoredKey *stored, int position, Node *expression)
 
 	if (expression != NULL)
 	{
-		key->expression = ExpressionText(cat, stored->rel, expression, stored->what);
+		key->expression = ExpressionText(cat, stored->rel, expression, &stored->subject);
 		key->looks_like_function = LooksLikeFunction(expression);
 		type = exprType(expression);
 		collation = exprCollation(expression);
@@ -168,20 +183,21 @@ static void
 SetKeys(Catalog *cat, CatalogIndex *index, CatalogRelation *class, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
-	StoredKey stored = {.rel = index->relation, .index = class, .count = form->indnkeyatts};
-	char *predicate = RowText(tuple, desc, Anum_pg_index_indpred);
+	StoredKey stored = {.rel = index->relation,
+						.index = class,
+						.count = form->indnkeyatts,
+						.subject = {"index", index->relation, index->name}};
 
 	stored.attnums = form->indkey.values;
 	stored.classes = RowOidVector(tuple, desc, Anum_pg_index_indclass);
 	stored.collations = RowOidVector(tuple, desc, Anum_pg_index_indcollation);
 	stored.options = RowInt2Vector(tuple, desc, Anum_pg_index_indoption);
 	stored.expressions = RowText(tuple, desc, Anum_pg_index_indexprs);
-	stored.what = psprintf("index %s", quote_qualified_identifier(class->schema, class->name));
 	index->keys = MakeKeys(cat, &stored);
 	index->include = ColumnNames(index->relation, form->indkey.values + form->indnkeyatts,
 								 form->indnatts - form->indnkeyatts);
-	if (predicate)
-		index->predicate = StoredExpressionText(cat, index->relation, predicate, stored.what);
+	index->predicate =
+		RowExpressionText(cat, index->relation, tuple, desc, Anum_pg_index_indpred, &stored.subject);
 }
 
 static void

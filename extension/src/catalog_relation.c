@@ -112,6 +112,7 @@ static void
 FillRelation(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+	Subject subject = {"partition bound", rel, NULL};
 
 	rel->atts = palloc0(sizeof(CatalogColumn *) * Max(rel->natts, 1));
 	rel->toast_oid = form->reltoastrelid;
@@ -127,15 +128,7 @@ FillRelation(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc
 		return;
 	if (OidIsValid(form->reloftype))
 		rel->of_type = FindType(cat, form->reloftype, -1)->text;
-	if (form->relispartition)
-	{
-		char *bound = RowText(tuple, desc, Anum_pg_class_relpartbound);
-
-		if (bound)
-			rel->partition_bound = StoredExpressionText(
-				cat, NULL, bound,
-				psprintf("partition bound of %s", quote_qualified_identifier(rel->schema, rel->name)));
-	}
+	rel->partition_bound = RowExpressionText(cat, NULL, tuple, desc, Anum_pg_class_relpartbound, &subject);
 }
 
 /* Is a relation wanted, when none was named? */
@@ -536,6 +529,7 @@ VisitDefault(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_attrdef form = (Form_pg_attrdef) GETSTRUCT(tuple);
 	CatalogRelation *rel = FindWanted(cat, form->adrelid);
+	Subject subject = {"default", rel, NULL};
 	CatalogColumn *column;
 
 	if (rel == NULL || form->adnum > rel->natts)
@@ -543,10 +537,9 @@ VisitDefault(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	column = rel->atts[form->adnum - 1];
 	if (column == NULL)
 		return;
+	subject.name = column->name;
 	column->default_value =
-		StoredExpressionText(cat, column->generated ? rel : NULL, RowText(tuple, desc, Anum_pg_attrdef_adbin),
-							 psprintf("default of %s.%s", quote_qualified_identifier(rel->schema, rel->name),
-									  quote_identifier(column->name)));
+		RowExpressionText(cat, column->generated ? rel : NULL, tuple, desc, Anum_pg_attrdef_adbin, &subject);
 }
 
 /* A sequence that belongs to a column: identity (internal) or OWNED BY (auto). */
@@ -718,7 +711,7 @@ VisitPartitionedTable(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	key.classes = RowOidVector(tuple, desc, Anum_pg_partitioned_table_partclass);
 	key.collations = RowOidVector(tuple, desc, Anum_pg_partitioned_table_partcollation);
 	key.expressions = RowText(tuple, desc, Anum_pg_partitioned_table_partexprs);
-	key.what = psprintf("partition key of %s", quote_qualified_identifier(rel->schema, rel->name));
+	key.subject = (Subject){"partition key", rel, NULL};
 	initStringInfo(&text);
 	appendStringInfo(&text, "%s (", PartitionStrategyWord(form->partstrat));
 	foreach (lc, MakeKeys(cat, &key))
@@ -753,7 +746,7 @@ VisitRewrite(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 		return;
 	rel = FindWanted(cat, form->ev_class);
 	if (rel != NULL && (rel->relkind == RELKIND_VIEW || rel->relkind == RELKIND_MATVIEW))
-		rel->definition = ViewText(cat, rel, RowText(tuple, desc, Anum_pg_rewrite_ev_action));
+		rel->definition = ViewText(cat, rel, tuple, desc);
 }
 
 static void
@@ -803,12 +796,18 @@ static void
 SetUpdatable(Catalog *cat, CatalogRelation *rel)
 {
 	EventsStep step = {.cat = cat, .rel = rel};
+	Subject subject = {"updatability", rel, NULL};
 
 	if (rel->relkind == RELKIND_RELATION || rel->relkind == RELKIND_PARTITIONED_TABLE)
 		step.events = ~0;
 	else if (rel->relkind != RELKIND_MATVIEW && CanBeAsked(rel))
-		(void) RunGuarded(cat, UpdatableEventsStep, &step,
-						  psprintf("updatability of %s", quote_qualified_identifier(rel->schema, rel->name)));
+	{
+		MemoryContext old = MemoryContextSwitchTo(cat->scratch);
+
+		(void) RunGuarded(cat, UpdatableEventsStep, &step, &subject);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(cat->scratch);
+	}
 	rel->insertable = (step.events & (1 << CMD_INSERT)) != 0;
 	rel->updatable = (step.events & (1 << CMD_UPDATE)) != 0;
 	rel->deletable = (step.events & (1 << CMD_DELETE)) != 0;

@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
@@ -22,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
@@ -59,44 +61,44 @@ TypeText(Form_pg_type form, Oid oid, int32 typmod)
 }
 
 static void
-FillType(Catalog *cat, TypeInfo *info)
+FillType(Catalog *cat, TypeInfo *info, Oid oid, int32 typmod)
 {
-	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(info->key.oid));
+	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(oid));
 	Form_pg_type form;
 
-	memset((char *) info + sizeof(info->key), 0, sizeof(TypeInfo) - sizeof(info->key));
 	if (!HeapTupleIsValid(tuple))
 	{
-		NoteVanished(cat, "type", info->key.oid);
+		NoteVanished(cat, "type", oid);
 		return;
 	}
 	form = (Form_pg_type) GETSTRUCT(tuple);
-	info->text = TypeText(form, info->key.oid, info->key.typmod);
+	info->text = TypeText(form, oid, typmod);
 	info->schema = SchemaName(cat, form->typnamespace);
-	info->name = pstrdup(NameStr(form->typname));
+	info->name = CopyName(&form->typname);
 	info->kind = TypeKind(form);
 	info->collation = form->typcollation;
 	if (IsTrueArrayType(form))
 		info->element = form->typelem;
 	ReleaseSysCache(tuple);
 	if (OidIsValid(info->element))
-		info->element_text = FindType(cat, info->element, info->key.typmod)->text;
+		info->element_text = FindType(cat, info->element, typmod)->text;
 }
 
 const TypeInfo *
 FindType(Catalog *cat, Oid oid, int32 typmod)
 {
-	TypeInfo wanted = {.key = {oid, typmod}};
-	TypeInfo *entry = hash_search(cat->types, &wanted.key, HASH_FIND, NULL);
 	bool found;
+	TypeInfo *info = ObjectMapGet(cat->types, oid, typmod, 0, &found);
+	MemoryContext old;
 
-	if (entry != NULL)
-		return entry;
-	/* entered only when complete: filling may fail, or enter other types */
-	FillType(cat, &wanted);
-	entry = hash_search(cat->types, &wanted.key, HASH_ENTER, &found);
-	*entry = wanted;
-	return entry;
+	if (found)
+		return info;
+	old = MemoryContextSwitchTo(cat->context);
+	info = palloc0(sizeof(TypeInfo));
+	FillType(cat, info, oid, typmod);
+	ObjectMapPut(cat->types, oid, typmod, 0, info);
+	MemoryContextSwitchTo(old);
+	return info;
 }
 
 /* ---------------------------------------------------------- expressions */
@@ -109,23 +111,33 @@ MakeColumnsEntry(CatalogRelation *rel)
 	List *names = NIL;
 
 	for (int i = 0; i < rel->natts; i++)
-		names = lappend(names, makeString(pstrdup(rel->atts[i] ? rel->atts[i]->name : "")));
+		names = lappend(names, makeString(unconstify(char *, rel->atts[i] ? rel->atts[i]->name : "")));
 	entry->rtekind = RTE_NAMEDTUPLESTORE;
 	entry->eref = makeAlias(rel->name, names);
 	return entry;
 }
 
+/*
+ * Rows of one relation mostly come one after the other, so one context is kept.
+ * Making one takes time that grows with the square of the number of columns.
+ */
 static List *
-ExpressionContext(CatalogRelation *rel)
+ExpressionContext(Catalog *cat, CatalogRelation *rel)
 {
-	if (rel->expression_context == NIL)
-	{
-		PlannedStmt *statement = makeNode(PlannedStmt);
+	MemoryContext old;
+	PlannedStmt *statement;
 
-		statement->rtable = list_make1(MakeColumnsEntry(rel));
-		rel->expression_context = deparse_context_for_plan_tree(statement, list_make1(pstrdup(rel->name)));
-	}
-	return rel->expression_context;
+	if (cat->expression_rel == rel)
+		return cat->expression_context;
+	cat->expression_rel = NULL;
+	MemoryContextReset(cat->expression_memory);
+	old = MemoryContextSwitchTo(cat->expression_memory);
+	statement = makeNode(PlannedStmt);
+	statement->rtable = list_make1(MakeColumnsEntry(rel));
+	cat->expression_context = deparse_context_for_plan_tree(statement, list_make1(pstrdup(rel->name)));
+	cat->expression_rel = rel;
+	MemoryContextSwitchTo(old);
+	return cat->expression_context;
 }
 
 /* tableoid is the one system column that can be in a constraint. */
@@ -140,43 +152,65 @@ UsesSystemColumn(Node *expression)
 	return first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0;
 }
 
-typedef struct ExpressionStep
+typedef struct TextStep
 {
+	Catalog *cat;
 	CatalogRelation *rel;
-	const char *stored;
-	Node *expression;
-	char *text;
-} ExpressionStep;
+	Node *expression; /* or, when NULL, what the row has: */
+	HeapTuple tuple;
+	TupleDesc desc;
+	AttrNumber attnum;
+	const char *text;
+} TextStep;
+
+/*
+ * Runs the step in the scratch context, as parse trees take many times the room
+ * of their text, and copies the text out of it.
+ */
+static const char *
+RunTextStep(TextStep *step, void (*run)(void *arg), const Subject *subject)
+{
+	Catalog *cat = step->cat;
+	MemoryContext old = MemoryContextSwitchTo(cat->scratch);
+	const char *text = NULL;
+
+	if (RunGuarded(cat, run, step, subject) && step->text != NULL)
+		text = MemoryContextStrdup(cat->context, step->text);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(cat->scratch);
+	return text;
+}
 
 static void
-DeparseStep(void *arg)
+ExpressionStep(void *arg)
 {
-	ExpressionStep *step = arg;
+	TextStep *step = arg;
 	List *context = NIL;
 
 	if (step->expression == NULL)
-		step->expression = stringToNode(step->stored);
+		step->expression = stringToNode(RowText(step->tuple, step->desc, step->attnum));
 	if (step->rel != NULL && UsesSystemColumn(step->expression))
 		context = deparse_context_for(step->rel->name, step->rel->oid);
 	else if (step->rel != NULL)
-		context = ExpressionContext(step->rel);
+		context = ExpressionContext(step->cat, step->rel);
 	step->text = deparse_expression(step->expression, context, false, false);
 }
 
-char *
-ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const char *what)
+const char *
+ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const Subject *subject)
 {
-	ExpressionStep step = {.rel = rel, .expression = expression};
+	TextStep step = {.cat = cat, .rel = rel, .expression = expression};
 
-	return RunGuarded(cat, DeparseStep, &step, what) ? step.text : NULL;
+	return RunTextStep(&step, ExpressionStep, subject);
 }
 
-char *
-StoredExpressionText(Catalog *cat, CatalogRelation *rel, const char *stored, const char *what)
+const char *
+RowExpressionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc, AttrNumber attnum,
+				  const Subject *subject)
 {
-	ExpressionStep step = {.rel = rel, .stored = stored};
+	TextStep step = {.cat = cat, .rel = rel, .tuple = tuple, .desc = desc, .attnum = attnum};
 
-	return RunGuarded(cat, DeparseStep, &step, what) ? step.text : NULL;
+	return heap_attisnull(tuple, attnum, desc) ? NULL : RunTextStep(&step, ExpressionStep, subject);
 }
 
 bool
@@ -242,19 +276,19 @@ RenameTargets(Query *query, CatalogRelation *rel)
 static void
 ViewStep(void *arg)
 {
-	ExpressionStep *step = arg;
-	List *actions = stringToNode(step->stored);
+	TextStep *step = arg;
+	List *actions = stringToNode(RowText(step->tuple, step->desc, Anum_pg_rewrite_ev_action));
 	Query *query = linitial_node(Query, actions);
 
 	RenameTargets(query, step->rel);
 	step->text = psprintf("%s;", pg_get_querydef(query, false));
 }
 
-char *
-ViewText(Catalog *cat, CatalogRelation *rel, const char *stored)
+const char *
+ViewText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc)
 {
-	ExpressionStep step = {.rel = rel, .stored = stored};
-	const char *what = psprintf("definition of %s", quote_qualified_identifier(rel->schema, rel->name));
+	TextStep step = {.cat = cat, .rel = rel, .tuple = tuple, .desc = desc};
+	Subject subject = {"definition", rel, NULL};
 
-	return RunGuarded(cat, ViewStep, &step, what) ? step.text : NULL;
+	return RunTextStep(&step, ViewStep, &subject);
 }

@@ -18,15 +18,17 @@ extern const TypeInfo *FindType(Catalog *cat, Oid oid, int32 typmod);
 /*
  * Text of an expression over the columns of rel (NULL: an expression without
  * columns). When it cannot be made because something it uses was dropped
- * meanwhile, the answer is NULL and a warning says so, naming "what".
+ * meanwhile, the answer is NULL and a warning says so.
  */
-extern char *ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const char *what);
+extern const char *
+ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const Subject *subject);
 
-/* The same for the stored form of an expression. */
-extern char *StoredExpressionText(Catalog *cat, CatalogRelation *rel, const char *stored, const char *what);
+/* The same for the expression stored in a row's column; NULL also where that is. */
+extern const char *RowExpressionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc,
+									 AttrNumber attnum, const Subject *subject);
 
-/* Query text of a view, from its stored rule action; ends in a semicolon as pg_get_viewdef()'s. */
-extern char *ViewText(Catalog *cat, CatalogRelation *rel, const char *stored);
+/* Query text of a view, from its rule's row; ends in a semicolon as pg_get_viewdef()'s. */
+extern const char *ViewText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc);
 
 /* Operator as in an expression: qualified unless in pg_catalog. */
 extern const char *OperatorText(Oid oid);
@@ -36,8 +38,8 @@ extern bool LooksLikeFunction(Node *expression);
 
 /*
  * Runs step(arg) so that an error about a vanished object can be survived.
- * False, and a warning about "what", when it failed.
+ * False, and a warning about the subject, when it failed.
  */
-extern bool RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const char *what);
+extern bool RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const Subject *subject);
 
 #endif /* AIODAL_DEPARSE_H */
