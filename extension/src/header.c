@@ -287,8 +287,8 @@ NearestColumn(Relation rel, const char *name)
 	{
 		char *column = FoldName(lfirst(lc));
 		int limit = Min(best, (int) Max(strlen(folded), strlen(column)) / 2 + 1);
-		int distance =
-			varstr_levenshtein_less_equal(folded, strlen(folded), column, strlen(column), 1, 1, 1, limit, true);
+		int distance = varstr_levenshtein_less_equal(folded, strlen(folded), column, strlen(column), 1, 1, 1,
+													 limit, true);
 
 		if (distance < limit)
 		{
