@@ -57,6 +57,21 @@ AttributeStatisticsTarget(HeapTuple tuple, TupleDesc desc, int missing)
 #endif
 }
 
+/* Rights on objects of all kinds became one function in 16. */
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+
+static inline bool
+MayCreateTemporaryTables(void)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(DatabaseRelationId, MyDatabaseId, GetUserId(), ACL_CREATE_TEMP) == ACLCHECK_OK;
+#else
+	return pg_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE_TEMP) == ACLCHECK_OK;
+#endif
+}
+
 /* 18 has NOT ENFORCED and temporal constraints. */
 #include "catalog/pg_constraint.h"
 

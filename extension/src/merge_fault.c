@@ -211,20 +211,19 @@ void
 RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error)
 {
 	Search search = {.merge = m, .step = step, .batch = error};
-	ErrorData *found = error;
-	const char *place = "";
+	Range row;
 
 	if (!FailsWithoutRows(&search))
 		SearchRange(&search, WholeRange(m->request->source), true);
-	if (search.row != NULL)
-	{
-		found = search.row;
-		place = psprintf(", %s", PlaceText(m, &search.place));
-	}
-	found->context = psprintf("%s%smerge of \"%s\" into \"%s\"%s", found->context ? found->context : "",
-							  found->context ? "\n" : "", RelationGetRelationName(m->request->source),
-							  RelationGetRelationName(m->request->target), place);
-	ReThrowError(found);
+	if (search.row == NULL)
+		ReThrowError(error);
+
+	/* once more, for an error whose context says it in the right order */
+	row = (Range){ItemPointerGetBlockNumber(&search.place), ItemPointerGetBlockNumber(&search.place),
+				  ItemPointerGetOffsetNumber(&search.place), ItemPointerGetOffsetNumber(&search.place)};
+	m->place = PlaceText(m, &search.place);
+	error = AttemptRange(&search, &row);
+	ReThrowError(error ? error : search.row);
 }
 
 char *

@@ -182,7 +182,7 @@ AppendRange(StringInfo buf, const Range *range)
 					 range->first_block, range->first_offset, range->last_block, range->last_offset);
 }
 
-/* The batch as "s": without duplicates left out, and within the range. */
+/* The batch as "s", with its ctid: without duplicates left out, and within the range. */
 static void
 AppendSource(StringInfo buf, SqlMerge *m)
 {
@@ -193,7 +193,7 @@ AppendSource(StringInfo buf, SqlMerge *m)
 		appendStringInfo(buf, "%s AS s", m->source);
 		return;
 	}
-	appendStringInfo(buf, "(SELECT * FROM %s AS x WHERE ", m->source);
+	appendStringInfo(buf, "(SELECT x.ctid, x.* FROM %s AS x WHERE ", m->source);
 	if (m->range != NULL)
 	{
 		AppendRange(buf, m->range);
@@ -279,8 +279,18 @@ AppendFresh(StringInfo buf, SqlMerge *m)
 		appendStringInfo(buf, " WHERE NOT EXISTS (SELECT FROM %s AS t WHERE %s)", m->target, m->match);
 }
 
+/* The same where they were set apart. */
+static void
+AppendSetApart(StringInfo buf, SqlMerge *m, const char *fresh)
+{
+	appendStringInfo(
+		buf, " FROM %s AS s WHERE EXISTS (SELECT FROM %s AS f WHERE f.tid OPERATOR(pg_catalog.=) s.ctid)",
+		m->source, fresh);
+}
+
+/* fresh: table of the TIDs of the rows to be inserted, or NULL */
 static char *
-InsertStatement(SqlMerge *m)
+InsertStatement(SqlMerge *m, const char *fresh)
 {
 	MergeRequest *request = m->request;
 	StringInfoData buf;
@@ -290,7 +300,10 @@ InsertStatement(SqlMerge *m)
 	AppendColumnList(&buf, request->target, request->columns, "");
 	appendStringInfo(&buf, ")%s SELECT ", MayFillIdentityAlways(request) ? " OVERRIDING SYSTEM VALUE" : "");
 	AppendColumnList(&buf, request->target, request->columns, "s.");
-	AppendFresh(&buf, m);
+	if (fresh)
+		AppendSetApart(&buf, m, fresh);
+	else
+		AppendFresh(&buf, m);
 	if (request->mode != MODE_INSERT && m->has_arbiter)
 		AppendOnConflict(&buf, m);
 	return buf.data;
@@ -316,7 +329,6 @@ ReportHiddenRows(SqlMerge *m, int64 rows)
 static void
 RunUpdate(SqlMerge *m, Counted *counted)
 {
-	bool rules = m->request->target->rd_rules != NULL;
 	int64 proposed = -1;
 	StringInfoData count;
 
@@ -327,30 +339,46 @@ RunUpdate(SqlMerge *m, Counted *counted)
 	appendStringInfoString(&count, "SELECT pg_catalog.count(*) FROM ");
 	AppendSource(&count, m);
 	appendStringInfo(&count, " JOIN %s AS t ON %s WHERE %s", m->target, m->match, m->differs);
-	if (rules || m->hides_rows)
+	if (m->has_rules || m->hides_rows)
 		proposed = QueryInt64(count.data);
 	RunCounted(UpdateStatement(m), counted);
 	if (m->hides_rows && proposed > counted->proposed)
 		ReportHiddenRows(m, proposed - counted->proposed);
-	if (rules)
+	if (m->has_rules)
 		counted->proposed = proposed;
+}
+
+/*
+ * A rule's actions run the statement's query again, behind the INSERT, when what
+ * was missing is missing no more. So the rows to be inserted are set apart.
+ */
+static void
+RunInsertWithRules(SqlMerge *m, Counted *counted)
+{
+	const char *fresh =
+		psprintf("pg_temp.%s",
+				 quote_identifier(FreeTemporaryName(RelationGetRelationName(m->request->source), "fresh")));
+	StringInfoData buf;
+	Counted set_apart;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "INSERT INTO %s SELECT s.ctid", fresh);
+	AppendFresh(&buf, m);
+	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid) ON COMMIT DROP", fresh));
+	RunCounted(buf.data, &set_apart);
+	SeeOwnChanges();
+	RunCounted(InsertStatement(m, fresh), counted);
+	counted->proposed = set_apart.processed;
+	RunUtility(psprintf("DROP TABLE %s", fresh));
 }
 
 static void
 RunInsert(SqlMerge *m, Counted *counted)
 {
-	bool rules = m->request->target->rd_rules != NULL;
-	int64 proposed = -1;
-	StringInfoData count;
-
-	initStringInfo(&count);
-	appendStringInfoString(&count, "SELECT pg_catalog.count(*)");
-	AppendFresh(&count, m);
-	if (rules)
-		proposed = QueryInt64(count.data);
-	RunCounted(InsertStatement(m), counted);
-	if (rules)
-		counted->proposed = proposed;
+	if (m->has_rules)
+		RunInsertWithRules(m, counted);
+	else
+		RunCounted(InsertStatement(m, NULL), counted);
 }
 
 /* Rows of s; those of them with a row in the target when matched. */
@@ -425,8 +453,9 @@ DifferingRows(SqlMerge *m)
 	bool isnull;
 
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "SELECT pg_catalog.array_agg(s.ctid) FROM %s AS s JOIN %s AS t ON %s WHERE %s",
-					 m->source, m->target, m->match, m->differs);
+	appendStringInfoString(&buf, "SELECT pg_catalog.array_agg(s.ctid) FROM ");
+	AppendSource(&buf, m);
+	appendStringInfo(&buf, " JOIN %s AS t ON %s WHERE %s", m->target, m->match, m->differs);
 	tids = QueryDatum(buf.data, NULL, &isnull);
 	return isnull ? NULL : DatumGetArrayTypeP(tids);
 }
@@ -641,15 +670,29 @@ AnyLeafHasRowTriggers(Relation target)
 	return found;
 }
 
+/* More than the one that makes it a view. */
+static bool
+HasRules(Relation target)
+{
+	RuleLock *rules = target->rd_rules;
+
+	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
+	{
+		if (rules->rules[i]->event != CMD_SELECT)
+			return true;
+	}
+	return false;
+}
+
 static void
 InspectTarget(SqlMerge *m)
 {
 	Relation target = m->request->target;
 	char kind = target->rd_rel->relkind;
-	bool redirected = kind == RELKIND_VIEW || target->rd_rules != NULL;
 
-	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !redirected;
-	m->has_row_triggers = redirected || HasRowTriggers(target) ||
+	m->has_rules = HasRules(target);
+	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !m->has_rules;
+	m->has_row_triggers = kind == RELKIND_VIEW || m->has_rules || HasRowTriggers(target) ||
 						  (kind == RELKIND_PARTITIONED_TABLE && AnyLeafHasRowTriggers(target));
 	/* a view's tables may have policies */
 	m->hides_rows =
@@ -675,12 +718,23 @@ PrepareTexts(SqlMerge *m)
 	m->differs = buf.data;
 }
 
+static void
+MergeErrorContext(void *arg)
+{
+	SqlMerge *m = arg;
+
+	errcontext("merge of \"%s\" into \"%s\"%s%s", RelationGetRelationName(m->request->source),
+			   RelationGetRelationName(m->request->target), m->place ? ", " : "", m->place ? m->place : "");
+}
+
 void
 MergeBySql(MergeRequest *request, MergeCounts *counts)
 {
 	SqlMerge m = {.request = request};
+	ErrorContextCallback callback = {error_context_stack, MergeErrorContext, &m};
 	ErrorData *error;
 
+	error_context_stack = &callback;
 	PrepareTexts(&m);
 	InspectTarget(&m);
 	SeeOwnChanges();
@@ -689,4 +743,5 @@ MergeBySql(MergeRequest *request, MergeCounts *counts)
 	if (error != NULL)
 		RaiseWithPlace(&m, MergeRange, error);
 	ForgetDuplicates(&m);
+	error_context_stack = callback.previous;
 }

@@ -30,9 +30,11 @@ typedef struct SqlMerge
 	const char *match;   /* s and t have the same key */
 	const char *differs; /* s and t differ in an update column; NULL: there is none */
 	bool has_arbiter;    /* ON CONFLICT can be used */
+	bool has_rules;      /* which replace or add statements */
 	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
 	bool hides_rows;       /* row-level security: what can be seen may still not be updated */
 	const Range *range;    /* NULL: the whole batch */
+	const char *place;     /* for the error context: the row under suspicion, or NULL */
 } SqlMerge;
 
 typedef void (*MergeStep)(SqlMerge *, MergeCounts *);

@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "commands/dbcommands.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
@@ -404,6 +405,18 @@ CheckMayWrite(Relation target)
 				   RelationGetRelationName(target));
 }
 
+/* In words of its own: PostgreSQL's differ with what the session did before. */
+static void
+CheckMayMakeTemporary(void)
+{
+	if (!MayCreateTemporaryTables())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to create temporary tables in database \"%s\"",
+							   get_database_name(MyDatabaseId)),
+						errdetail("A stage is a temporary table."),
+						errhint("GRANT TEMPORARY ON DATABASE allows it.")));
+}
+
 /* The columns a file may fill: all but generated ones. */
 static List *
 LoadableColumns(Relation target)
@@ -454,10 +467,12 @@ AppendColumnDefinition(StringInfo sql, Relation target, AttrNumber attnum)
 Oid
 CreateStageTable(Relation target, List *attnums, const char *base, const char *label)
 {
-	char *name = FreeTemporaryName(base, label);
 	StringInfoData sql;
 	ListCell *lc;
+	char *name;
 
+	CheckMayMakeTemporary();
+	name = FreeTemporaryName(base, label);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE TEMPORARY TABLE pg_temp.%s (", quote_identifier(name));
 	foreach (lc, attnums)
