@@ -140,14 +140,14 @@ InitRangeTable(EState *estate, ParseState *pstate)
 
 /* MERGE's actions became an argument in 17, what to do on conflict in 18. */
 static inline void
-CheckInsertTarget(ResultRelInfo *rri)
+CheckWriteTarget(ResultRelInfo *rri, CmdType operation)
 {
 #if PG_VERSION_NUM >= 180000
-	CheckValidResultRel(rri, CMD_INSERT, ONCONFLICT_NONE, NIL);
+	CheckValidResultRel(rri, operation, ONCONFLICT_NONE, NIL);
 #elif PG_VERSION_NUM >= 170000
-	CheckValidResultRel(rri, CMD_INSERT, NIL);
+	CheckValidResultRel(rri, operation, NIL);
 #else
-	CheckValidResultRel(rri, CMD_INSERT);
+	CheckValidResultRel(rri, operation);
 #endif
 }
 
@@ -221,6 +221,65 @@ ReportSkippedRows(CopyFromState cstate)
 		ereport(NOTICE, errmsg_plural("%llu row was skipped due to data type incompatibility",
 									  "%llu rows were skipped due to data type incompatibility",
 									  cstate->num_errors, (unsigned long long) cstate->num_errors));
+#endif
+}
+
+/*
+ * Direct writes
+ */
+#include "access/genam.h"
+#include "access/tableam.h"
+
+/* 18 added an argument for instrumentation. */
+static inline IndexScanDesc
+BeginIndexScan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
+#endif
+}
+
+/* Which indexes want an entry for an updated row. */
+typedef enum IndexesToUpdate
+{
+	INDEXES_NONE,
+	INDEXES_SUMMARIZING, /* 16 and later: BRIN, whose entries are of pages */
+	INDEXES_ALL
+} IndexesToUpdate;
+
+/* 16 turned the last argument of table_tuple_update into an enum. Waits for a concurrent writer. */
+static inline TM_Result
+UpdateTuple(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid, TM_FailureData *failure,
+			IndexesToUpdate *indexes)
+{
+	LockTupleMode lockmode;
+	TM_Result result;
+#if PG_VERSION_NUM >= 160000
+	TU_UpdateIndexes update;
+
+	result = table_tuple_update(rel, tid, slot, cid, InvalidSnapshot, InvalidSnapshot, true, failure,
+								&lockmode, &update);
+	*indexes = update == TU_None ? INDEXES_NONE : update == TU_All ? INDEXES_ALL : INDEXES_SUMMARIZING;
+#else
+	bool update;
+
+	result = table_tuple_update(rel, tid, slot, cid, InvalidSnapshot, InvalidSnapshot, true, failure,
+								&lockmode, &update);
+	*indexes = update ? INDEXES_ALL : INDEXES_NONE;
+#endif
+	return result;
+}
+
+/* 16 tells summarizing indexes, which do not stand in the way of HOT updates. */
+static inline bool
+IsSummarizing(const IndexInfo *info)
+{
+#if PG_VERSION_NUM >= 160000
+	return info->ii_Summarizing;
+#else
+	return false;
 #endif
 }
 

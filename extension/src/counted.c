@@ -21,6 +21,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -79,15 +80,35 @@ SeeOwnChanges(void)
 	UpdateActiveSnapshotCommandId();
 }
 
+/* Keeps the planner from nested loops, unless they may be used, until EndPlanning; an error ends it too. */
+static int
+BeginPlanning(bool nestloop)
+{
+	int level = NewGUCNestLevel();
+
+	if (!nestloop)
+		(void) set_config_option("enable_nestloop", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+								 0, false);
+	return level;
+}
+
+static void
+EndPlanning(int level)
+{
+	AtEOXact_GUC(true, level);
+}
+
 /* More than one plan where the target has rules; the later ones see what the earlier did. */
 static void
-RunStatement(const char *sql, Counted *counted)
+RunStatement(const char *sql, bool nestloop, Counted *counted)
 {
+	int level = BeginPlanning(nestloop);
 	RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
 	List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, NULL, 0, NULL);
 	List *plans = pg_plan_queries(queries, sql, CURSOR_OPT_PARALLEL_OK, NULL);
 	ListCell *lc;
 
+	EndPlanning(level);
 	foreach (lc, plans)
 	{
 		PlannedStmt *plan = lfirst_node(PlannedStmt, lc);
@@ -103,7 +124,7 @@ RunStatement(const char *sql, Counted *counted)
 }
 
 void
-RunCounted(const char *sql, Counted *counted)
+RunCounted(const char *sql, bool nestloop, Counted *counted)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "aiodal statement", ALLOCSET_DEFAULT_SIZES);
@@ -113,7 +134,7 @@ RunCounted(const char *sql, Counted *counted)
 	memset(counted, 0, sizeof(*counted));
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	RunStatement(sql, counted);
+	RunStatement(sql, nestloop, counted);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -140,11 +161,13 @@ QueryDatum(const char *sql, ArrayType *tids, bool *isnull)
 }
 
 int64
-QueryInt64(const char *sql)
+QueryInt64(const char *sql, bool nestloop)
 {
+	int level = BeginPlanning(nestloop);
 	bool isnull;
 	Datum value = QueryDatum(sql, NULL, &isnull);
 
+	EndPlanning(level);
 	if (isnull)
 		elog(ERROR, "unexpected null from: %s", sql);
 	return DatumGetInt64(value);

@@ -26,9 +26,10 @@ extern void SeeOwnChanges(void);
 
 /*
  * Runs one statement as the current user under the active snapshot: what the
- * transaction did since it was made or advanced is not seen. Errors show the statement.
+ * transaction did since it was made or advanced is not seen. Unless nestloop, it is planned without
+ * nested loops. Errors show the statement.
  */
-extern void RunCounted(const char *sql, Counted *counted);
+extern void RunCounted(const char *sql, bool nestloop, Counted *counted);
 
 /*
  * The same for a query of one row of one column. $1 in it stands for the
@@ -37,7 +38,7 @@ extern void RunCounted(const char *sql, Counted *counted);
 extern Datum QueryDatum(const char *sql, ArrayType *tids, bool *isnull);
 
 /* The same for a bigint that is not null. */
-extern int64 QueryInt64(const char *sql);
+extern int64 QueryInt64(const char *sql, bool nestloop);
 
 /*
  * Error context callback, its argument the text of a statement: positions in

@@ -25,10 +25,11 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "aiodal.h"
 #include "counted.h"
 #include "ident.h"
-#include "merge.h"
+#include "merge_path.h"
+#include "merge_sql.h"
+#include "merge_stage.h"
 
 PG_FUNCTION_INFO_V1(merge);
 PG_FUNCTION_INFO_V1(explain_merge);
@@ -40,24 +41,6 @@ typedef struct Pair
 	AttrNumber target;
 	bool given; /* the batch says what is in it */
 } Pair;
-
-/*
- * Which path is taken, and why not the direct one. The direct path is refused,
- * not skipped, when the setting asks for it.
- */
-static const char *
-ReasonForSql(Relation target)
-{
-	if (aiodal_path == MERGE_PATH_DIRECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot merge into \"%s\" by the direct path", RelationGetRelationName(target)),
-				 errdetail("This version merges by plain SQL."),
-				 errhint("Set aiodal.path to \"auto\" or \"sql\".")));
-	if (aiodal_path == MERGE_PATH_SQL)
-		return "aiodal.path is sql";
-	return "this version merges by plain SQL";
-}
 
 static void
 CheckSource(Relation source, Relation target)
@@ -241,7 +224,7 @@ Restage(Relation source, Relation target, List *attnums)
 	appendStringInfo(&buf, " FROM ONLY %s AS s", QualifiedRelationName(source));
 	(void) set_config_option("synchronize_seqscans", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
 							 0, false);
-	RunCounted(buf.data, &counted);
+	RunCounted(buf.data, true, &counted);
 	AtEOXact_GUC(true, nest);
 	return restaged;
 }
@@ -467,6 +450,35 @@ ReadBatch(MergeRequest *request, const MergeWords *words, MergeCounts *counts)
 	}
 }
 
+/* The columns path and reason, from the reason for SQL (NULL: direct). */
+static void
+SetPath(const char *reason_for_sql, Datum *path, bool *no_reason, Datum *reason)
+{
+	*path = CStringGetTextDatum(reason_for_sql ? "sql" : "direct");
+	*no_reason = reason_for_sql == NULL;
+	if (reason_for_sql)
+		*reason = CStringGetTextDatum(reason_for_sql);
+}
+
+static void
+RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
+{
+	SqlMerge sql;
+
+	SqlMergeBegin(&sql, request, counts);
+	if (reason_for_sql)
+		SqlMergeRows(&sql, counts);
+	else
+	{
+		if (request->mode == MODE_SYNC)
+			SqlMergeDeleteNullKeys(&sql, counts);
+		MergeStageDirectly(request, sql.losers, counts);
+		if (request->mode == MODE_SYNC)
+			SqlMergeDeleteMissing(&sql, counts);
+	}
+	SqlMergeEnd(&sql);
+}
+
 static Datum
 CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *reason)
 {
@@ -484,8 +496,7 @@ CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *re
 	values[5] = Int64GetDatum(counts->deleted);
 	values[6] = Int64GetDatum(counts->duplicates);
 	values[7] = Int64GetDatum(counts->rejected);
-	values[8] = CStringGetTextDatum("sql");
-	values[9] = CStringGetTextDatum(reason);
+	SetPath(reason, &values[8], &nulls[9], &values[9]);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
@@ -524,13 +535,13 @@ merge(PG_FUNCTION_ARGS)
 	request.target = table_open(TargetArgument(fcinfo, request.stage), AccessShareLock);
 	request.source = table_open(PG_GETARG_OID(0), AccessShareLock);
 	CheckSource(request.source, request.target);
-	reason = ReasonForSql(request.target);
 	ReadWords(fcinfo, &request, &words);
 	LockTarget(request.target, request.mode);
 
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	ReadBatch(&request, &words, &counts);
-	MergeBySql(&request, &counts);
+	reason = ReasonForSql(&request);
+	RunMerge(&request, reason, &counts);
 	PopActiveSnapshot();
 
 	if (request.stage != NULL)
@@ -548,8 +559,7 @@ Datum
 explain_merge(PG_FUNCTION_ARGS)
 {
 	List *key = PG_ARGISNULL(2) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(2), "key", false);
-	MergeMode mode = ParseMergeMode(TextArgument(fcinfo, 1, "mode"));
-	Relation target;
+	MergeRequest request = {.mode = ParseMergeMode(TextArgument(fcinfo, 1, "mode"))};
 	TupleDesc desc;
 	Datum values[2];
 	bool nulls[2] = {false};
@@ -558,10 +568,9 @@ explain_merge(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	target = table_open(PG_GETARG_OID(0), AccessShareLock);
-	ResolveMergeKey(target, key, mode != MODE_INSERT || key != NIL);
-	values[0] = CStringGetTextDatum("sql");
-	values[1] = CStringGetTextDatum(ReasonForSql(target));
-	table_close(target, NoLock);
+	request.target = table_open(PG_GETARG_OID(0), AccessShareLock);
+	request.key = ResolveMergeKey(request.target, key, request.mode != MODE_INSERT || key != NIL);
+	SetPath(ReasonForSql(&request), &values[0], &nulls[1], &values[1]);
+	table_close(request.target, NoLock);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

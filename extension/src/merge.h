@@ -55,12 +55,4 @@ typedef struct MergeCounts
  */
 extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
 
-/*
- * Merges by plain SQL, as the current user, under the active snapshot, which is
- * not shared and under which the caller counted counts->staged; the rest is
- * added to. Where the target has no arbiter index, or has rules, the caller has
- * locked out other writers.
- */
-extern void MergeBySql(MergeRequest *request, MergeCounts *counts);
-
 #endif /* AIODAL_MERGE_H */

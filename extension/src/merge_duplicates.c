@@ -57,7 +57,7 @@ CountDuplicates(SqlMerge *m)
 	appendStringInfoString(&buf, " GROUP BY ");
 	AppendKeyColumns(&buf, m, "s.");
 	appendStringInfoString(&buf, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS d");
-	return QueryInt64(buf.data);
+	return QueryInt64(buf.data, true);
 }
 
 /* Puts the duplicates to leave out into a temporary table. */
@@ -71,7 +71,7 @@ SetLosersApart(SqlMerge *m)
 	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid) ON COMMIT DROP", m->losers));
 	RunCounted(psprintf("INSERT INTO %s SELECT d.tid FROM (%s) AS d WHERE d.n OPERATOR(pg_catalog.>) 1",
 						m->losers, NumberedRows(m)),
-			   &losers);
+			   true, &losers);
 	SeeOwnChanges();
 }
 

@@ -235,6 +235,7 @@ PlaceText(SqlMerge *m, ItemPointer tid)
 		return psprintf("line " INT64_FORMAT, line);
 	line = QueryInt64(
 		psprintf("SELECT pg_catalog.count(*) FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.<=) '(%u,%u)'",
-				 m->source, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid)));
+				 m->source, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid)),
+		true);
 	return psprintf("row " INT64_FORMAT, line);
 }

@@ -41,6 +41,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -55,6 +56,9 @@
 
 /* attempts to update a row that others keep moving away */
 #define MAX_PASSES 10
+
+/* rows that may be looked up one by one in a target of unknown size or none */
+#define LOOKUPS_BLIND_MAX 1000
 
 /* OPERATOR(schema.name) */
 static void
@@ -340,8 +344,8 @@ RunUpdate(SqlMerge *m, Counted *counted)
 	AppendSource(&count, m);
 	appendStringInfo(&count, " JOIN %s AS t ON %s WHERE %s", m->target, m->match, m->differs);
 	if (m->has_rules || m->hides_rows)
-		proposed = QueryInt64(count.data);
-	RunCounted(UpdateStatement(m), counted);
+		proposed = QueryInt64(count.data, m->nestloop);
+	RunCounted(UpdateStatement(m), m->nestloop, counted);
 	if (m->hides_rows && proposed > counted->proposed)
 		ReportHiddenRows(m, proposed - counted->proposed);
 	if (m->has_rules)
@@ -365,9 +369,9 @@ RunInsertWithRules(SqlMerge *m, Counted *counted)
 	appendStringInfo(&buf, "INSERT INTO %s SELECT s.ctid", fresh);
 	AppendFresh(&buf, m);
 	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid) ON COMMIT DROP", fresh));
-	RunCounted(buf.data, &set_apart);
+	RunCounted(buf.data, m->nestloop, &set_apart);
 	SeeOwnChanges();
-	RunCounted(InsertStatement(m, fresh), counted);
+	RunCounted(InsertStatement(m, fresh), m->nestloop, counted);
 	counted->proposed = set_apart.processed;
 	RunUtility(psprintf("DROP TABLE %s", fresh));
 }
@@ -378,7 +382,7 @@ RunInsert(SqlMerge *m, Counted *counted)
 	if (m->has_rules)
 		RunInsertWithRules(m, counted);
 	else
-		RunCounted(InsertStatement(m, NULL), counted);
+		RunCounted(InsertStatement(m, NULL), m->nestloop, counted);
 }
 
 /* Rows of s; those of them with a row in the target when matched. */
@@ -392,7 +396,7 @@ CountSource(SqlMerge *m, bool matched)
 	AppendSource(&buf, m);
 	if (matched)
 		appendStringInfo(&buf, " WHERE EXISTS (SELECT FROM %s AS t WHERE %s)", m->target, m->match);
-	return QueryInt64(buf.data);
+	return QueryInt64(buf.data, m->nestloop);
 }
 
 /* The user's word that these columns are a key, where no index says so. */
@@ -409,7 +413,7 @@ CheckClaimedKey(SqlMerge *m)
 	appendStringInfoString(&buf, "SELECT pg_catalog.count(*) FROM ");
 	AppendSource(&buf, m);
 	appendStringInfo(&buf, " JOIN %s AS t ON %s", m->target, m->match);
-	if (QueryInt64(buf.data) == CountSource(m, true))
+	if (QueryInt64(buf.data, m->nestloop) == CountSource(m, true))
 		return;
 	ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
 					errmsg("(%s) is not unique in \"%s\"", ColumnListText(target, key->attnums),
@@ -582,7 +586,7 @@ DeleteMissing(SqlMerge *m, MergeCounts *counts)
 	if (m->request->delete_where)
 		appendStringInfo(&buf, " AND (%s\n)", m->request->delete_where);
 	SeeOwnChanges();
-	RunCounted(buf.data, &deleted);
+	RunCounted(buf.data, m->nestloop, &deleted);
 	counts->deleted += deleted.processed;
 }
 
@@ -605,13 +609,26 @@ DeleteNullKeys(SqlMerge *m, MergeCounts *counts)
 	if (m->request->delete_where)
 		appendStringInfo(&buf, " AND (%s\n)", m->request->delete_where);
 	SeeOwnChanges();
-	RunCounted(buf.data, &deleted);
+	RunCounted(buf.data, m->nestloop, &deleted);
 	counts->deleted += deleted.processed;
+}
+
+/*
+ * Whether rows of the batch may be looked up one by one. The planner goes by the
+ * target's size before the statement: into an empty table, a nested loop looks free, and
+ * would then read again for each row all that were inserted before. Lookups cannot
+ * pay where the batch has more rows than the target has pages.
+ */
+static bool
+LookupsMayPay(SqlMerge *m, int64 rows)
+{
+	return rows < (m->pages ? m->pages : LOOKUPS_BLIND_MAX);
 }
 
 static void
 MergeRows(SqlMerge *m, int64 rows, MergeCounts *counts)
 {
+	m->nestloop = LookupsMayPay(m, rows);
 	SeeOwnChanges();
 	CheckClaimedKey(m);
 	switch (m->request->mode)
@@ -699,6 +716,26 @@ InspectTarget(SqlMerge *m)
 		kind == RELKIND_VIEW || check_enable_rls(RelationGetRelid(target), InvalidOid, true) == RLS_ENABLED;
 }
 
+/* Pages of a table or of all its leaves; 0 when it is empty or elsewhere. */
+static int64
+CountPages(Relation target)
+{
+	int64 pages = 0;
+	ListCell *lc;
+
+	if (target->rd_rel->relkind == RELKIND_RELATION)
+		return RelationGetNumberOfBlocks(target);
+	foreach (lc, find_all_inheritors(RelationGetRelid(target), AccessShareLock, NULL))
+	{
+		Relation leaf = table_open(lfirst_oid(lc), NoLock);
+
+		if (leaf->rd_rel->relkind == RELKIND_RELATION)
+			pages += RelationGetNumberOfBlocks(leaf);
+		table_close(leaf, NoLock);
+	}
+	return pages;
+}
+
 static void
 PrepareTexts(SqlMerge *m)
 {
@@ -727,21 +764,57 @@ MergeErrorContext(void *arg)
 			   RelationGetRelationName(m->request->target), m->place ? ", " : "", m->place ? m->place : "");
 }
 
-void
-MergeBySql(MergeRequest *request, MergeCounts *counts)
+static void
+RunInContext(MergeStep step, SqlMerge *m, MergeCounts *counts)
 {
-	SqlMerge m = {.request = request};
-	ErrorContextCallback callback = {error_context_stack, MergeErrorContext, &m};
-	ErrorData *error;
+	ErrorContextCallback callback = {error_context_stack, MergeErrorContext, m};
 
 	error_context_stack = &callback;
-	PrepareTexts(&m);
-	InspectTarget(&m);
-	SeeOwnChanges();
-	LeaveOutDuplicates(&m, counts);
-	error = Attempt(MergeBatch, &m, counts);
-	if (error != NULL)
-		RaiseWithPlace(&m, MergeRange, error);
-	ForgetDuplicates(&m);
+	step(m, counts);
 	error_context_stack = callback.previous;
+}
+
+static void
+MergeOrRaise(SqlMerge *m, MergeCounts *counts)
+{
+	ErrorData *error = Attempt(MergeBatch, m, counts);
+
+	if (error != NULL)
+		RaiseWithPlace(m, MergeRange, error);
+}
+
+void
+SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *counts)
+{
+	memset(m, 0, sizeof(*m));
+	m->request = request;
+	PrepareTexts(m);
+	InspectTarget(m);
+	m->pages = CountPages(request->target);
+	SeeOwnChanges();
+	RunInContext(LeaveOutDuplicates, m, counts);
+}
+
+void
+SqlMergeRows(SqlMerge *m, MergeCounts *counts)
+{
+	RunInContext(MergeOrRaise, m, counts);
+}
+
+void
+SqlMergeDeleteNullKeys(SqlMerge *m, MergeCounts *counts)
+{
+	RunInContext(DeleteNullKeys, m, counts);
+}
+
+void
+SqlMergeDeleteMissing(SqlMerge *m, MergeCounts *counts)
+{
+	RunInContext(DeleteMissing, m, counts);
+}
+
+void
+SqlMergeEnd(SqlMerge *m)
+{
+	ForgetDuplicates(m);
 }

@@ -1,6 +1,7 @@
 /*
  * merge_sql.h
- *		What the files of the plain SQL path share: one merge under way.
+ *		The plain SQL path, and what the direct path leaves to SQL: duplicates and
+ *		deletes.
  */
 #ifndef AIODAL_MERGE_SQL_H
 #define AIODAL_MERGE_SQL_H
@@ -33,6 +34,8 @@ typedef struct SqlMerge
 	bool has_rules;      /* which replace or add statements */
 	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
 	bool hides_rows;       /* row-level security: what can be seen may still not be updated */
+	int64 pages;           /* of the target */
+	bool nestloop;         /* the planner may look rows up one by one */
 	const Range *range;    /* NULL: the whole batch */
 	const char *place;     /* for the error context: the row under suspicion, or NULL */
 } SqlMerge;
@@ -40,6 +43,28 @@ typedef struct SqlMerge
 typedef void (*MergeStep)(SqlMerge *, MergeCounts *);
 
 /* merge_sql.c */
+
+/*
+ * Begins a merge as the current user, under the active snapshot, which is not
+ * shared and under which the caller counted counts->staged; the rest is added
+ * to. Settles duplicates. Where the target has no arbiter index, or has
+ * rules, the caller has locked out other writers.
+ */
+extern void SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *counts);
+
+/* Merges all rows by plain SQL, with what the mode deletes. */
+extern void SqlMergeRows(SqlMerge *m, MergeCounts *counts);
+
+extern void SqlMergeEnd(SqlMerge *m);
+
+/* Mode sync: deletes the target's rows that no row of the batch matches. */
+extern void SqlMergeDeleteMissing(SqlMerge *m, MergeCounts *counts);
+
+/*
+ * The same for rows whose key has a NULL in it and matches nothing, so that they are
+ * never in the batch; they go first, or the batch's own would go with them.
+ */
+extern void SqlMergeDeleteNullKeys(SqlMerge *m, MergeCounts *counts);
 
 /*
  * Column n (0-based) of the key behind prefix ("s." or "t."), as the arbiter

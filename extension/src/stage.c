@@ -219,7 +219,7 @@ StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
 }
 
 int64
-StageLineOf(Stage *stage, ItemPointer tid)
+StageLineOf(Stage *stage, const ItemPointerData *tid)
 {
 	ListCell *lc;
 

@@ -63,7 +63,7 @@ extern void StageCopyColumn(Stage *stage, AttrNumber attnum);
 extern void StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record);
 
 /* Line of the row at tid, or 0 when unknown (not loaded by a taken-over COPY, or changed since). */
-extern int64 StageLineOf(Stage *stage, ItemPointer tid);
+extern int64 StageLineOf(Stage *stage, const ItemPointerData *tid);
 
 /*
  * Columns filled by the COPYs so far, in *given; false when no COPY was seen (then

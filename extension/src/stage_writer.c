@@ -97,7 +97,7 @@ BeginStageWriter(ParseState *pstate, Relation rel, Stage *stage, List *where, bo
 	InitRangeTable(writer->estate, pstate);
 	writer->rri = makeNode(ResultRelInfo);
 	ExecInitResultRelation(writer->estate, writer->rri, 1);
-	CheckInsertTarget(writer->rri);
+	CheckWriteTarget(writer->rri, CMD_INSERT);
 	ExecOpenIndices(writer->rri, false);
 
 	AfterTriggerBeginQuery();

@@ -1,0 +1,347 @@
+/*
+ * arbiter.c
+ *		Finding the rows of a table by the keys of a batch.
+ *
+ * Design notes
+ *
+ * The keys come sorted, so the index can be walked from the least of them
+ * upwards, comparing index tuples, and the heap is visited for equal keys only:
+ * a file in key order against a table costs one pass over the part of the index it
+ * covers, and a batch behind the last key costs one descent. Where the keys
+ * lie far apart in the index, the walk would read what is in between; when
+ * it has taken more steps than looking up each key would cost, lookups take
+ * over, for this batch and the next few.
+ *
+ * Rows are judged by SnapshotDirty, as a unique index does: what is committed
+ * now counts, whenever this statement began, and a row in another transaction's
+ * hands is waited for.
+ *
+ * nbtree allocates scan state in CurrentMemoryContext when it needs it, so all
+ * scanning is done in the arbiter's own context.
+ */
+#include "compat.h"
+
+#include "access/nbtree.h"
+#include "access/relscan.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/sortsupport.h"
+
+#include "arbiter.h"
+
+/* The walk may take this many steps, and this many for each key it has passed. */
+#define WALK_STEPS_FREE    600
+#define WALK_STEPS_PER_KEY 8
+
+/* Batches looked up key by key after a walk that did not pay. */
+#define WALK_REST 16
+
+typedef enum Verdict
+{
+	ROW_DEAD,  /* nothing there that counts */
+	ROW_LIVE,  /* in arbiter->existing */
+	ROW_WAITED /* another transaction had it and is done: look again */
+} Verdict;
+
+struct Arbiter
+{
+	MemoryContext context;
+	Relation heap;
+	Relation index;
+	int nkeys;
+	SortSupport order;    /* one per key column */
+	RegProcedure *equal;  /* = of the key columns' operator families */
+	RegProcedure onwards; /* >= of the first column, or <= when it is descending */
+	StrategyNumber onwards_strategy;
+	SnapshotData dirty;
+	IndexScanDesc walk;   /* one scan key */
+	IndexScanDesc lookup; /* a scan key per key column */
+	ScanKey lookup_keys;
+	TupleTableSlot *existing;
+	int walk_rest; /* batches yet to be looked up key by key */
+};
+
+static RegProcedure
+OperatorOfColumn(Relation index, int column, StrategyNumber strategy)
+{
+	Oid type = index->rd_opcintype[column];
+	Oid op = get_opfamily_member(index->rd_opfamily[column], type, type, strategy);
+
+	if (!OidIsValid(op))
+		elog(ERROR, "no operator %d for column %d of index \"%s\"", strategy, column + 1,
+			 RelationGetRelationName(index));
+	return get_opcode(op);
+}
+
+static void
+PrepareOrder(Arbiter *a)
+{
+	a->order = palloc0(sizeof(SortSupportData) * a->nkeys);
+	a->equal = palloc(sizeof(RegProcedure) * a->nkeys);
+	for (int i = 0; i < a->nkeys; i++)
+	{
+		bool descending = (a->index->rd_indoption[i] & INDOPTION_DESC) != 0;
+		SortSupport ssup = &a->order[i];
+
+		ssup->ssup_cxt = a->context;
+		ssup->ssup_collation = a->index->rd_indcollation[i];
+		ssup->ssup_nulls_first = (a->index->rd_indoption[i] & INDOPTION_NULLS_FIRST) != 0;
+		ssup->ssup_attno = i + 1;
+		PrepareSortSupportFromIndexRel(a->index, descending ? BTGreaterStrategyNumber : BTLessStrategyNumber,
+									   ssup);
+		a->equal[i] = OperatorOfColumn(a->index, i, BTEqualStrategyNumber);
+		if (i == 0)
+		{
+			a->onwards_strategy = descending ? BTLessEqualStrategyNumber : BTGreaterEqualStrategyNumber;
+			a->onwards = OperatorOfColumn(a->index, 0, a->onwards_strategy);
+		}
+	}
+}
+
+Arbiter *
+ArbiterOpen(Relation heap, Relation index, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Arbiter *a = palloc0(sizeof(Arbiter));
+
+	a->context = context;
+	a->heap = heap;
+	a->index = index;
+	a->nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+	PrepareOrder(a);
+	InitDirtySnapshot(a->dirty);
+	a->walk = BeginIndexScan(heap, index, &a->dirty, 1);
+	a->walk->xs_want_itup = true;
+	a->lookup = BeginIndexScan(heap, index, &a->dirty, a->nkeys);
+	a->lookup_keys = palloc0(sizeof(ScanKeyData) * a->nkeys);
+	a->existing = table_slot_create(heap, NULL);
+	MemoryContextSwitchTo(old);
+	return a;
+}
+
+void
+ArbiterClose(Arbiter *a)
+{
+	index_endscan(a->walk);
+	index_endscan(a->lookup);
+	ExecDropSingleTupleTableSlot(a->existing);
+}
+
+static inline int
+CompareValues(Arbiter *a, const Datum *x, const Datum *y)
+{
+	for (int i = 0; i < a->nkeys; i++)
+	{
+		int c = ApplySortComparator(x[i], false, y[i], false, &a->order[i]);
+
+		if (c != 0)
+			return c;
+	}
+	return 0;
+}
+
+/* Keys with a NULL go last: they are not looked up. */
+static int
+CompareKeys(const BatchKey *x, const BatchKey *y, Arbiter *a)
+{
+	int c = x->has_null || y->has_null ? (int) x->has_null - (int) y->has_null
+									   : CompareValues(a, x->values, y->values);
+
+	return c ? c : (x->row < y->row ? -1 : 1);
+}
+
+static int
+CompareKeysForSort(const void *x, const void *y, void *arg)
+{
+	return CompareKeys(x, y, arg);
+}
+
+bool
+ArbiterSort(Arbiter *a, BatchKey *keys, int n)
+{
+	for (int i = 1; i < n; i++)
+	{
+		if (CompareKeys(&keys[i - 1], &keys[i], a) < 0)
+			continue;
+		qsort_arg(keys, n, sizeof(BatchKey), CompareKeysForSort, a);
+		return false;
+	}
+	return true;
+}
+
+bool
+ArbiterSameKey(Arbiter *a, const BatchKey *x, const BatchKey *y)
+{
+	return CompareValues(a, x->values, y->values) == 0;
+}
+
+/*
+ * Fetches the row the scan stands on. Before it waits for whoever holds the
+ * row, the scan's place is given up: no page may stay pinned meanwhile.
+ */
+static Verdict
+FetchRow(Arbiter *a, IndexScanDesc scan)
+{
+	TransactionId owner;
+	ItemPointerData tid;
+
+	if (!index_fetch_heap(scan, a->existing))
+		return ROW_DEAD;
+	owner = TransactionIdIsValid(a->dirty.xmin) ? a->dirty.xmin : a->dirty.xmax;
+	if (!TransactionIdIsValid(owner))
+		return ROW_LIVE;
+	tid = a->existing->tts_tid;
+	ExecClearTuple(a->existing);
+	index_rescan(scan, NULL, 0, NULL, 0);
+	if (a->dirty.speculativeToken)
+		SpeculativeInsertionWait(a->dirty.xmin, a->dirty.speculativeToken);
+	else
+		XactLockTableWait(owner, a->heap, &tid, XLTW_InsertIndex);
+	return ROW_WAITED;
+}
+
+/* Positions the scan on entries with the key's values. */
+static void
+StartLookup(Arbiter *a, const BatchKey *key)
+{
+	for (int i = 0; i < a->nkeys; i++)
+		ScanKeyEntryInitialize(&a->lookup_keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   a->index->rd_indcollation[i], a->equal[i], key->values[i]);
+	index_rescan(a->lookup, a->lookup_keys, a->nkeys, NULL, 0);
+}
+
+/* One lookup; false when it has to be done again. */
+static bool
+LookUp(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
+{
+	StartLookup(a, key);
+	key->found = false;
+	while (index_getnext_tid(a->lookup, ForwardScanDirection) != NULL)
+	{
+		Verdict verdict = FetchRow(a, a->lookup);
+
+		if (verdict == ROW_WAITED)
+			return false;
+		if (verdict == ROW_LIVE)
+		{
+			key->found = true;
+			return callback(arg, key, a->existing);
+		}
+	}
+	return true;
+}
+
+static void
+LookUpUntilDone(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
+{
+	while (!LookUp(a, key, callback, arg))
+		CHECK_FOR_INTERRUPTS();
+}
+
+void
+ArbiterProbeOne(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
+{
+	MemoryContext old = MemoryContextSwitchTo(a->context);
+
+	LookUpUntilDone(a, key, callback, arg);
+	MemoryContextSwitchTo(old);
+}
+
+/* Positions the scan on the first entry that is not before the key's first column. */
+static void
+StartWalk(Arbiter *a, const BatchKey *key)
+{
+	ScanKeyData from;
+
+	ScanKeyEntryInitialize(&from, 0, 1, a->onwards_strategy, InvalidOid, a->index->rd_indcollation[0],
+						   a->onwards, key->values[0]);
+	index_rescan(a->walk, &from, 1, NULL, 0);
+}
+
+/* Compares a key with the index entry the scan stands on; an entry with a NULL is told by *skip. */
+static int
+CompareWithEntry(Arbiter *a, const BatchKey *key, bool *skip)
+{
+	TupleDesc desc = RelationGetDescr(a->index);
+
+	*skip = false;
+	for (int i = 0; i < a->nkeys; i++)
+	{
+		bool isnull;
+		Datum value = index_getattr(a->walk->xs_itup, i + 1, desc, &isnull);
+		int c = ApplySortComparator(key->values[i], false, value, isnull, &a->order[i]);
+
+		if (isnull)
+			*skip = true;
+		if (c != 0)
+			return c;
+	}
+	return 0;
+}
+
+/*
+ * Walks the index along the keys. Returns how many of them are settled; the
+ * rest is to be looked up one by one (the walk did not pay, or a wait lost the
+ * scan's place).
+ */
+static int
+Walk(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg)
+{
+	int64 steps = 0;
+	int i = 0;
+
+	StartWalk(a, &keys[0]);
+	while (i < n && index_getnext_tid(a->walk, ForwardScanDirection) != NULL)
+	{
+		bool skip = false;
+		int c = 1;
+
+		while (i < n && (c = CompareWithEntry(a, &keys[i], &skip)) < 0)
+			keys[i++].found = false;
+		if (i < n && c == 0 && !skip)
+		{
+			Verdict verdict = FetchRow(a, a->walk);
+
+			if (verdict == ROW_WAITED)
+				return i;
+			if (verdict == ROW_LIVE)
+			{
+				keys[i].found = true;
+				if (!callback(arg, &keys[i], a->existing))
+					return i;
+				i++;
+			}
+		}
+		if (++steps > WALK_STEPS_FREE + WALK_STEPS_PER_KEY * (int64) i)
+		{
+			a->walk_rest = WALK_REST;
+			return i;
+		}
+	}
+	for (; i < n; i++) /* behind the last entry of the index */
+		keys[i].found = false;
+	return n;
+}
+
+void
+ArbiterProbe(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg)
+{
+	MemoryContext old = MemoryContextSwitchTo(a->context);
+	int done = 0;
+
+	while (n > 0 && keys[n - 1].has_null)
+		keys[--n].found = false;
+	if (n > 0 && a->walk_rest == 0)
+		done = Walk(a, keys, n, callback, arg);
+	else if (a->walk_rest > 0)
+		a->walk_rest--;
+	for (; done < n; done++)
+		LookUpUntilDone(a, &keys[done], callback, arg);
+	MemoryContextSwitchTo(old);
+}

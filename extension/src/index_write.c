@@ -1,0 +1,253 @@
+/*
+ * index_write.c
+ *		Index entries for many rows, one index after the other.
+ *
+ * The executor enters each row into all indexes before it turns to the next
+ * one. Here it is the other way round, and where many rows go into a btree
+ * whose order is not theirs, they are sorted by its first column, so that
+ * neighbours are written together.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "executor/executor.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/sortsupport.h"
+
+#include "index_write.h"
+
+/* Fewer rows than this are not worth sorting. */
+#define SORT_ROWS_MIN 64
+
+typedef struct IndexState
+{
+	Relation rel;
+	IndexInfo *info;
+	ColumnMask columns; /* that it depends on; all of them when it has expressions or a predicate */
+	ExprState *predicate;
+	SortSupport order; /* NULL: rows are taken as they come */
+} IndexState;
+
+struct IndexWriter
+{
+	Relation heap;
+	EState *estate;
+	IndexState *states;
+	int n;
+	int arbiter; /* number of the arbiter's state, -1 when there is none */
+};
+
+/* An entry yet to be made. */
+typedef struct Pending
+{
+	Datum *values;
+	bool *nulls;
+	IndexedRow *row;
+} Pending;
+
+typedef enum Check
+{
+	CHECK_UNIQUE, /* a conflict is an error */
+	CHECK_CLAIM,  /* a conflict marks the row as lost */
+	CHECK_UPDATE  /* a conflict is an error, and impossible where the columns are as before */
+} Check;
+
+static ColumnMask
+ColumnsOf(IndexInfo *info)
+{
+	ColumnMask mask = 0;
+
+	if (info->ii_Expressions != NIL || info->ii_Predicate != NIL)
+		return ~UINT64CONST(0);
+	for (int i = 0; i < info->ii_NumIndexAttrs; i++)
+		mask |= ColumnBit(info->ii_IndexAttrNumbers[i]);
+	return mask;
+}
+
+static SortSupport
+OrderOf(Relation index)
+{
+	SortSupport ssup;
+
+	if (index->rd_rel->relam != BTREE_AM_OID)
+		return NULL;
+	ssup = palloc0(sizeof(SortSupportData));
+	ssup->ssup_cxt = CurrentMemoryContext;
+	ssup->ssup_collation = index->rd_indcollation[0];
+	ssup->ssup_nulls_first = (index->rd_indoption[0] & INDOPTION_NULLS_FIRST) != 0;
+	ssup->ssup_attno = 1;
+	PrepareSortSupportFromIndexRel(
+		index, (index->rd_indoption[0] & INDOPTION_DESC) ? BTGreaterStrategyNumber : BTLessStrategyNumber,
+		ssup);
+	return ssup;
+}
+
+IndexWriter *
+IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter)
+{
+	IndexWriter *w = palloc0(sizeof(IndexWriter));
+
+	w->heap = rri->ri_RelationDesc;
+	w->estate = estate;
+	w->arbiter = -1;
+	w->states = palloc0(sizeof(IndexState) * Max(rri->ri_NumIndices, 1));
+	for (int i = 0; i < rri->ri_NumIndices; i++)
+	{
+		IndexState *state = &w->states[w->n];
+
+		state->rel = rri->ri_IndexRelationDescs[i];
+		state->info = rri->ri_IndexRelationInfo[i];
+		if (!state->info->ii_ReadyForInserts)
+			continue;
+		state->columns = ColumnsOf(state->info);
+		state->predicate =
+			state->info->ii_Predicate ? ExecPrepareQual(state->info->ii_Predicate, estate) : NULL;
+		state->order = OrderOf(state->rel);
+		if (RelationGetRelid(state->rel) == arbiter)
+			w->arbiter = w->n;
+		w->n++;
+	}
+	if (OidIsValid(arbiter) && w->arbiter < 0)
+		elog(ERROR, "arbiter index %u is not among the open indexes", arbiter);
+	return w;
+}
+
+Relation
+IndexWriterArbiter(IndexWriter *w)
+{
+	return w->states[w->arbiter].rel;
+}
+
+/* The row's entry for this index; false when a predicate keeps it out. */
+static bool
+FormEntry(IndexWriter *w, IndexState *state, IndexedRow *row, Pending *entry)
+{
+	ExprContext *econtext = GetPerTupleExprContext(w->estate);
+
+	econtext->ecxt_scantuple = row->slot;
+	if (state->predicate && !ExecQual(state->predicate, econtext))
+		return false;
+	entry->row = row;
+	FormIndexDatum(state->info, row->slot, w->estate, entry->values, entry->nulls);
+	return true;
+}
+
+static int
+ComparePending(const Pending *a, const Pending *b, SortSupport order)
+{
+	return ApplySortComparator(a->values[0], a->nulls[0], b->values[0], b->nulls[0], order);
+}
+
+static int
+ComparePendingForSort(const void *a, const void *b, void *arg)
+{
+	int c = ComparePending(a, b, arg);
+
+	return c ? c : (((const Pending *) a)->row < ((const Pending *) b)->row ? -1 : 1);
+}
+
+static void
+SortEntries(IndexState *state, Pending *entries, int n)
+{
+	if (state->order == NULL || n < SORT_ROWS_MIN)
+		return;
+	for (int i = 1; i < n; i++)
+	{
+		if (ComparePending(&entries[i - 1], &entries[i], state->order) > 0)
+		{
+			qsort_arg(entries, n, sizeof(Pending), ComparePendingForSort, state->order);
+			return;
+		}
+	}
+}
+
+static void
+EnterOne(IndexWriter *w, IndexState *state, Pending *entry, Check check)
+{
+	bool as_before = check == CHECK_UPDATE && (entry->row->changed & state->columns) == 0;
+	IndexUniqueCheck unique = UNIQUE_CHECK_NO;
+
+	if (state->rel->rd_index->indisunique && !as_before)
+		unique = check == CHECK_CLAIM ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_YES;
+	if (!index_insert(state->rel, entry->values, entry->nulls, &entry->row->slot->tts_tid, w->heap, unique,
+					  as_before, state->info) &&
+		unique == UNIQUE_CHECK_PARTIAL)
+		entry->row->lost = true;
+}
+
+static bool
+WantsEntry(IndexState *state, const IndexedRow *row, Check check)
+{
+	if (check != CHECK_UPDATE || row->indexes == INDEXES_ALL)
+		return true;
+	return row->indexes == INDEXES_SUMMARIZING && IsSummarizing(state->info);
+}
+
+/* All rows into one index. */
+static void
+EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check, IndexWriterRow current,
+		 void *arg)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "aiodal index", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int columns = state->info->ii_NumIndexAttrs;
+	Pending *entries = MemoryContextAllocHuge(context, sizeof(Pending) * n);
+	Datum *values = MemoryContextAllocHuge(context, sizeof(Datum) * columns * n);
+	bool *nulls = MemoryContextAllocHuge(context, sizeof(bool) * columns * n);
+	int pending = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!WantsEntry(state, &rows[i], check))
+			continue;
+		current(arg, rows[i].row);
+		entries[pending] =
+			(Pending){.values = values + (Size) columns * i, .nulls = nulls + (Size) columns * i};
+		if (FormEntry(w, state, &rows[i], &entries[pending]))
+			pending++;
+	}
+	SortEntries(state, entries, pending);
+	for (int i = 0; i < pending; i++)
+	{
+		MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
+		current(arg, entries[i].row->row);
+		EnterOne(w, state, &entries[i], check);
+		/* entries of expressions live in that context until the last one is made */
+		if (state->info->ii_Expressions == NIL && (i & 63) == 63)
+			ResetPerTupleExprContext(w->estate);
+	}
+	ResetPerTupleExprContext(w->estate);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+void
+IndexWriterClaim(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg)
+{
+	if (n > 0)
+		EnterAll(w, &w->states[w->arbiter], rows, n, CHECK_CLAIM, current, arg);
+}
+
+void
+IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter, IndexWriterRow current,
+				  void *arg)
+{
+	for (int i = 0; n > 0 && i < w->n; i++)
+	{
+		if (!but_arbiter || i != w->arbiter)
+			EnterAll(w, &w->states[i], rows, n, CHECK_UNIQUE, current, arg);
+	}
+}
+
+void
+IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg)
+{
+	for (int i = 0; n > 0 && i < w->n; i++)
+		EnterAll(w, &w->states[i], rows, n, CHECK_UPDATE, current, arg);
+}

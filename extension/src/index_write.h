@@ -1,0 +1,56 @@
+/*
+ * index_write.h
+ *		Index entries for many rows, one index after the other.
+ */
+#ifndef AIODAL_INDEX_WRITE_H
+#define AIODAL_INDEX_WRITE_H
+
+#include "compat.h"
+
+#include "nodes/execnodes.h"
+
+typedef struct IndexWriter IndexWriter;
+
+/* A set of columns: a bit for each of the first 63, one for all others together. */
+typedef uint64 ColumnMask;
+
+static inline ColumnMask
+ColumnBit(AttrNumber attnum)
+{
+	return UINT64CONST(1) << Min(attnum - 1, 63);
+}
+
+/* A row that was written to the heap. */
+typedef struct IndexedRow
+{
+	TupleTableSlot *slot;    /* with its TID */
+	int row;                 /* the caller's number for it */
+	bool lost;               /* inserts: another transaction has the key */
+	ItemPointerData old_tid; /* updates: the version replaced */
+	ColumnMask changed;      /* updates: columns that differ from it */
+	IndexesToUpdate indexes; /* updates: which indexes want an entry */
+} IndexedRow;
+
+/* Tells the caller, for its error context, which row is at work; -1: none. */
+typedef void (*IndexWriterRow)(void *arg, int row);
+
+/*
+ * For the open indexes of rri, none of them for an exclusion constraint or
+ * deferrable. arbiter is the OID of one of them, or InvalidOid. Allocated
+ * in the current context.
+ */
+extern IndexWriter *IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter);
+
+extern Relation IndexWriterArbiter(IndexWriter *w);
+
+/* Enters inserted rows into the arbiter index; those whose key another row has are marked lost. */
+extern void IndexWriterClaim(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
+
+/* Enters inserted rows into all indexes (but_arbiter: all but that one); a key that is there is an error. */
+extern void IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter,
+							  IndexWriterRow current, void *arg);
+
+/* Enters updated rows into the indexes that want them. */
+extern void IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
+
+#endif /* AIODAL_INDEX_WRITE_H */

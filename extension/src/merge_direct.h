@@ -1,0 +1,42 @@
+/*
+ * merge_direct.h
+ *		The direct path: rows merged into a heap table without SQL.
+ */
+#ifndef AIODAL_MERGE_DIRECT_H
+#define AIODAL_MERGE_DIRECT_H
+
+#include "compat.h"
+
+#include "executor/tuptable.h"
+
+#include "merge.h"
+
+typedef struct DirectMerge DirectMerge;
+
+/* Where a row of the batch came from, for errors: its line if that is known, else its number. */
+typedef struct RowPlace
+{
+	int64 line;          /* 0: ask the stage for that of tid */
+	ItemPointerData tid; /* in the stage */
+	int64 number;        /* from 1 */
+} RowPlace;
+
+/*
+ * Opens the target for a direct merge, checks the current user's rights to all that
+ * the mode does, and counts into counts (inserted, updated, unchanged,
+ * ignored). Rows handed over must not repeat a key.
+ */
+extern DirectMerge *DirectMergeBegin(MergeRequest *request, MergeCounts *counts);
+
+/*
+ * A slot for the next row, of the target's row type: fill tts_values and
+ * tts_isnull (null for columns that the request does not give), then call
+ * DirectMergeAdd, which copies them.
+ */
+extern TupleTableSlot *DirectMergeSlot(DirectMerge *m);
+extern void DirectMergeAdd(DirectMerge *m, const RowPlace *place);
+
+/* Merges what is left and closes the target. */
+extern void DirectMergeEnd(DirectMerge *m);
+
+#endif /* AIODAL_MERGE_DIRECT_H */

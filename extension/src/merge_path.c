@@ -1,0 +1,208 @@
+/*
+ * merge_path.c
+ *		The choice between the direct path and plain SQL.
+ *
+ * One table of conditions, each with its reason: the path is direct when none of
+ * them holds. What merge_direct.c cannot keep of PostgreSQL's behaviour has to be
+ * listed here.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_namespace.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+
+#include "aiodal.h"
+#include "merge_path.h"
+
+typedef struct Condition
+{
+	bool (*holds)(MergeRequest *request);
+	const char *reason;
+} Condition;
+
+static bool
+IsNoTable(MergeRequest *request)
+{
+	return request->target->rd_rel->relkind != RELKIND_RELATION;
+}
+
+static bool
+IsNotHeap(MergeRequest *request)
+{
+	return request->target->rd_rel->relam != HEAP_TABLE_AM_OID;
+}
+
+static bool
+IsCatalog(MergeRequest *request)
+{
+	return IsCatalogRelation(request->target);
+}
+
+/* A Citus table looks like an empty heap; rows put there would be lost. */
+static bool
+IsDistributed(MergeRequest *request)
+{
+	bool found;
+
+	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
+		return false;
+	SPI_connect();
+	SPI_execute(psprintf("SELECT FROM pg_catalog.pg_dist_partition "
+						 "WHERE logicalrelid OPERATOR(pg_catalog.=) %u::pg_catalog.oid::pg_catalog.regclass",
+						 RelationGetRelid(request->target)),
+				true, 1);
+	found = SPI_processed > 0;
+	SPI_finish();
+	return found;
+}
+
+static bool
+HasRules(MergeRequest *request)
+{
+	return request->target->rd_rules != NULL;
+}
+
+static bool
+HasRowSecurity(MergeRequest *request)
+{
+	return check_enable_rls(RelationGetRelid(request->target), InvalidOid, true) == RLS_ENABLED;
+}
+
+static bool
+HasRowTriggersBefore(MergeRequest *request)
+{
+	TriggerDesc *t = request->target->trigdesc;
+
+	return t && (t->trig_insert_before_row || t->trig_update_before_row || t->trig_delete_before_row);
+}
+
+static bool
+HasStatementTriggers(MergeRequest *request)
+{
+	TriggerDesc *t = request->target->trigdesc;
+
+	return t && (t->trig_insert_before_statement || t->trig_insert_after_statement ||
+				 t->trig_update_before_statement || t->trig_update_after_statement ||
+				 t->trig_insert_new_table || t->trig_update_old_table || t->trig_update_new_table);
+}
+
+static bool
+SeesOneSnapshot(MergeRequest *request)
+{
+	return IsolationUsesXactSnapshot();
+}
+
+static bool
+NullsAreKeys(MergeRequest *request)
+{
+	return request->key && request->key->nulls_not_distinct;
+}
+
+static bool
+HasDeferredIndexes(MergeRequest *request)
+{
+	ListCell *lc;
+
+	foreach (lc, RelationGetIndexList(request->target))
+	{
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
+		bool deferred = index->rd_index->indisexclusion ||
+						(index->rd_index->indisunique && !index->rd_index->indimmediate);
+
+		index_close(index, NoLock);
+		if (deferred)
+			return true;
+	}
+	return false;
+}
+
+static bool
+HasVolatileDefaults(MergeRequest *request)
+{
+	TupleDesc desc = RelationGetDescr(request->target);
+
+	for (int i = 0; request->columns && i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Node *expr;
+
+		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(request->columns, i + 1))
+			continue;
+		expr = build_column_default(request->target, i + 1);
+		if (expr && contain_volatile_functions_not_nextval(expr))
+			return true;
+	}
+	return false;
+}
+
+/* The direct path reads the batch without asking; only SQL knows what the user may read of it. */
+static bool
+MayNotReadBatch(MergeRequest *request)
+{
+	Oid relid = request->source ? RelationGetRelid(request->source) : InvalidOid;
+
+	return OidIsValid(relid) && (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+								 check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED);
+}
+
+static bool
+BatchIsNotHeap(MergeRequest *request)
+{
+	return request->source && request->source->rd_rel->relam != HEAP_TABLE_AM_OID;
+}
+
+static bool
+SetsRowsAside(MergeRequest *request)
+{
+	return request->stage && request->stage->reject;
+}
+
+static const Condition conditions[] = {
+	{IsNoTable, "the target is not a plain table"},
+	{IsNotHeap, "the target's access method is not heap"},
+	{IsCatalog, "the target is a system catalog"},
+	{IsDistributed, "the target is distributed by Citus"},
+	{HasRules, "the target has rules"},
+	{HasRowSecurity, "row security applies to the current user"},
+	{HasRowTriggersBefore, "the target has BEFORE row triggers"},
+	{HasStatementTriggers, "the target has statement triggers"},
+	{HasDeferredIndexes, "the target has a deferrable unique or an exclusion constraint"},
+	{NullsAreKeys, "the key is NULLS NOT DISTINCT"},
+	{HasVolatileDefaults, "a column left out has a volatile default"},
+	{SeesOneSnapshot, "the isolation level is above READ COMMITTED"},
+	{MayNotReadBatch, "rights or row security limit what can be read of the batch"},
+	{BatchIsNotHeap, "the batch's access method is not heap"},
+	{SetsRowsAside, "rows are to be set aside"},
+};
+
+const char *
+ReasonForSql(MergeRequest *request)
+{
+	const char *reason = NULL;
+
+	if (aiodal_path == MERGE_PATH_SQL)
+		return "aiodal.path is sql";
+	for (int i = 0; reason == NULL && i < lengthof(conditions); i++)
+	{
+		if (conditions[i].holds(request))
+			reason = conditions[i].reason;
+	}
+	if (reason != NULL && aiodal_path == MERGE_PATH_DIRECT)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot merge into \"%s\" by the direct path",
+							   RelationGetRelationName(request->target)),
+						errdetail("The reason is that %s.", reason),
+						errhint("Set aiodal.path to \"auto\" or \"sql\".")));
+	return reason;
+}

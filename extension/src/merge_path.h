@@ -1,0 +1,20 @@
+/*
+ * merge_path.h
+ *		The choice between the direct path and plain SQL.
+ */
+#ifndef AIODAL_MERGE_PATH_H
+#define AIODAL_MERGE_PATH_H
+
+#include "compat.h"
+
+#include "merge.h"
+
+/*
+ * Why the request goes by plain SQL, or NULL when it goes the direct path; a
+ * static string. Follows the setting aiodal.path, and raises an error where that
+ * is "direct" and the direct path is impossible. columns may be NIL when they are not
+ * known yet: then all count as given; source and stage may be NULL.
+ */
+extern const char *ReasonForSql(MergeRequest *request);
+
+#endif /* AIODAL_MERGE_PATH_H */
