@@ -95,7 +95,7 @@ extern void ForgetDuplicates(SqlMerge *m);
 extern ErrorData *Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts);
 
 /* Throws the error of a batch, with the place of the row that is at fault if one is. step merges m->range. */
-extern void RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error) pg_attribute_noreturn();
+pg_noreturn extern void RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error);
 
 /* "line 4", or "row 3" where lines are not known; palloc'd */
 extern char *PlaceText(SqlMerge *m, ItemPointer tid);
