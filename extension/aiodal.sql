@@ -154,6 +154,21 @@ CREATE FUNCTION aiodal.stage(
 COMMENT ON FUNCTION aiodal.stage(regclass, name[], name, text, name[], text, text, bigint, name[]) IS
 'makes a temporary table like target, to COPY into and then merge; returns its name';
 
+CREATE FUNCTION aiodal.rejects(
+    stage regclass DEFAULT NULL,
+    OUT line bigint,
+    OUT record bigint,
+    OUT column_name text,
+    OUT value text,
+    OUT sqlstate text,
+    OUT message text,
+    OUT raw text)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'rejects';
+COMMENT ON FUNCTION aiodal.rejects(regclass) IS
+'rows that loading a stage has set aside; without a stage, those of the session''s last COPY into one';
+
 CREATE TYPE aiodal.merge_result AS (
     staged bigint,
     inserted bigint,

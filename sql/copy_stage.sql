@@ -345,7 +345,9 @@ BEGIN;
 CALL fresh();
 COPY book_stage FROM PROGRAM 'echo title,id; for i in $(seq 2500); do echo "row $i,$i"; done; echo "row 1234,1234"' WITH (FORMAT csv, HEADER);
 SELECT count(*), count(DISTINCT id), min(price), max(price) FROM book_stage;
+\set SHOW_CONTEXT never
 SELECT staged FROM aiodal.merge('book_stage');
+\set SHOW_CONTEXT always
 ROLLBACK;
 BEGIN;
 SELECT aiodal.stage('one');

@@ -16,6 +16,7 @@
 #include "nodes/execnodes.h"
 #include "utils/relcache.h"
 
+#include "reject.h"
 #include "source.h"
 
 /* What a COPY FROM says of its input, checked; "text" stands for csv and text. */
@@ -54,6 +55,13 @@ struct Feed
 
 	/* calls errcontext() for the record that next() is at or was at last */
 	void (*describe)(Feed *feed);
+
+	/*
+	 * After an error in next(): describes the record in *reject, all but the
+	 * error itself, and makes ready for the record after it. False when the
+	 * input cannot be read on. What *reject points to lasts until the next call.
+	 */
+	bool (*skip)(Feed *feed, Reject *reject);
 
 	/* releases everything but the source and memory; says what was skipped */
 	void (*end)(Feed *feed);

@@ -40,10 +40,14 @@ typedef struct JsonlFeed
 	bool *seen;          /* in this record, by attribute number - 1 */
 	int *order;          /* attribute number of the n-th key of the record before, or 0 */
 	int64 physical_line;
-	const char *text;         /* the current line, for messages; NULL while it may be broken */
-	const char *column;       /* being converted, or NULL */
-	const char *value;        /* what its type reads, or NULL before that */
-	const JsonMember *member; /* as it is written */
+	bool have_record; /* a line was read */
+	const char *line; /* it, as it came */
+	int len;
+	const char *text;   /* it, in the server's encoding, or NULL */
+	const char *column; /* being converted, or NULL */
+	const char *value;  /* what its type reads, or NULL before that */
+	JsonMember member;  /* the one at hand */
+	bool in_member;
 } JsonlFeed;
 
 static char *
@@ -55,14 +59,21 @@ Shorten(const char *text)
 	return psprintf("%.*s%s", shown, text, shown < len ? "..." : "");
 }
 
+/* The value of the column being converted, as it is written where it has no better form; NULL for null. */
+static const char *
+ValueText(JsonlFeed *feed)
+{
+	if (feed->value || feed->member.kind == JSON_KIND_NULL)
+		return feed->value;
+	return pnstrdup(feed->member.raw, feed->member.len);
+}
+
 static void
 DescribeJsonlRecord(Feed *base)
 {
 	JsonlFeed *feed = (JsonlFeed *) base;
-	const char *value = feed->value;
+	const char *value = feed->column ? ValueText(feed) : NULL;
 
-	if (feed->column && value == NULL && feed->member->kind != JSON_KIND_NULL)
-		value = pnstrdup(feed->member->raw, feed->member->len);
 	if (feed->column && value)
 		errcontext("COPY %s, line " INT64_FORMAT ", column %s: \"%s\"", base->relname, base->line,
 				   feed->column, Shorten(value));
@@ -82,7 +93,8 @@ ReadRecord(JsonlFeed *feed, int *len)
 	char *line;
 	LineEnd end;
 
-	feed->text = feed->column = NULL;
+	feed->have_record = feed->in_member = false;
+	feed->text = feed->column = feed->value = NULL;
 	do
 	{
 		feed->base.line = feed->physical_line + 1;
@@ -102,6 +114,9 @@ ReadRecord(JsonlFeed *feed, int *len)
 			return false;
 	}
 	feed->base.record++;
+	feed->have_record = true;
+	feed->line = line;
+	feed->len = *len;
 	feed->text = pg_any_to_server(line, *len, feed->encoding);
 	if (feed->text != line)
 		*len = strlen(feed->text);
@@ -208,19 +223,19 @@ AddGivenColumn(JsonlFeed *feed, AttrNumber attnum)
 static void
 ReadMembers(JsonlFeed *feed, JsonScan *scan, Datum *values, bool *isnull)
 {
-	JsonMember member;
-
-	while (JsonScanMember(scan, &member))
+	while (JsonScanMember(scan, &feed->member))
 	{
-		AttrNumber attnum = ColumnOfKey(feed, scan->members - 1, member.key);
+		AttrNumber attnum;
 
+		feed->in_member = true;
+		attnum = ColumnOfKey(feed, scan->members - 1, feed->member.key);
 		if (!bms_is_member(attnum, feed->base.given))
 			AddGivenColumn(feed, attnum);
-		feed->column = member.key;
-		feed->member = &member;
+		feed->column = feed->member.key;
 		values[attnum - 1] =
-			JsonToColumn(&feed->columns[attnum - 1], &member, &isnull[attnum - 1], &feed->value);
+			JsonToColumn(&feed->columns[attnum - 1], &feed->member, &isnull[attnum - 1], &feed->value);
 		feed->column = NULL;
+		feed->in_member = false;
 	}
 }
 
@@ -246,6 +261,41 @@ NextJsonlRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 		if (!feed->seen[attnum - 1])
 			values[attnum - 1] = FillColumn(feed->fill, attnum, econtext, &isnull[attnum - 1]);
 	}
+	return true;
+}
+
+/* The line, which could not be converted, with a ? for each byte that is no character here. */
+static char *
+PrintableLine(JsonlFeed *feed)
+{
+	char *line = pnstrdup(feed->line, feed->len);
+	bool same = feed->encoding == GetDatabaseEncoding();
+	int at = 0;
+
+	while (at < feed->len)
+	{
+		int len = same ? pg_encoding_verifymbchar(feed->encoding, line + at, feed->len - at)
+					   : !IS_HIGHBIT_SET(line[at]);
+
+		if (len <= 0 || line[at] == '\0')
+			line[at] = '?';
+		at += Max(len, 1);
+	}
+	return line;
+}
+
+static bool
+SkipJsonlRecord(Feed *base, Reject *reject)
+{
+	JsonlFeed *feed = (JsonlFeed *) base;
+
+	if (!feed->have_record)
+		return false;
+	reject->line = base->line;
+	reject->record = base->record;
+	reject->column = feed->in_member ? feed->member.key : NULL;
+	reject->value = feed->in_member ? ValueText(feed) : NULL;
+	reject->raw = feed->text ? feed->text : PrintableLine(feed);
 	return true;
 }
 
@@ -312,6 +362,7 @@ BeginJsonlFeed(FeedRequest *request)
 
 	feed->base.next = NextJsonlRow;
 	feed->base.describe = DescribeJsonlRecord;
+	feed->base.skip = SkipJsonlRecord;
 	feed->base.end = EndJsonlFeed;
 	feed->base.relname = RelationGetRelationName(request->rel);
 	feed->rel = request->rel;

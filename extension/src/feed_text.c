@@ -109,6 +109,7 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 	int column = linitial_int(cstate->attnumlist) - 1;
 	char *field = strcmp(cstate->opts.null_print, "\\.") == 0 ? NULL : pstrdup("\\.");
 
+	resetStringInfo(&cstate->attribute_buf);
 	appendStringInfoString(&cstate->line_buf, "\\.");
 	cstate->line_buf_valid = true;
 	CheckMarkerFits(cstate);
@@ -165,6 +166,46 @@ NextTextRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 
 		values[attnum - 1] = FillColumn(feed->fill, attnum, econtext, &isnull[attnum - 1]);
 	}
+	return true;
+}
+
+/*
+ * The column that the record is too short for, or NULL. Fields are counted in
+ * core's buffer, where each but the first follows a NUL; that of a record whose
+ * splitting failed is empty, though the record is not.
+ */
+static const char *
+FirstMissingColumn(CopyFromState cstate)
+{
+	const char *buf = cstate->attribute_buf.data;
+	int fields = 1;
+
+	if (cstate->attribute_buf.len == 0 && cstate->line_buf.len > 0)
+		return NULL;
+	for (int i = 0; i < cstate->attribute_buf.len; i++)
+		fields += buf[i] == '\0';
+	if (fields >= list_length(cstate->attnumlist))
+		return NULL;
+	return NameStr(
+		TupleDescAttr(RelationGetDescr(cstate->rel), list_nth_int(cstate->attnumlist, fields) - 1)->attname);
+}
+
+/* Core's parser can go on once it has the whole record. */
+static bool
+SkipTextRecord(Feed *base, Reject *reject)
+{
+	TextFeed *feed = (TextFeed *) base;
+	CopyFromState cstate = feed->cstate;
+
+	if (!feed->by_lines || !cstate->line_buf_valid)
+		return false;
+	reject->line = base->line;
+	reject->record = base->record;
+	reject->column = cstate->cur_attname ? cstate->cur_attname : FirstMissingColumn(cstate);
+	reject->value = cstate->cur_attval;
+	reject->raw = cstate->line_buf.data;
+	feed->next_line = base->line + 1 + LinesInside(cstate);
+	cstate->cur_attname = cstate->cur_attval = NULL;
 	return true;
 }
 
@@ -285,6 +326,7 @@ BeginTextFeed(FeedRequest *request)
 
 	feed->base.next = NextTextRow;
 	feed->base.describe = DescribeTextRecord;
+	feed->base.skip = SkipTextRecord;
 	feed->base.end = EndTextFeed;
 	feed->base.relname = RelationGetRelationName(request->rel);
 	feed->source = request->source;

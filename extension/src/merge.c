@@ -30,6 +30,7 @@
 #include "merge_path.h"
 #include "merge_sql.h"
 #include "merge_stage.h"
+#include "reject.h"
 
 PG_FUNCTION_INFO_V1(merge);
 PG_FUNCTION_INFO_V1(explain_merge);
@@ -479,6 +480,16 @@ RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 	SqlMergeEnd(&sql);
 }
 
+/* Rows of the batch that never came into the stage, since COPY set them aside. */
+static void
+CountStageRejects(const Stage *stage, MergeCounts *counts)
+{
+	int64 rejected = stage ? CountRejects(stage->relid) : 0;
+
+	counts->staged += rejected;
+	counts->rejected += rejected;
+}
+
 static Datum
 CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *reason)
 {
@@ -542,6 +553,7 @@ merge(PG_FUNCTION_ARGS)
 	ReadBatch(&request, &words, &counts);
 	reason = ReasonForSql(&request);
 	RunMerge(&request, reason, &counts);
+	CountStageRejects(request.stage, &counts);
 	PopActiveSnapshot();
 
 	if (request.stage != NULL)

@@ -4,8 +4,14 @@
  *
  * A stage is a heap table that its owner may have changed: indexes,
  * constraints, generated columns and triggers work as with core's COPY, whose
- * order of events (copyfrom.c, CopyFrom()) is kept. Rows are stored in batches
- * unless a BEFORE ROW trigger may look at the table.
+ * order of events (copyfrom.c, CopyFrom()) is kept. Rows are read, checked and
+ * stored in batches, one row a batch when a BEFORE ROW trigger or a volatile
+ * WHERE may look at the table.
+ *
+ * Where the stage sets bad rows aside, a batch is read in a subtransaction. In
+ * that values are converted and nothing is written, so what an error undoes is
+ * nothing but the error: rows read before it stay in their slots, and reading
+ * goes on behind it in a new subtransaction.
  *
  * Pages are filled one after another (no free space map), so that the lines of
  * neighbouring rows count up and are remembered as one run.
@@ -19,22 +25,25 @@
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
+#include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "reject.h"
 #include "stage_writer.h"
 
 /* as core's COPY */
 #define BATCH_ROWS  1000
 #define BATCH_BYTES 65535
 
-typedef struct PendingRow
+typedef struct BatchRow
 {
-	TupleTableSlot *slot;
+	TupleTableSlot *slot; /* in the writer's context; its descriptor is not reference-counted */
 	int64 line;
 	int64 record;
-} PendingRow;
+} BatchRow;
 
 struct StageWriter
 {
@@ -51,13 +60,13 @@ struct StageWriter
 	CommandId cid;
 	int options;
 	int batch; /* rows stored at once */
-	PendingRow rows[BATCH_ROWS];
+	BatchRow rows[BATCH_ROWS];
 	int nrows;
 	Size bytes;
 	int64 stored;
 	int64 excluded;
-	int64 stored_line; /* line of the row being stored, while rows are being stored; else 0 */
-	bool begun;        /* the stage knows of this input, and of these columns as given by it: */
+	int64 current_line; /* of the row being checked or stored; 0 while rows are being read */
+	bool begun;         /* the stage knows of this input, and of these columns as given by it: */
 	Bitmapset *given;
 };
 
@@ -118,8 +127,8 @@ StageWriterErrorContext(void *arg)
 {
 	StageWriter *writer = arg;
 
-	if (writer->stored_line > 0)
-		errcontext("COPY %s, line " INT64_FORMAT, writer->feed->relname, writer->stored_line);
+	if (writer->current_line > 0)
+		errcontext("COPY %s, line " INT64_FORMAT, writer->feed->relname, writer->current_line);
 	else
 		writer->feed->describe(writer->feed);
 }
@@ -137,44 +146,11 @@ FinishRow(StageWriter *writer, TupleTableSlot *slot)
 	list_free(recheck);
 }
 
-/* Stores the pending rows. */
-static void
-StoreRows(StageWriter *writer)
-{
-	TupleTableSlot *slots[BATCH_ROWS];
-	MemoryContext old;
-
-	if (writer->nrows == 0)
-		return;
-	for (int i = 0; i < writer->nrows; i++)
-		slots[i] = writer->rows[i].slot;
-	writer->stored_line = writer->rows[0].line;
-	/* it may leak */
-	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
-	table_multi_insert(writer->rel, slots, writer->nrows, writer->cid, writer->options, writer->bistate);
-	MemoryContextSwitchTo(old);
-
-	for (int i = 0; i < writer->nrows; i++)
-	{
-		PendingRow *row = &writer->rows[i];
-
-		writer->stored_line = row->line;
-		FinishRow(writer, row->slot);
-		StageNoteLine(writer->stage, &row->slot->tts_tid, row->line, row->record);
-		ExecClearTuple(row->slot);
-	}
-	writer->stored_line = 0;
-	writer->stored += writer->nrows;
-	writer->nrows = 0;
-	writer->bytes = 0;
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, writer->stored);
-}
-
-/* An empty slot that outlives the batch. */
+/* The n-th slot of the batch, empty; it outlives the batch. */
 static TupleTableSlot *
-NextSlot(StageWriter *writer)
+BatchSlot(StageWriter *writer, int n)
 {
-	PendingRow *row = &writer->rows[writer->nrows];
+	BatchRow *row = &writer->rows[n];
 	MemoryContext old;
 
 	if (row->slot == NULL)
@@ -184,6 +160,124 @@ NextSlot(StageWriter *writer)
 		MemoryContextSwitchTo(old);
 	}
 	return ExecClearTuple(row->slot);
+}
+
+static Size
+SlotBytes(TupleTableSlot *slot)
+{
+	bool copied;
+	HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
+	Size bytes = tuple->t_len;
+
+	if (copied)
+		heap_freetuple(tuple);
+	return bytes;
+}
+
+/* The feed's next row becomes the batch's last; false at the end of the input. */
+static bool
+ReadRow(StageWriter *writer)
+{
+	BatchRow *row = &writer->rows[writer->nrows];
+	TupleTableSlot *slot = BatchSlot(writer, writer->nrows);
+	Feed *feed = writer->feed;
+	MemoryContext old;
+	bool found;
+
+	CHECK_FOR_INTERRUPTS();
+	ResetPerTupleExprContext(writer->estate);
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
+	found = feed->next(feed, GetPerTupleExprContext(writer->estate), slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	if (!found)
+		return false;
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+	slot->tts_tableOid = RelationGetRelid(writer->rel);
+	row->line = feed->line;
+	row->record = feed->record;
+	writer->bytes += SlotBytes(slot);
+	writer->nrows++;
+	return true;
+}
+
+/* Reads until the batch is full; false at the end of the input. */
+static bool
+FillBatch(StageWriter *writer)
+{
+	while (writer->nrows < writer->batch && writer->bytes < BATCH_BYTES)
+	{
+		if (!ReadRow(writer))
+			return false;
+	}
+	return true;
+}
+
+/* Sets aside the record that the error is about; an error that is not about one is thrown on. */
+static void
+RejectRecord(StageWriter *writer, ErrorData *error)
+{
+	Reject reject = {0};
+
+	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
+		ReThrowError(error);
+	reject.sqlerrcode = error->sqlerrcode;
+	reject.message = error->message;
+	RejectRow(writer->stage->relid, writer->stage->max_rejects, &reject);
+	FreeErrorData(error);
+}
+
+static void
+SaveProgress(int64 *params)
+{
+	for (int i = 0; i < PGSTAT_NUM_PROGRESS_PARAM; i++)
+		params[i] = MyBEEntry ? MyBEEntry->st_progress_param[i] : 0;
+}
+
+/* The failed subtransaction has ended the progress report: it is taken up again. */
+static void
+ResumeProgress(StageWriter *writer, const int64 *params)
+{
+	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(writer->rel));
+	for (int i = 0; i < PGSTAT_NUM_PROGRESS_PARAM; i++)
+		pgstat_progress_update_param(i, params[i]);
+}
+
+/*
+ * Reads on in a subtransaction. False when that ended in an error, which has
+ * been dealt with; else *more says whether there is more input.
+ */
+static bool
+FillBatchGuarded(StageWriter *writer, bool *more)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+	int64 progress[PGSTAT_NUM_PROGRESS_PARAM];
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(old);
+	PG_TRY();
+	{
+		*more = FillBatch(writer);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		SaveProgress(progress);
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return true;
+	ResumeProgress(writer, progress);
+	RejectRecord(writer, error);
+	return false;
 }
 
 /* Whether the row passes WHERE and the BEFORE ROW triggers. */
@@ -203,6 +297,7 @@ WantsRow(StageWriter *writer, TupleTableSlot *slot)
 	return true;
 }
 
+/* Computes generated columns and checks constraints. */
 static void
 CheckRow(StageWriter *writer, TupleTableSlot *slot)
 {
@@ -216,75 +311,109 @@ CheckRow(StageWriter *writer, TupleTableSlot *slot)
 		ExecPartitionCheck(writer->rri, slot, writer->estate, true);
 }
 
-static Size
-SlotBytes(TupleTableSlot *slot)
-{
-	bool copied;
-	HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &copied);
-	Size bytes = tuple->t_len;
-
-	if (copied)
-		heap_freetuple(tuple);
-	return bytes;
-}
-
-/* The row in the next slot becomes a pending one. */
+/* Moves rows that are not wanted behind the others, and leaves them out of the batch. */
 static void
-KeepRow(StageWriter *writer)
+CheckBatch(StageWriter *writer)
 {
-	PendingRow *row = &writer->rows[writer->nrows++];
+	int kept = 0;
 
-	ExecMaterializeSlot(row->slot);
-	row->line = writer->feed->line;
-	row->record = writer->feed->record;
-	writer->bytes += SlotBytes(row->slot);
-	if (writer->nrows >= writer->batch || writer->bytes >= BATCH_BYTES)
-		StoreRows(writer);
+	for (int i = 0; i < writer->nrows; i++)
+	{
+		BatchRow row = writer->rows[i];
+
+		writer->current_line = row.line;
+		ResetPerTupleExprContext(writer->estate);
+		if (!WantsRow(writer, row.slot))
+			continue;
+		CheckRow(writer, row.slot);
+		ExecMaterializeSlot(row.slot);
+		writer->rows[i] = writer->rows[kept];
+		writer->rows[kept++] = row;
+	}
+	writer->nrows = kept;
 }
 
-/* Tells the stage of columns that turned up in the input since the last row; of none while there are no rows.
- */
+/* Stores the batch. */
+static void
+StoreBatch(StageWriter *writer)
+{
+	TupleTableSlot *slots[BATCH_ROWS];
+	MemoryContext old;
+
+	if (writer->nrows == 0)
+		return;
+	for (int i = 0; i < writer->nrows; i++)
+		slots[i] = writer->rows[i].slot;
+	writer->current_line = writer->rows[0].line;
+	/* it may leak */
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
+	table_multi_insert(writer->rel, slots, writer->nrows, writer->cid, writer->options, writer->bistate);
+	MemoryContextSwitchTo(old);
+
+	for (int i = 0; i < writer->nrows; i++)
+	{
+		BatchRow *row = &writer->rows[i];
+
+		writer->current_line = row->line;
+		FinishRow(writer, row->slot);
+		StageNoteLine(writer->stage, &row->slot->tts_tid, row->line, row->record);
+	}
+	writer->stored += writer->nrows;
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, writer->stored);
+}
+
+static void
+ClearBatch(StageWriter *writer)
+{
+	for (int i = 0; i < BATCH_ROWS && writer->rows[i].slot != NULL; i++)
+		ExecClearTuple(writer->rows[i].slot);
+	writer->nrows = 0;
+	writer->bytes = 0;
+	writer->current_line = 0;
+}
+
+/* Tells the stage which columns the input fills, as far as it was read; nothing while there are no rows. */
 static void
 NoteGivenColumns(StageWriter *writer)
 {
 	Feed *feed = writer->feed;
 	int attnum = -1;
 
-	if (!writer->begun)
-	{
-		StageCopyBegin(writer->stage, feed->given);
-		writer->given = bms_copy(feed->given);
-		writer->begun = true;
-	}
-	if (bms_num_members(feed->given) == bms_num_members(writer->given))
+	if (writer->nrows == 0)
 		return;
-	while ((attnum = bms_next_member(feed->given, attnum)) >= 0)
+	if (!writer->begun)
+		StageCopyBegin(writer->stage, feed->given);
+	else
 	{
-		if (!bms_is_member(attnum, writer->given))
-			StageCopyColumn(writer->stage, attnum);
+		while ((attnum = bms_next_member(feed->given, attnum)) >= 0)
+		{
+			if (!bms_is_member(attnum, writer->given))
+				StageCopyColumn(writer->stage, attnum);
+		}
 	}
+	writer->begun = true;
+	bms_free(writer->given);
 	writer->given = bms_copy(feed->given);
 }
 
-/* Reads one row into a slot; NULL at the end of the input. */
-static TupleTableSlot *
-ReadRow(StageWriter *writer)
+/* One batch from the feed into the stage; false after the last one. */
+static bool
+MoveBatch(StageWriter *writer)
 {
-	TupleTableSlot *slot = NextSlot(writer);
-	MemoryContext old;
-	bool found;
+	bool more = true;
 
-	CHECK_FOR_INTERRUPTS();
-	ResetPerTupleExprContext(writer->estate);
-	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
-	found = writer->feed->next(writer->feed, GetPerTupleExprContext(writer->estate), slot->tts_values,
-							   slot->tts_isnull);
-	MemoryContextSwitchTo(old);
-	if (!found)
-		return NULL;
-	ExecStoreVirtualTuple(slot);
-	slot->tts_tableOid = RelationGetRelid(writer->rel);
-	return slot;
+	if (!writer->stage->reject)
+		more = FillBatch(writer);
+	else
+	{
+		while (!FillBatchGuarded(writer, &more))
+			continue;
+	}
+	NoteGivenColumns(writer);
+	CheckBatch(writer);
+	StoreBatch(writer);
+	ClearBatch(writer);
+	return more;
 }
 
 int64
@@ -292,19 +421,12 @@ StageWriterRun(StageWriter *writer, Feed *feed)
 {
 	ErrorContextCallback callback = {
 		.callback = StageWriterErrorContext, .arg = writer, .previous = error_context_stack};
-	TupleTableSlot *slot;
 
 	writer->feed = feed;
+	BeginRejects(writer->stage->relid, true);
 	error_context_stack = &callback;
-	while ((slot = ReadRow(writer)) != NULL)
-	{
-		NoteGivenColumns(writer);
-		if (!WantsRow(writer, slot))
-			continue;
-		CheckRow(writer, slot);
-		KeepRow(writer);
-	}
-	StoreRows(writer);
+	while (MoveBatch(writer))
+		continue;
 	error_context_stack = callback.previous;
 	return writer->stored;
 }

@@ -90,7 +90,45 @@ static const ToxicCase cases[] = {
 	{"bom.jsonl", 2, NULL, 0, NULL, NULL},
 	{"empty.jsonl", 0, NULL, 0, NULL, NULL},
 	{"dup_pk.jsonl", 0, NULL, 3, "1", NULL},
-	{"fk_and_check.jsonl", 0, "23514", 3, "item_qty_check", NULL},
+	{"fk_and_check.jsonl", 0, NULL, 0, "item_", NULL},
+};
+
+/* A file whose bad rows staging can set aside: how many rows are staged, and the first reject. */
+typedef struct RejectCase
+{
+	const char *file;
+	const char *staged;
+	const char *rejects;
+	const char *line;
+	const char *record;
+	const char *column; /* "" for none */
+	const char *sqlstate;
+} RejectCase;
+
+static const RejectCase reject_cases[] = {
+	{"unterminated_quote.csv", "2", "1", "4", "3", "", "22P04"},
+	{"too_few_columns.csv", "3", "1", "4", "3", "note", "22P04"},
+	{"too_many_columns.csv", "3", "1", "4", "3", "", "22P04"},
+	{"blank_line_middle.csv", "2", "1", "3", "2", "code", "22P04"},
+	{"embedded_newlines_then_error.csv", "3", "1", "7", "3", "qty", "22P02"},
+	{"backslash_dot_line.csv", "3", "1", "3", "2", "", "22P04"},
+	{"header_repeated_mid.csv", "2", "1", "3", "2", "id", "22P02"},
+	{"null_markers.csv", "3", "2", "4", "3", "qty", "22P02"},
+	{"varchar_too_long.csv", "3", "1", "4", "3", "name", "22001"},
+	{"cast_truncation_trap.csv", "0", "1", "2", "1", "code", "22001"},
+	{"smallint_overflow.csv", "3", "1", "4", "3", "qty", "22003"},
+	{"numeric_overflow.csv", "3", "1", "4", "3", "price", "22003"},
+	{"bad_date.csv", "3", "1", "4", "3", "born", "22008"},
+	{"bad_bool.csv", "3", "1", "4", "3", "active", "22P02"},
+	{"bad_json.csv", "3", "1", "4", "3", "meta", "22P02"},
+	{"json_nul.csv", "3", "1", "4", "3", "meta", "22P05"},
+	{"bad_uuid.csv", "3", "1", "4", "3", "uuid", "22P02"},
+	{"all_rows_bad.csv", "0", "5", "2", "1", "qty", "22P02"},
+	{"bad_line.jsonl", "3", "1", "3", "3", "", "22P02"},
+	{"u0000_text.jsonl", "3", "1", "3", "3", "name", "22P05"},
+	{"extra_keys.jsonl", "1", "1", "1", "1", "bogus", "42703"},
+	{"ok_basic.csv", "5", "0", "", "", "", ""},
+	{"ok.jsonl", "3", "0", "", "", "", ""},
 };
 
 /* Where the files are; the tests run in the client's directory. */
@@ -221,7 +259,7 @@ assert_count(const char *sql, int expected, const char *what)
 static void
 check_case(const ToxicCase *c)
 {
-	bool wants_error = c->sqlstate != NULL || c->line > 0;
+	bool wants_error = c->sqlstate || c->line || c->words;
 	PGresult *res;
 
 	run("BEGIN");
@@ -260,6 +298,40 @@ each_file(void **state)
 		check_case(&cases[i]);
 }
 
+static void
+check_reject_case(const RejectCase *c)
+{
+	PGresult *res;
+
+	run("BEGIN");
+	run("SELECT aiodal.stage('tox.item', on_error => 'reject')");
+	res = stage_file(c->file);
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		fail_msg("%s: %s", c->file, PQresultErrorMessage(res));
+	assert_string_equal(PQcmdTuples(res), c->staged);
+	PQclear(res);
+	res = PQexec(conn, "SELECT count(*) OVER (), line, record, coalesce(column_name, ''), sqlstate "
+					   "FROM aiodal.rejects('item_stage') ORDER BY line");
+	assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
+	if (strcmp(PQntuples(res) > 0 ? PQgetvalue(res, 0, 0) : "0", c->rejects) != 0)
+		fail_msg("%s: %d rejects", c->file, PQntuples(res));
+	if (PQntuples(res) > 0 &&
+		(strcmp(PQgetvalue(res, 0, 1), c->line) != 0 || strcmp(PQgetvalue(res, 0, 2), c->record) != 0 ||
+		 strcmp(PQgetvalue(res, 0, 3), c->column) != 0 || strcmp(PQgetvalue(res, 0, 4), c->sqlstate) != 0))
+		fail_msg("%s: line %s, record %s, column \"%s\", %s", c->file, PQgetvalue(res, 0, 1),
+				 PQgetvalue(res, 0, 2), PQgetvalue(res, 0, 3), PQgetvalue(res, 0, 4));
+	PQclear(res);
+	run("ROLLBACK");
+}
+
+static void
+each_file_set_aside(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < sizeof(reject_cases) / sizeof(reject_cases[0]); i++)
+		check_reject_case(&reject_cases[i]);
+}
+
 /* No file of the collection is left out. */
 static void
 all_files(void **state)
@@ -280,6 +352,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_file),
+		cmocka_unit_test(each_file_set_aside),
 		cmocka_unit_test(all_files),
 	};
 

@@ -1,0 +1,45 @@
+/*
+ * reject.h
+ *		Rows set aside instead of failing a load, and the session's memory of them.
+ *
+ * Every COPY into a stage, and every merge that sets rows aside, is a load of
+ * its stage. Rejects of a load that was rolled back do not count any more. The
+ * last COPY's stay readable until the next one, even when its transaction
+ * failed: they say why.
+ */
+#ifndef AIODAL_REJECT_H
+#define AIODAL_REJECT_H
+
+#include "compat.h"
+
+/* One row set aside. Strings are in the server's encoding and copied by who takes them. */
+typedef struct Reject
+{
+	int64 line;         /* first physical line, or 0 when unknown */
+	int64 record;       /* 1-based, or 0 when unknown */
+	const char *column; /* or NULL */
+	const char *value;  /* of that column as it was written, or NULL */
+	int sqlerrcode;
+	const char *message;
+	const char *raw; /* the record as it was written, or NULL */
+} Reject;
+
+/* A load of the stage begins; copy tells a COPY from a merge. */
+extern void BeginRejects(Oid stage, bool copy);
+
+/*
+ * Sets a row aside, in the stage's current load. An error when it is one more
+ * than max_rejects (-1: no limit) over all of the stage's loads.
+ */
+extern void RejectRow(Oid stage, int64 max_rejects, const Reject *reject);
+
+/* Rows set aside for the stage so far, rolled back loads left out. */
+extern int64 CountRejects(Oid stage);
+
+/*
+ * Whether an error of this code is about the row at hand: its data, or names
+ * in it. Others (no memory, cancelled, no permission) are about the load.
+ */
+extern bool IsRowError(int sqlerrcode);
+
+#endif /* AIODAL_REJECT_H */
