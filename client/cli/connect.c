@@ -135,8 +135,7 @@ cli_name_near_relations(aiodal_db *db, const char *schema, const char *name, aio
 {
 	const char *sqlstate = aiodal_error_sqlstate(*err);
 	aiodal_error *better = NULL;
-	bool unknown =
-		aiodal_error_status(*err) == AIODAL_ENOTFOUND || (sqlstate && strcmp(sqlstate, "42P01") == 0);
+	bool unknown = sqlstate && (strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "3F000") == 0);
 
 	if (!db || !name || !unknown || aiodal_error_hint(*err))
 		return;

@@ -35,7 +35,7 @@ name_list(const json_t *names)
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(names, i, name)
+	json_array_foreach (names, i, name)
 	{
 		char *quoted = cli_quote_name(json_is_string(name) ? json_string_value(name) : "(expression)");
 		char *longer = cli_printf("%s%s%s", list, i > 0 ? ", " : "", quoted);
@@ -119,7 +119,8 @@ cli_describe_overview(const json_t *document, const json_t *extras)
 	cli_print_text(stdout, text_of(document, "database"));
 	(void) printf("%s: %zu relations, PostgreSQL %s\n\n", cli_style(stdout, CLI_STYLE_NONE),
 				  json_array_size(relations), text_of(document, "server_version"));
-	json_array_foreach(relations, i, relation) add_overview_row(grid, relation, extras);
+	json_array_foreach (relations, i, relation)
+		add_overview_row(grid, relation, extras);
 	cli_grid_print(grid, 2);
 }
 
@@ -164,7 +165,8 @@ print_columns(const json_t *relation)
 	size_t i;
 	json_t *column;
 
-	json_array_foreach(list, i, column) add_column_row(grid, column);
+	json_array_foreach (list, i, column)
+		add_column_row(grid, column);
 	cli_grid_print(grid, 2);
 }
 
@@ -194,7 +196,7 @@ print_constraints(const json_t *relation, const char *key, const char *heading)
 
 	if (json_array_size(list) > 0)
 		print_heading(heading);
-	json_array_foreach(list, i, constraint)
+	json_array_foreach (list, i, constraint)
 	{
 		char *name = cli_quote_name(text_of(constraint, "name"));
 
@@ -231,7 +233,7 @@ index_keys_text(const json_t *index)
 	size_t i;
 	json_t *key;
 
-	json_array_foreach(json_object_get(index, "keys"), i, key)
+	json_array_foreach (json_object_get(index, "keys"), i, key)
 	{
 		char *item = index_key_text(key);
 		char *longer = cli_printf("%s%s%s", list, i > 0 ? ", " : "", item);
@@ -284,7 +286,14 @@ print_indexes(const json_t *relation)
 
 	if (json_array_size(list) > 0)
 		print_heading("Indexes");
-	json_array_foreach(list, i, index) print_index(index);
+	for (int primary = 1; primary >= 0; primary--)
+	{
+		json_array_foreach (list, i, index)
+		{
+			if (is_true(index, "is_primary") == (primary == 1))
+				print_index(index);
+		}
+	}
 }
 
 static void
@@ -296,7 +305,8 @@ print_referenced_by(const json_t *relation, const json_t *extras)
 
 	if (json_array_size(list) > 0)
 		print_heading("Referenced by");
-	json_array_foreach(list, i, text) print_item(cli_strdup(json_string_value(text)));
+	json_array_foreach (list, i, text)
+		print_item(cli_strdup(json_string_value(text)));
 }
 
 static void
@@ -339,7 +349,8 @@ print_facts(const json_t *relation)
 		print_fact("Partition of", text);
 		free(text);
 	}
-	json_array_foreach(inherits, i, name) print_fact("Inherits", json_string_value(name));
+	json_array_foreach (inherits, i, name)
+		print_fact("Inherits", json_string_value(name));
 	print_fact("Server", text_of(relation, "server"));
 	print_fact("Tablespace", text_of(relation, "tablespace"));
 	if (method && strcmp(method, "heap") != 0)
@@ -347,7 +358,7 @@ print_facts(const json_t *relation)
 	if (is_true(relation, "row_security"))
 		print_fact("Row security",
 				   is_true(relation, "force_row_security") ? "forced, for the owner too" : "enabled");
-	json_array_foreach(json_object_get(relation, "options"), i, name)
+	json_array_foreach (json_object_get(relation, "options"), i, name)
 		print_fact("Option", json_string_value(name));
 }
 

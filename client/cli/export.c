@@ -67,6 +67,7 @@ typedef struct Export
 {
 	char *query;
 	cli_table_name table;
+	aiodal_layout layout;
 	cli_progress progress;
 	aiodal_export_stats stats;
 } Export;
@@ -79,7 +80,7 @@ copy_out(Export *export, aiodal_tx *tx, aiodal_error **err)
 	o.query = export->query;
 	o.schema = export->table.schema;
 	o.table = export->table.name;
-	o.layout = cli_layout_of(&args.layout);
+	o.layout = export->layout;
 	o.progress = cli_progress_show;
 	o.progress_payload = &export->progress;
 	if (args.output)
@@ -118,6 +119,7 @@ prepare(const cli_command *command, Export *export, const char *operand)
 {
 	const char *problem;
 
+	export->layout = cli_layout_of(command, &args.layout);
 	if (cli_parse_table_name(&export->table, operand, &problem))
 		return;
 	if (!strpbrk(operand, " \t\r\n("))

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <libpq-fe.h>
+
 static aiodal_format
 format_of(const char *word)
 {
@@ -29,10 +31,13 @@ format_of(const char *word)
 }
 
 aiodal_layout
-cli_layout_of(const cli_layout *given)
+cli_layout_of(const cli_command *command, const cli_layout *given)
 {
 	aiodal_layout layout = AIODAL_LAYOUT_INIT;
 
+	if (given->encoding && pg_char_to_encoding(given->encoding) < 0)
+		cli_usage_error(command, "PostgreSQL's names are UTF8, LATIN1, WIN1252, SJIS, ...",
+						"unknown encoding \"%s\"", given->encoding);
 	layout.format = format_of(given->format);
 	layout.header = given->no_header ? AIODAL_HEADER_NO : AIODAL_HEADER_AUTO;
 	layout.delimiter = given->delimiter;

@@ -9,6 +9,8 @@
 
 #include <aiodal/bulk.h>
 
+#include "options.h"
+
 typedef struct cli_layout
 {
 	const char *format; /* a word of the command's; NULL: by the name of the file */
@@ -18,6 +20,7 @@ typedef struct cli_layout
 	bool no_header;
 } cli_layout;
 
-extern aiodal_layout cli_layout_of(const cli_layout *given);
+/* Exits with CLI_EXIT_USAGE when there is no such encoding. */
+extern aiodal_layout cli_layout_of(const cli_command *command, const cli_layout *given);
 
 #endif /* AIODAL_CLI_LAYOUT_H */

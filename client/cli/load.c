@@ -105,6 +105,7 @@ typedef struct Load
 	const char *name; /* for messages */
 	cli_table_name table;
 	char *table_text;
+	aiodal_layout layout;
 	cli_progress progress;
 	aiodal_load_stats stats;
 	bool in_doubt; /* the connection was lost while committing */
@@ -119,7 +120,7 @@ load_options(Load *load)
 	o.table = load->table.name;
 	o.columns = args.columns.at;
 	o.n_columns = args.columns.n;
-	o.layout = cli_layout_of(&args.layout);
+	o.layout = load->layout;
 	o.mode = args.mode;
 	o.key = args.key.at;
 	o.n_key = args.key.n;
@@ -273,6 +274,7 @@ prepare(const cli_command *command, Load *load, char **operands)
 						"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
 						"invalid table name \"%s\": %s", operands[1], problem);
 	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
+	load->layout = cli_layout_of(command, &args.layout);
 	args.mode = args.mode ? args.mode : "upsert";
 	if (from_stdin && cli_is_terminal(stdin) && !args.quiet)
 		(void) fprintf(stderr, "aiodal: reading rows from the terminal; end with ^D\n");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <aiodal/version.h>
 
@@ -90,16 +91,14 @@ parse_global(int argc, char **argv, cli_common *common)
 	return optind;
 }
 
-/* Help that could not be written, or an export that did not all get out, is no success. */
-static int
-close_stdout(int status)
+/* At exit: what could not be written, be it only the help, is no success. */
+static void
+close_stdout(void)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
-	{
-		perror("aiodal: error: could not write to standard output");
-		return status ? status : CLI_EXIT_ERROR;
-	}
-	return status;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	perror("aiodal: error: could not write to standard output");
+	_exit(CLI_EXIT_ERROR);
 }
 
 int
@@ -111,16 +110,17 @@ main(int argc, char **argv)
 	int first;
 
 	(void) setlocale(LC_CTYPE, "");
+	(void) atexit(close_stdout);
 	first = parse_global(argc, argv, &common);
 	if (first >= argc)
 		cli_usage_error(NULL, "Commands are ping, reflect, load and export.", "no command was given");
 	if (strcmp(argv[first], "help") == 0)
 	{
 		print_help();
-		return close_stdout(CLI_EXIT_OK);
+		return CLI_EXIT_OK;
 	}
 	command = find_command(argv[first]);
 	*(cli_common *) command->args = common;
 	operands = cli_parse(command, argc - first, argv + first);
-	return close_stdout(command->run(command, operands));
+	return command->run(command, operands);
 }

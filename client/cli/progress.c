@@ -22,7 +22,12 @@
 void
 cli_progress_start(cli_progress *progress, const char *name, const char *unit, bool quiet)
 {
-	*progress = (cli_progress){.name = name, .unit = unit, .quiet = quiet, .bar = cli_is_terminal(stderr)};
+	const char *slash = strrchr(name, '/');
+
+	*progress = (cli_progress){.name = slash && slash[1] ? slash + 1 : name,
+							   .unit = unit,
+							   .quiet = quiet,
+							   .bar = cli_is_terminal(stderr)};
 }
 
 const char *
@@ -153,33 +158,51 @@ make_bar(char *bar, int columns, double part)
 	}
 }
 
+/* How many of at most limit bytes end where a character ends. */
+static int
+whole_characters(const char *text, int limit)
+{
+	int n = (int) strlen(text);
+
+	if (n <= limit)
+		return n;
+	for (n = limit; n > 0 && ((unsigned char) text[n] & 0xc0) == 0x80;)
+		n--;
+	return n;
+}
+
+/* What is left of the line goes to a bar, if that is enough for one. */
 static void
-draw_bar(cli_progress *progress, const aiodal_progress *now)
+draw_bar_itself(double part, int room)
 {
 	enum
 	{
 		LEAST = 6,
 		MOST = 30
 	};
-	char text[160];
 	char bar[MOST * 4 + 1];
+
+	if (part < 0 || room < LEAST)
+		return;
+	make_bar(bar, room > MOST ? MOST : room, part);
+	(void) fprintf(stderr, cli_is_utf8() ? "%s%s%s " : "[%s%s%s] ", cli_style(stderr, CLI_STYLE_FAINT), bar,
+				   cli_style(stderr, CLI_STYLE_NONE));
+}
+
+static void
+draw(cli_progress *progress, const aiodal_progress *now)
+{
+	char text[160];
 	/* the last column stays free: some terminals wrap when it is written */
 	int width = cli_terminal_width(stderr) - 1;
-	int name_width = (int) strlen(progress->name);
-	int room;
+	int name = whole_characters(progress->name, width / 4);
+	int room = width - name - 2;
 
 	describe(progress, now, text, sizeof(text));
-	if (name_width > width / 4)
-		name_width = width / 4;
-	room = width - name_width - (int) strlen(text) - 6;
-	(void) fprintf(stderr, "\r%.*s  ", name_width, progress->name);
-	if (now->phase == AIODAL_PHASE_COPY && fraction(now) >= 0 && room >= LEAST)
-	{
-		make_bar(bar, room > MOST ? MOST : room, fraction(now));
-		(void) fprintf(stderr, cli_is_utf8() ? "%s%s%s " : "[%s%s%s] ", cli_style(stderr, CLI_STYLE_FAINT),
-					   bar, cli_style(stderr, CLI_STYLE_NONE));
-	}
-	(void) fprintf(stderr, "%.*s\033[K", width - name_width - 2 > 0 ? width - name_width - 2 : 0, text);
+	(void) fprintf(stderr, "\r%.*s  ", name, progress->name);
+	if (now->phase == AIODAL_PHASE_COPY)
+		draw_bar_itself(fraction(now), room - (int) strlen(text) - 4);
+	(void) fprintf(stderr, "%.*s\033[K", room > 0 ? room : 0, text);
 	(void) fflush(stderr);
 	progress->drawn = true;
 	progress->shown = now->elapsed;
@@ -214,7 +237,7 @@ cli_progress_show(void *payload, const aiodal_progress *now)
 	if (progress->quiet || now->phase == AIODAL_PHASE_DONE)
 		cli_progress_clear(progress);
 	else if (progress->bar && now->elapsed >= FIRST_BAR_AFTER)
-		draw_bar(progress, now);
+		draw(progress, now);
 	else if (!progress->bar && line_is_due(progress, now))
 		print_line(progress, now);
 	return cli_interrupted();

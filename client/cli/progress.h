@@ -11,7 +11,7 @@
 
 typedef struct cli_progress
 {
-	const char *name; /* of what is loaded or written; borrowed */
+	const char *name; /* of the file, without its directory; borrowed */
 	const char *unit; /* what is counted: "lines", "rows"; borrowed */
 	bool quiet;
 	bool bar;           /* stderr is a terminal */

@@ -216,8 +216,12 @@ fetch_extras(json_t **extras, aiodal_tx *tx, const char *oids, aiodal_error **er
 		" AND k.confrelid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
 		"ORDER BY schema, name, \"constraint\"";
 	aiodal_result *res;
-	aiodal_status status = aiodal_tx_exec(&res, tx, sql, 1, &oids, err);
+	/* so that names in definitions are qualified, as they are in the document */
+	aiodal_status status =
+		aiodal_tx_exec(NULL, tx, "SET LOCAL search_path = pg_catalog, pg_temp", 0, NULL, err);
 
+	if (status == AIODAL_OK)
+		status = aiodal_tx_exec(&res, tx, sql, 1, &oids, err);
 	if (status < 0)
 		return status;
 	*extras = json_object();
@@ -244,7 +248,7 @@ relation_oids(const json_t *document)
 	size_t i;
 	json_t *relation;
 
-	json_array_foreach(json_object_get(document, "relations"), i, relation)
+	json_array_foreach (json_object_get(document, "relations"), i, relation)
 	{
 		json_int_t oid = json_integer_value(json_object_get(relation, "oid"));
 
@@ -263,9 +267,10 @@ print_tables(const json_t *document, const json_t *extras)
 
 	if (args.tables.n == 0)
 		cli_describe_overview(document, extras);
-	json_array_foreach(json_object_get(document, "relations"), i, item) cli_describe_relation(item, extras);
-	json_array_foreach(json_object_get(document, "warnings"), i, item)(void)
-		fprintf(stderr, "aiodal: warning: %s\n", json_string_value(item));
+	json_array_foreach (json_object_get(document, "relations"), i, item)
+		cli_describe_relation(item, extras);
+	json_array_foreach (json_object_get(document, "warnings"), i, item)
+		(void) fprintf(stderr, "aiodal: warning: %s\n", json_string_value(item));
 }
 
 static aiodal_status

@@ -143,6 +143,9 @@ own_words(const char *hint)
 	static const char *const words[][2] = {
 		{"set allow_empty", "give --allow-empty"},
 		{"Merge with on_duplicate => 'first' or 'last'", "Use --on-duplicate first or --on-duplicate last"},
+		{"Try DELIMITER ", "Try --delimiter "},
+		{"Leave out HEADER if the file has no header line, or give COPY a column list",
+		 "Give --no-header if the file has no header line, and --columns if its names are others"},
 		{"Name columns in \"key\" that", "Name columns with --key that"},
 	};
 

@@ -6,6 +6,8 @@
  * then merge or the target statements. The first step that fails ends it; the savepoint undoes all. The two
  * ways of loading differ in how the stage is made and in the last step.
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@
 
 #define CHUNK         ((size_t) 65536)
 #define UNDO_MS       5000
+#define WAIT_MS       100
 #define DEFAULT_STAGE "aiodal_stage"
 
 typedef struct load
@@ -35,8 +38,10 @@ typedef struct load
 	aiodal__conn *conn;
 	aiodal__source *source;
 	aiodal__progress progress;
-	bool by_hand; /* stage_columns and target statements */
-	char *stage;  /* its name, as SQL */
+	bool copying;      /* COPY is running */
+	bool server_spoke; /* while we waited for the source */
+	bool by_hand;      /* stage_columns and target statements */
+	char *stage;       /* its name, as SQL */
 	char *chunk;
 	char *rows; /* of jsonl, by hand: the chunk as rows of COPY's text format */
 	aiodal__jsonl jsonl;
@@ -343,6 +348,50 @@ count_lines(const char *data, size_t len)
 	return n;
 }
 
+/*
+ * A source may be silent for long (a pipe whose writer works): meanwhile the progress callback goes on and
+ * may cancel, and a server that is gone is noticed. An aiodal__wait_fn.
+ */
+static aiodal_status
+wait_for_source(void *payload, int fd, aiodal_error **err)
+{
+	load *l = payload;
+	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}};
+
+	for (;;)
+	{
+		fds[1] = (struct pollfd){.fd = l->copying ? PQsocket(l->conn->pg) : -1, .events = POLLIN};
+		if (poll(fds, 2, WAIT_MS) < 0 && errno != EINTR)
+			return aiodal__fail(err, AIODAL_EINVAL, "could not wait for the data: %m");
+		if (aiodal__progress_tick(&l->progress))
+			return aiodal__progress_canceled(err);
+		l->server_spoke = fds[1].revents && aiodal__copy_server_has_spoken(l->conn);
+		if (l->server_spoke)
+			return aiodal__fail(err, AIODAL_ESERVER, "the server has given up");
+		if (fds[0].revents)
+			return AIODAL_OK;
+		/* a notice: libpq reads it */
+		if (fds[1].revents && !PQconsumeInput(l->conn->pg))
+			return aiodal__fail_conn(err, AIODAL_ECONN, l->conn->pg);
+	}
+}
+
+/* The next bytes; AIODAL_WANT_READ when the server has something to say first. */
+static aiodal_status
+read_source(load *l, size_t *len, aiodal_error **err)
+{
+	aiodal_error *own = NULL;
+	aiodal_status status = aiodal__source_read(l->source, l->chunk, CHUNK, len, &own);
+
+	if (status == AIODAL_OK)
+		return status;
+	if (err && !l->server_spoke)
+		*err = own;
+	else
+		aiodal_error_free(own);
+	return l->server_spoke ? AIODAL_WANT_READ : status;
+}
+
 static aiodal_status
 feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 {
@@ -351,7 +400,7 @@ feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 
 	do
 	{
-		status = aiodal__source_read(l->source, l->chunk, CHUNK, len, err);
+		status = read_source(l, len, err);
 		if (status != AIODAL_OK || *len == 0)
 			return status;
 		l->progress.now.rows += count_lines(l->chunk, *len);
@@ -394,8 +443,10 @@ copy_into_stage(load *l, aiodal_error **err)
 	double start = aiodal__progress_elapsed(&l->progress);
 
 	copy_statement(l, &sql);
+	l->copying = true;
 	status = sql.oom ? aiodal__fail_memory(err)
 					 : aiodal__copy_in(l->conn, sql.data, feed, l, &l->stats.staged, err);
+	l->copying = false;
 	aiodal__buf_free(&sql);
 	l->stats.bytes = l->source->given;
 	l->stats.elapsed_copy = aiodal__progress_elapsed(&l->progress) - start;
@@ -622,8 +673,13 @@ prepare(load *l, const aiodal_load_options *given, aiodal_error **err)
 		return aiodal__fail_memory(err);
 	aiodal__progress_start(&l->progress, l->options.progress, l->options.progress_payload);
 	l->progress.now.source_total = l->source->total;
+	l->source->wait = wait_for_source;
+	l->source->wait_payload = l;
 	status = aiodal__source_start(l->source, l->options.layout.compression,
 								  aiodal__layout_is_utf8(&l->options.layout, l->conn->pg), &empty, err);
+	/* the server would miss the header of data that is not there */
+	if (empty)
+		l->options.layout.header = AIODAL_HEADER_NO;
 	return status == AIODAL_OK ? check_not_empty(l, empty, err) : status;
 }
 

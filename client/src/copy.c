@@ -6,7 +6,7 @@
  * flushed to the socket before the next is read: memory stays flat, and progress means bytes sent.
  *
  * libpq tells of an error during COPY FROM STDIN only when the data has ended. A server that has given up on
- * line 1 would be sent the whole file, hence server_has_spoken().
+ * line 1 would be sent the whole file, hence aiodal__copy_server_has_spoken().
  */
 #include "copy.h"
 
@@ -85,12 +85,8 @@ finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err)
  * In
  */
 
-/*
- * Whether an error, or the end, is waiting to be read. Encrypted connections cannot be looked into: there the
- * error comes after the data.
- */
-static bool
-server_has_spoken(const aiodal__conn *conn)
+bool
+aiodal__copy_server_has_spoken(const aiodal__conn *conn)
 {
 	char type;
 	ssize_t n;
@@ -119,7 +115,7 @@ flush(aiodal__conn *conn, bool *stop)
 		status = aiodal__conn_wait(conn, AIODAL_WANT_WRITE, AIODAL__NEVER);
 		if (status < 0)
 			return status;
-		*stop = server_has_spoken(conn) || !PQconsumeInput(conn->pg);
+		*stop = aiodal__copy_server_has_spoken(conn) || !PQconsumeInput(conn->pg);
 	}
 	return AIODAL_OK;
 }
@@ -133,7 +129,7 @@ put(aiodal__conn *conn, const char *data, size_t len, bool *stop)
 	{
 		size_t piece = len < 65536 ? len : 65536;
 
-		*stop = PQputCopyData(conn->pg, data, (int) piece) != 1 || server_has_spoken(conn);
+		*stop = PQputCopyData(conn->pg, data, (int) piece) != 1 || aiodal__copy_server_has_spoken(conn);
 		status = flush(conn, stop);
 		data += piece;
 		len -= piece;
@@ -174,6 +170,7 @@ aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal__feed_fn feed, void 
 	while (status == AIODAL_OK && !stop)
 	{
 		fed = feed(payload, &data, &len, err);
+		stop = fed > 0;
 		if (fed != AIODAL_OK || len == 0)
 			break;
 		status = put(conn, data, len, &stop);
@@ -183,8 +180,8 @@ aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal__feed_fn feed, void 
 							   : fed ? "the source failed"
 									 : NULL);
 	/* the source's own error goes first */
-	status = finish(conn, rows, fed ? NULL : err);
-	return fed ? fed : status;
+	status = finish(conn, rows, fed < 0 ? NULL : err);
+	return fed < 0 ? fed : status;
 }
 
 /*

@@ -7,7 +7,10 @@
 
 #include "conn.h"
 
-/* Gives the next bytes, borrowed until the next call; *len 0 at the end. */
+/*
+ * Gives the next bytes, borrowed until the next call; *len 0 at the end. AIODAL_WANT_READ instead of
+ * AIODAL_OK: stop, the server has spoken.
+ */
 typedef aiodal_status (*aiodal__feed_fn)(void *payload, const char **data, size_t *len, aiodal_error **err);
 
 /* Takes bytes: whole rows. */
@@ -19,6 +22,12 @@ typedef aiodal_status (*aiodal__take_fn)(void *payload, const char *data, size_t
  */
 extern aiodal_status aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal__feed_fn feed, void *payload,
 									 int64_t *rows, aiodal_error **err);
+
+/*
+ * Whether an error, or the end, is waiting to be read while rows are sent. Encrypted connections cannot be
+ * looked into: there the error comes after the data.
+ */
+extern bool aiodal__copy_server_has_spoken(const aiodal__conn *conn);
 
 /* Runs "COPY ... TO STDOUT" and hands over each row. When take fails, the COPY is cancelled. */
 extern aiodal_status aiodal__copy_out(aiodal__conn *conn, const char *sql, aiodal__take_fn take,

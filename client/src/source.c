@@ -99,8 +99,12 @@ read_fd(void *payload, char *buf, size_t size, aiodal_error **err)
 	ssize_t n;
 
 	do
+	{
+		if (source->wait && source->total < 0 &&
+			source->wait(source->wait_payload, source->fd, err) != AIODAL_OK)
+			return -1;
 		n = read(source->fd, buf, size);
-	while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	return n < 0 ? read_failed(source, err) : n;
 }
 

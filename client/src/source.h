@@ -7,6 +7,9 @@
 
 #include <aiodal/bulk.h>
 
+/* Waits until fd can be read. Anything but AIODAL_OK: do not read, fail with *err. */
+typedef aiodal_status (*aiodal__wait_fn)(void *payload, int fd, aiodal_error **err);
+
 typedef struct aiodal__source
 {
 	aiodal_read_cb read;
@@ -18,6 +21,8 @@ typedef struct aiodal__source
 
 	int fd; /* what the read functions of this file need */
 	bool owns_fd;
+	aiodal__wait_fn wait; /* before each read of a descriptor that may keep us waiting; may be NULL */
+	void *wait_payload;
 	FILE *stream;
 	const char *memory;
 	size_t memory_size;
