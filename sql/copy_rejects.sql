@@ -85,11 +85,29 @@ COPY book_stage (id, title) FROM PROGRAM 'printf "1\ta\n2\n3\tc\td\n4\te\n"';
 SELECT line, record, column_name, sqlstate, raw FROM aiodal.rejects();
 ROLLBACK;
 
+-- so are lines with bytes that are no characters; other mistakes of theirs are not what is told
+BEGIN;
+CALL fresh();
+COPY book_stage (id, title) FROM PROGRAM 'printf "1,a\n2,\366\n\000,c\n4,\"d\ne\"\n5\377,\"f\n\303\n\n\"\n6,\303\251\n7,g\n"' WITH (FORMAT csv);
+SELECT id, title FROM book_stage;
+SELECT line, record, column_name, sqlstate, message, raw FROM aiodal.rejects();
+COPY book_stage (id, title) FROM PROGRAM 'printf "id\ttitle\r1\ta\r2\t\366\r3\tb\r"' WITH (HEADER);
+SELECT line, record, column_name, sqlstate, message, raw FROM aiodal.rejects();
+COPY book_stage (id, title) FROM PROGRAM 'printf "1,a\n2,\303"' WITH (FORMAT csv);
+SELECT line, record, column_name, sqlstate, message, raw FROM aiodal.rejects();
+COPY book_stage (id, title) FROM PROGRAM 'printf "1,a\n2,\212\n3,b\203\n"' WITH (FORMAT csv, ENCODING 'sjis');
+SELECT line, record, column_name, sqlstate, message, raw FROM aiodal.rejects();
+-- wherever the input is cut into pieces
+TRUNCATE book_stage;
+COPY book_stage (id, title) FROM PROGRAM $$perl -e 'for (1 .. 30000) { print "$_,\303\251\342\202\254", $_ % 1000 == 0 ? "\342\202" : "", "\n" }'$$ WITH (FORMAT csv);
+SELECT count(*), min(title), max(title) FROM book_stage;
+SELECT count(*), min(line), max(line), sum(line), min(message), max(message) FROM aiodal.rejects();
+ROLLBACK;
+
 -- what cannot be read on fails the load
 BEGIN;
 CALL fresh();
 \set ON_ERROR_ROLLBACK on
-COPY book_stage (id, title) FROM PROGRAM 'printf "x,a\n2,\366\n3,c\n"' WITH (FORMAT csv);
 COPY book_stage (id, title) FROM PROGRAM 'printf "x,a\n2,b\r\n3,c\n"' WITH (FORMAT csv);
 COPY book_stage FROM PROGRAM 'printf "id,titel\n"' WITH (FORMAT csv, HEADER);
 COPY book_stage FROM PROGRAM 'printf "x,y,z\n"; exit 1' WITH (FORMAT csv);

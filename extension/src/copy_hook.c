@@ -193,6 +193,7 @@ DescribeStage(FeedRequest *request, Stage *stage)
 	request->target = stage->target;
 	request->has_rows = RelationGetNumberOfBlocks(request->rel) > 0;
 	StageGivenColumns(stage, &request->given);
+	request->sets_aside = stage->reject;
 	request->names_required = stage->has_mode && stage->mode != MODE_UPDATE;
 }
 
@@ -213,7 +214,7 @@ ReadIntoStage(FeedRequest *request, Stage *stage, List *where)
 static int64
 LoadStage(FeedRequest *request, Stage *stage, List *where)
 {
-	Source *outer = SaveCallbackSource();
+	Feed *outer = SaveCallbackFeed();
 	volatile int64 stored = 0;
 
 	PG_TRY();
@@ -222,7 +223,7 @@ LoadStage(FeedRequest *request, Stage *stage, List *where)
 	}
 	PG_FINALLY();
 	{
-		RestoreCallbackSource(outer);
+		RestoreCallbackFeed(outer);
 	}
 	PG_END_TRY();
 	return stored;

@@ -34,6 +34,7 @@ typedef struct FeedRequest
 	Oid target;          /* whose defaults stand in for what the input leaves out */
 	Bitmapset *given;    /* columns of rel that earlier input filled */
 	bool has_rows;       /* earlier input was stored in rel */
+	bool sets_aside;     /* errors are no end: skip() will be called */
 	bool names_required; /* input must fill the target's NOT NULL columns without default */
 	FeedFormat format;
 	CopyFormatOptions opts; /* as ProcessCopyOptions() read them */
@@ -57,9 +58,10 @@ struct Feed
 	void (*describe)(Feed *feed);
 
 	/*
-	 * After an error in next(): describes the record in *reject, all but the
-	 * error itself, and makes ready for the record after it. False when the
-	 * input cannot be read on. What *reject points to lasts until the next call.
+	 * After an error in next(), which *reject has the code and message of:
+	 * describes the record there, and makes ready for the record after it. May
+	 * know a better reason than the error's. False when the input cannot be
+	 * read on. What *reject points to lasts until the next call.
 	 */
 	bool (*skip)(Feed *feed, Reject *reject);
 
@@ -81,8 +83,8 @@ extern Feed *BeginJsonlFeed(FeedRequest *request);
  * to be saved before a COPY, and restored after it even if that one fails, as
  * it may run inside another one (a trigger's, a domain's).
  */
-extern Source *SaveCallbackSource(void);
-extern void RestoreCallbackSource(Source *source);
+extern Feed *SaveCallbackFeed(void);
+extern void RestoreCallbackFeed(Feed *feed);
 
 /* Encoding of the input: the option, else the client's. */
 extern int FeedEncoding(const FeedRequest *request);

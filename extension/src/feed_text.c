@@ -16,37 +16,42 @@
 #include "feed.h"
 #include "fill.h"
 #include "header.h"
+#include "repair.h"
 
 typedef struct TextFeed
 {
 	Feed base;
 	CopyFromState cstate;
 	Source *source;
+	Repair *repair; /* between source and parser where rows are set aside; or NULL */
 	Fill *fill;
 	List *left_out; /* attribute numbers of columns filled here, not by the input */
+	int64 header_lines;
 	int64 next_line;
 	bool by_lines; /* the format has lines */
 } TextFeed;
 
 /* The callback has no argument. */
-static Source *callback_source;
+static TextFeed *callback_feed;
 
-Source *
-SaveCallbackSource(void)
+Feed *
+SaveCallbackFeed(void)
 {
-	return callback_source;
+	return callback_feed ? &callback_feed->base : NULL;
 }
 
 void
-RestoreCallbackSource(Source *source)
+RestoreCallbackFeed(Feed *feed)
 {
-	callback_source = source;
+	callback_feed = (TextFeed *) feed;
 }
 
 static int
 ReadForCore(void *out, int minread, int maxread)
 {
-	return SourceRead(callback_source, out, minread, maxread);
+	if (callback_feed->repair)
+		return RepairRead(callback_feed->repair, out, maxread);
+	return SourceRead(callback_feed->source, out, minread, maxread);
 }
 
 int
@@ -84,7 +89,7 @@ StoppedAtDataMarker(TextFeed *feed)
 	if (!feed->by_lines || !cstate->opts.csv_mode || cstate->input_reached_eof)
 		return false;
 	return INPUT_BUF_BYTES(cstate) > 0 || (cstate->need_transcoding && RAW_BUF_BYTES(cstate) > 0) ||
-		   !SourceEndsWithMarker(feed->source);
+		   (feed->repair && RepairHolds(feed->repair)) || !SourceEndsWithMarker(feed->source);
 }
 
 /* Where the record is too short, core's words. */
@@ -129,6 +134,25 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 	cstate->cur_attname = cstate->cur_attval = NULL;
 }
 
+/* What was wrong with bytes of the current record, or NULL. */
+static const char *
+RepairsOfRecord(TextFeed *feed)
+{
+	if (feed->repair == NULL)
+		return NULL;
+	return RepairedBefore(feed->repair, feed->next_line - feed->header_lines - 1,
+						  feed->cstate->eol_type == EOL_CR);
+}
+
+static void
+CheckRepairs(TextFeed *feed)
+{
+	const char *message = RepairsOfRecord(feed);
+
+	if (message)
+		ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE), errmsg_internal("%s", message)));
+}
+
 /* One row of core's parser, be it one that ON_ERROR skips; false at the end. */
 static bool
 ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
@@ -145,6 +169,7 @@ ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 	}
 	if (feed->by_lines)
 		feed->next_line = feed->base.line + 1 + LinesInside(cstate);
+	CheckRepairs(feed);
 	return true;
 }
 
@@ -196,6 +221,7 @@ SkipTextRecord(Feed *base, Reject *reject)
 {
 	TextFeed *feed = (TextFeed *) base;
 	CopyFromState cstate = feed->cstate;
+	const char *repairs;
 
 	if (!feed->by_lines || !cstate->line_buf_valid)
 		return false;
@@ -205,6 +231,11 @@ SkipTextRecord(Feed *base, Reject *reject)
 	reject->value = cstate->cur_attval;
 	reject->raw = cstate->line_buf.data;
 	feed->next_line = base->line + 1 + LinesInside(cstate);
+	if ((repairs = RepairsOfRecord(feed)) != NULL)
+	{
+		reject->sqlerrcode = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+		reject->message = repairs;
+	}
 	cstate->cur_attname = cstate->cur_attval = NULL;
 	return true;
 }
@@ -336,9 +367,12 @@ BeginTextFeed(FeedRequest *request)
 	if (feed->by_lines)
 		SourceCheckStart(request->source, FeedEncoding(request));
 	attlist = ReadColumnList(request, &header);
+	feed->header_lines = header.lines;
 	feed->next_line = header.lines + 1;
+	if (feed->by_lines && request->sets_aside)
+		feed->repair = MakeRepair(request->source, FeedEncoding(request));
 
-	callback_source = feed->source;
+	callback_feed = feed;
 	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
 								 request->options);
 	ContinueAfterHeader(feed->cstate, &header, feed->source);

@@ -217,12 +217,10 @@ FillBatch(StageWriter *writer)
 static void
 RejectRecord(StageWriter *writer, ErrorData *error)
 {
-	Reject reject = {0};
+	Reject reject = {.sqlerrcode = error->sqlerrcode, .message = error->message};
 
 	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
 		ReThrowError(error);
-	reject.sqlerrcode = error->sqlerrcode;
-	reject.message = error->message;
 	RejectRow(writer->stage->relid, writer->stage->max_rejects, &reject);
 	FreeErrorData(error);
 }

@@ -69,7 +69,7 @@ static const ToxicCase cases[] = {
 	{"not_null_violation.csv", 0, "23502", 4, "\"name\"", NULL},
 	{"dup_pk_in_batch.csv", 0, NULL, 5, "3", NULL},
 	{"dup_secondary_unique.csv", 0, "23505", 3, "item_code_name_key", NULL},
-	{"fk_orphan.csv", 0, "23503", 3, "item_code_fkey", NULL},
+	{"fk_orphan.csv", 0, "23503", 0, "item_code_fkey", NULL},
 	{"check_violation.csv", 0, "23514", 3, "item_qty_check", NULL},
 	{"upsert_mix.csv", 4, NULL, 0, NULL,
 	 "INSERT INTO tox.item SELECT i, (ARRAY['CC','AA','BB','CC'])[i+1]::char(2), 'old '||i FROM "
@@ -112,6 +112,8 @@ static const RejectCase reject_cases[] = {
 	{"blank_line_middle.csv", "2", "1", "3", "2", "code", "22P04"},
 	{"embedded_newlines_then_error.csv", "3", "1", "7", "3", "qty", "22P02"},
 	{"backslash_dot_line.csv", "3", "1", "3", "2", "", "22P04"},
+	{"latin1_byte.csv", "3", "1", "4", "3", "", "22021"},
+	{"nul_byte.csv", "3", "1", "4", "3", "", "22021"},
 	{"header_repeated_mid.csv", "2", "1", "3", "2", "id", "22P02"},
 	{"null_markers.csv", "3", "2", "4", "3", "qty", "22P02"},
 	{"varchar_too_long.csv", "3", "1", "4", "3", "name", "22001"},
@@ -183,7 +185,7 @@ set_up_group(void **state)
 	conn = PQconnectdb("");
 	if (PQstatus(conn) != CONNECTION_OK)
 		fail_msg("%s", PQerrorMessage(conn));
-	run("SET client_min_messages = warning");
+	run("SET client_min_messages = error");
 	run("SET client_encoding = 'UTF8'");
 	run("CREATE EXTENSION IF NOT EXISTS aiodal");
 	setup = read_file("setup.sql");
@@ -290,6 +292,14 @@ check_case(const ToxicCase *c)
 	run("ROLLBACK");
 }
 
+static int
+clean_up(void **state)
+{
+	(void) state;
+	run("ROLLBACK");
+	return 0;
+}
+
 static void
 each_file(void **state)
 {
@@ -351,8 +361,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_file),
-		cmocka_unit_test(each_file_set_aside),
+		cmocka_unit_test_teardown(each_file, clean_up),
+		cmocka_unit_test_teardown(each_file_set_aside, clean_up),
 		cmocka_unit_test(all_files),
 	};
 
