@@ -93,8 +93,7 @@ PrepareOrder(Arbiter *a)
 		ssup->ssup_collation = a->index->rd_indcollation[i];
 		ssup->ssup_nulls_first = (a->index->rd_indoption[i] & INDOPTION_NULLS_FIRST) != 0;
 		ssup->ssup_attno = i + 1;
-		PrepareSortSupportFromIndexRel(a->index, descending ? BTGreaterStrategyNumber : BTLessStrategyNumber,
-									   ssup);
+		PrepareIndexSortSupport(a->index, descending, ssup);
 		a->equal[i] = OperatorOfColumn(a->index, i, BTEqualStrategyNumber);
 		if (i == 0)
 		{

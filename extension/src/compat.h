@@ -106,6 +106,20 @@ ConstraintIsTemporal(Form_pg_constraint form)
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* Where 18 asks whether the order is reversed, earlier releases ask for the strategy it begins with. */
+#include "access/stratnum.h"
+#include "utils/sortsupport.h"
+
+static inline void
+PrepareIndexSortSupport(Relation index, bool reverse, SortSupport ssup)
+{
+#if PG_VERSION_NUM >= 180000
+	PrepareSortSupportFromIndexRel(index, reverse, ssup);
+#else
+	PrepareSortSupportFromIndexRel(index, reverse ? BTGreaterStrategyNumber : BTLessStrategyNumber, ssup);
+#endif
+}
+
 /*
  * COPY FROM
  */

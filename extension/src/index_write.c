@@ -81,9 +81,7 @@ OrderOf(Relation index)
 	ssup->ssup_collation = index->rd_indcollation[0];
 	ssup->ssup_nulls_first = (index->rd_indoption[0] & INDOPTION_NULLS_FIRST) != 0;
 	ssup->ssup_attno = 1;
-	PrepareSortSupportFromIndexRel(
-		index, (index->rd_indoption[0] & INDOPTION_DESC) ? BTGreaterStrategyNumber : BTLessStrategyNumber,
-		ssup);
+	PrepareIndexSortSupport(index, (index->rd_indoption[0] & INDOPTION_DESC) != 0, ssup);
 	return ssup;
 }
 
