@@ -344,13 +344,14 @@ TextArgument(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 static Oid
-TargetArgument(FunctionCallInfo fcinfo, Stage *stage)
+TargetArgument(FunctionCallInfo fcinfo, MergeRequest *request)
 {
-	if (PG_ARGISNULL(1) && stage == NULL)
+	if (PG_ARGISNULL(1) && request->stage == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("\"%s\" is not a stage of this transaction", get_rel_name(PG_GETARG_OID(0))),
+						errmsg("\"%s\" is not a stage of this transaction",
+							   RelationGetRelationName(request->source)),
 						errhint("Make it with aiodal.stage(), or name the target.")));
-	return PG_ARGISNULL(1) ? stage->target : PG_GETARG_OID(1);
+	return PG_ARGISNULL(1) ? request->stage->target : PG_GETARG_OID(1);
 }
 
 /* The tables that a write to a view may end up in, be it by a trigger. */
@@ -543,8 +544,8 @@ merge(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("stage must not be null")));
 	request.stage = FindStage(PG_GETARG_OID(0));
-	request.target = table_open(TargetArgument(fcinfo, request.stage), AccessShareLock);
-	request.source = table_open(PG_GETARG_OID(0), AccessShareLock);
+	request.source = OpenTable(PG_GETARG_OID(0), AccessShareLock, "stage");
+	request.target = OpenTable(TargetArgument(fcinfo, &request), AccessShareLock, "target");
 	CheckSource(request.source, request.target);
 	ReadWords(fcinfo, &request, &words);
 	LockTarget(request.target, request.mode);
@@ -580,7 +581,7 @@ explain_merge(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	request.target = table_open(PG_GETARG_OID(0), AccessShareLock);
+	request.target = OpenTable(PG_GETARG_OID(0), AccessShareLock, "target");
 	request.key = ResolveMergeKey(request.target, key, request.mode != MODE_INSERT || key != NIL);
 	SetPath(ReasonForSql(&request), &values[0], &nulls[1], &values[1]);
 	table_close(request.target, NoLock);

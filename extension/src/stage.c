@@ -312,6 +312,18 @@ IsSpentStage(Oid relid)
 	return spent;
 }
 
+Relation
+OpenTable(Oid relid, LOCKMODE lockmode, const char *what)
+{
+	Relation rel = try_table_open(relid, lockmode);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("%s with OID %u does not exist", what, relid),
+				 errdetail("A stage is dropped at the end of its transaction.")));
+	return rel;
+}
+
 void
 RunUtility(const char *sql)
 {
@@ -551,7 +563,7 @@ stage(PG_FUNCTION_ARGS)
 	made.target = PG_GETARG_OID(0);
 	ReadStageOptions(fcinfo, &made);
 
-	target = table_open(made.target, AccessShareLock);
+	target = OpenTable(made.target, AccessShareLock, "target");
 	CheckTarget(target);
 	CheckMayWrite(target);
 	CheckStageOptions(target, &made);

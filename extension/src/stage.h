@@ -16,6 +16,7 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
+#include "storage/lockdefs.h"
 #include "utils/relcache.h"
 
 #include "options.h"
@@ -79,6 +80,12 @@ extern void StageMerged(Stage *stage);
  * when label is empty, with a number behind it when that is taken; palloc'd.
  */
 extern char *FreeTemporaryName(const char *base, const char *label);
+
+/*
+ * Opens a table, view or the like; an error that says "what" it was to be when
+ * it is gone, as a stage is after its transaction.
+ */
+extern Relation OpenTable(Oid relid, LOCKMODE lockmode, const char *what);
 
 /* Runs one utility statement as the current user. */
 extern void RunUtility(const char *sql);
