@@ -463,6 +463,27 @@ SetPath(const char *reason_for_sql, Datum *path, bool *no_reason, Datum *reason)
 }
 
 static void
+MergeDirectly(SqlMerge *m, MergeCounts *counts)
+{
+	bool sync = m->request->mode == MODE_SYNC;
+
+	if (sync)
+		SqlMergeDeleteNullKeys(m, counts);
+	MergeStageDirectly(m->request, m->losers, counts);
+	if (sync)
+		SqlMergeDeleteMissing(m, counts);
+}
+
+/* Foreign keys and others that look at rows when all are written. */
+static bool
+HasRowTriggersAfter(Relation target)
+{
+	TriggerDesc *t = target->trigdesc;
+
+	return t && (t->trig_insert_after_row || t->trig_update_after_row);
+}
+
+static void
 RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 {
 	SqlMerge sql;
@@ -470,14 +491,10 @@ RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 	SqlMergeBegin(&sql, request, counts);
 	if (reason_for_sql)
 		SqlMergeRows(&sql, counts);
+	else if (HasRowTriggersAfter(request->target))
+		SqlMergeGuard(&sql, MergeDirectly, counts);
 	else
-	{
-		if (request->mode == MODE_SYNC)
-			SqlMergeDeleteNullKeys(&sql, counts);
-		MergeStageDirectly(request, sql.losers, counts);
-		if (request->mode == MODE_SYNC)
-			SqlMergeDeleteMissing(&sql, counts);
-	}
+		MergeDirectly(&sql, counts);
 	SqlMergeEnd(&sql);
 }
 

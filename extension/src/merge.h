@@ -34,6 +34,7 @@ typedef struct MergeRequest
 	List *columns;            /* target attribute numbers the batch fills */
 	List *update_columns;     /* those of them that an update writes */
 	const char *delete_where; /* SQL condition on the target, or NULL */
+	bool row_named;           /* set when an error's context says the row */
 } MergeRequest;
 
 typedef struct MergeCounts

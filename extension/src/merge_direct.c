@@ -113,6 +113,7 @@ MergeErrorContext(void *arg)
 		errcontext("merge of \"%s\" into \"%s\"", from, into);
 		return;
 	}
+	m->request->row_named = true;
 	line = m->current->place.line;
 	if (line == 0 && m->request->stage)
 		line = StageLineOf(m->request->stage, &m->current->place.tid);

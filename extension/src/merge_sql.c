@@ -784,6 +784,20 @@ MergeOrRaise(SqlMerge *m, MergeCounts *counts)
 }
 
 void
+SqlMergeGuard(SqlMerge *m, MergeStep step, MergeCounts *counts)
+{
+	ErrorContextCallback callback = {error_context_stack, MergeErrorContext, m};
+	ErrorData *error = Attempt(step, m, counts);
+
+	if (error == NULL)
+		return;
+	if (m->request->row_named)
+		ReThrowError(error);
+	error_context_stack = &callback;
+	RaiseWithPlace(m, MergeRange, error);
+}
+
+void
 SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *counts)
 {
 	memset(m, 0, sizeof(*m));

@@ -55,6 +55,13 @@ extern void SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *count
 /* Merges all rows by plain SQL, with what the mode deletes. */
 extern void SqlMergeRows(SqlMerge *m, MergeCounts *counts);
 
+/*
+ * Runs step, which merges all rows in some other way, as SqlMergeRows does it: undone when a
+ * row is at fault that its error does not name (request->row_named), as a foreign
+ * key's check at the end does not; then that row is looked for by plain SQL.
+ */
+extern void SqlMergeGuard(SqlMerge *m, MergeStep step, MergeCounts *counts);
+
 extern void SqlMergeEnd(SqlMerge *m);
 
 /* Mode sync: deletes the target's rows that no row of the batch matches. */

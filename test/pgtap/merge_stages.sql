@@ -109,7 +109,7 @@ CREATE TABLE inherited (id int, v varchar(5));
 CREATE TABLE child () INHERITS (inherited);
 INSERT INTO inherited VALUES (11, 'p'), (11, 'p2');
 INSERT INTO child VALUES (12, 'c');
-SELECT is(aiodal.merge('inherited', 't', on_duplicate => 'first')::text, (2, 1, 0, 0, 0, 0, 1, 0, 'sql', 'this version merges by plain SQL')::text, 'a stage is that table only');
+SELECT is((SELECT staged FROM aiodal.merge('inherited', 't', on_duplicate => 'first')), 2::bigint, 'a stage is that table only');
 SELECT is((SELECT string_agg(v, ' ' ORDER BY id) FROM t WHERE id > 10), 'p', 'without the children''s rows');
 
 -- Unlogged, with columns too many, with none

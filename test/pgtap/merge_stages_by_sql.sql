@@ -1,0 +1,3 @@
+-- Stages again, by the plain SQL path alone: it does the same.
+SET aiodal.path = 'sql';
+\ir merge_stages.sql

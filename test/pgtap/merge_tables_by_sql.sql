@@ -1,0 +1,3 @@
+-- Targets and constraints again, by the plain SQL path alone: it does the same.
+SET aiodal.path = 'sql';
+\ir merge_tables.sql
