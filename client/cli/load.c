@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "name.h"
 #include "progress.h"
+#include "rejects.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -29,13 +30,15 @@ typedef struct LoadArgs
 	cli_names key;
 	cli_names columns;
 	cli_names update_columns;
+	const char *rejects;
+	int64_t max_rejects;
 	bool allow_empty;
 	bool dry_run;
 	bool json;
 	bool quiet;
 } LoadArgs;
 
-static LoadArgs args;
+static LoadArgs args = {.max_rejects = -1};
 
 static const char *const modes[] = {"insert", "ignore", "upsert", "update", "sync", NULL};
 static const char *const policies[] = {"error", "first", "last", NULL};
@@ -75,6 +78,13 @@ static const cli_option options[] = {
 	 "what stands for NULL (default: nothing, unquoted, in csv;\n\\N in text)", NULL},
 	{"encoding", 0, CLI_TEXT, AT(layout.encoding), "NAME",
 	 "of the file, as PostgreSQL names it (default: UTF8)", NULL},
+	{"rejects", 0, CLI_TEXT, AT(rejects), "FILE",
+	 "set malformed rows and bad values aside and load the\nothers; FILE gets those rows and why, as csv",
+	 NULL},
+	{"max-rejects", 0, CLI_COUNT, AT(max_rejects), "N",
+	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects any number, "
+	 "else none)",
+	 NULL},
 	{"allow-empty", 0, CLI_FLAG, AT(allow_empty), NULL, "a file without rows is not an error", NULL},
 	{"dry-run", 'n', CLI_FLAG, AT(dry_run), NULL, "do all of it, say what came of it, and roll back", NULL},
 	{"json", 0, CLI_FLAG, AT(json), NULL, "print the counts, or the error, as a JSON object", NULL},
@@ -95,8 +105,10 @@ static const char examples[] =
 	"  aiodal load today.csv stock --mode sync --delete-where \"store = 7\"\n"
 	"  aiodal load books.csv book --dry-run               see what would happen\n"
 	"  zcat old.csv.gz | aiodal load - book --no-header --columns id,title\n"
+	"  aiodal load books.csv book --rejects bad.csv       load what is right, and keep what is not\n"
 	"\n"
-	"Exit status: 0 loaded whole, 1 error and nothing was loaded, 2 wrong usage, 130 interrupted.\n";
+	"Exit status: 0 loaded whole, 1 error and nothing was loaded, 2 wrong usage, 3 loaded but for rows\n"
+	"that were set aside, 130 interrupted.\n";
 
 /* One load: what it works on and what came of it. */
 typedef struct Load
@@ -107,9 +119,17 @@ typedef struct Load
 	char *table_text;
 	aiodal_layout layout;
 	cli_progress progress;
+	cli_rejects rejects;
 	aiodal_load_stats stats;
 	bool in_doubt; /* the connection was lost while committing */
 } Load;
+
+/* --max-rejects 0 is the same as not to set any row aside. */
+static bool
+sets_aside(void)
+{
+	return args.max_rejects > 0 || (args.rejects && args.max_rejects != 0);
+}
 
 static aiodal_load_options
 load_options(Load *load)
@@ -128,6 +148,13 @@ load_options(Load *load)
 	o.update_columns = args.update_columns.at;
 	o.n_update_columns = args.update_columns.n;
 	o.delete_where = args.delete_where;
+	if (sets_aside())
+	{
+		o.on_error = "reject";
+		o.max_rejects = args.max_rejects > 0 ? args.max_rejects : 0;
+		o.reject = cli_rejects_take;
+		o.reject_payload = &load->rejects;
+	}
 	o.allow_empty = args.allow_empty;
 	o.progress = cli_progress_show;
 	o.progress_payload = &load->progress;
@@ -153,6 +180,15 @@ try_out(aiodal_tx *tx, aiodal_error **err)
 	return status < 0 ? status : aiodal_tx_rollback(tx, err);
 }
 
+/* Of a load that has failed: that one of them cannot be written does not matter any more. */
+static void
+keep_rejects(Load *load, aiodal_tx *tx)
+{
+	cli_rejects_fetch(&load->rejects, tx);
+	if (load->rejects.n > 0)
+		(void) cli_rejects_publish(&load->rejects, NULL);
+}
+
 static aiodal_status
 load_file(Load *load, aiodal_db *db, aiodal_error **err)
 {
@@ -161,7 +197,13 @@ load_file(Load *load, aiodal_db *db, aiodal_error **err)
 
 	if (status < 0)
 		return status;
-	status = copy_and_merge(load, tx, err);
+	status = cli_rejects_open(&load->rejects, err);
+	if (status == AIODAL_OK)
+		status = copy_and_merge(load, tx, err);
+	if (status == AIODAL_OK)
+		status = cli_rejects_publish(&load->rejects, err);
+	else if (sets_aside() && aiodal_tx_get_state(tx) == AIODAL_TX_OPEN)
+		keep_rejects(load, tx);
 	if (status == AIODAL_OK)
 		status = args.dry_run ? try_out(tx, err) : aiodal_tx_commit(tx, err);
 	load->in_doubt = aiodal_tx_get_state(tx) == AIODAL_TX_IN_DOUBT;
@@ -186,6 +228,8 @@ stats_json(const Load *load)
 	json_object_set_new(json, "ignored", json_integer(s->ignored));
 	json_object_set_new(json, "deleted", json_integer(s->deleted));
 	json_object_set_new(json, "duplicates", json_integer(s->duplicates));
+	json_object_set_new(json, "rejected", json_integer(s->rejected));
+	json_object_set_new(json, "rejects", cli_json_text(args.rejects));
 	json_object_set_new(json, "bytes", json_integer(s->bytes));
 	json_object_set_new(json, "seconds", json_real(s->elapsed));
 	json_object_set_new(json, "path", cli_json_text(s->path));
@@ -218,7 +262,10 @@ print_stats(const Load *load)
 	print_count("ignored", s->ignored);
 	print_count("deleted", s->deleted);
 	print_count("duplicates left out", s->duplicates);
+	print_count("rejected", s->rejected);
 	(void) printf(" (%s, %.0f rows/s)\n", cli_format_elapsed(took, s->elapsed), rows_per_second(s));
+	if (s->rejected > 0 && args.rejects)
+		(void) printf("The rejected rows are in %s.\n", args.rejects);
 	if (args.dry_run)
 		(void) printf("This was a dry run: all of it was rolled back, nothing has changed.\n");
 }
@@ -230,7 +277,7 @@ report_success(const Load *load)
 		cli_print_json(stats_json(load));
 	else if (!args.quiet)
 		print_stats(load);
-	return CLI_EXIT_OK;
+	return load->stats.rejected > 0 ? CLI_EXIT_REJECTS : CLI_EXIT_OK;
 }
 
 static int
@@ -244,6 +291,8 @@ report_failure(const Load *load, aiodal_error *err)
 					   load->name);
 	else
 		(void) fprintf(stderr, "Nothing was loaded.\n");
+	if (load->rejects.n > 0 && load->rejects.path)
+		(void) fprintf(stderr, "The rejected rows are in %s.\n", load->rejects.path);
 	if (args.json)
 		cli_print_json(json_pack("{s:o}", "error", cli_error_json(err)));
 	aiodal_error_free(err);
@@ -274,8 +323,13 @@ prepare(const cli_command *command, Load *load, char **operands)
 						"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
 						"invalid table name \"%s\": %s", operands[1], problem);
 	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
+	load->rejects =
+		(cli_rejects){.input = load->name, .path = sets_aside() ? args.rejects : NULL, .quiet = args.quiet};
 	load->layout = cli_layout_of(command, &args.layout);
 	args.mode = args.mode ? args.mode : "upsert";
+	if (sets_aside() && strcmp(args.mode, "sync") == 0)
+		cli_usage_error(command, "Load with mode upsert, mend the rejected rows, then sync.",
+						"mode sync does not go with rejects: it would delete the rows that were set aside");
 	if (from_stdin && cli_is_terminal(stdin) && !args.quiet)
 		(void) fprintf(stderr, "aiodal: reading rows from the terminal; end with ^D\n");
 }
@@ -303,6 +357,7 @@ run(const cli_command *command, char **operands)
 		say_interrupted(&err);
 		cli_name_near_relations(db, load.table.schema, load.table.name, &err);
 	}
+	cli_rejects_close(&load.rejects);
 	exit_status = status < 0 ? report_failure(&load, err) : report_success(&load);
 	aiodal_db_close(db);
 	cli_free_table_name(&load.table);

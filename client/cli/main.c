@@ -28,10 +28,12 @@ print_help(void)
 		(void) printf("  %-10s %s\n", (*c)->name, (*c)->summary);
 	(void) printf("\nOptions, before or after the command:\n");
 	cli_print_options(cli_common_options);
-	(void) printf("  -V, --version               show the version\n\n"
-				  "\"aiodal COMMAND --help\" tells more and has examples. A password is never an argument:\n"
-				  "~/.pgpass, PGPASSWORD or the terminal provide it.\n\n"
-				  "Exit status: 0 done, 1 error and nothing was changed, 2 wrong usage.\n");
+	(void) printf(
+		"  -V, --version               show the version\n\n"
+		"\"aiodal COMMAND --help\" tells more and has examples. A password is never an argument:\n"
+		"~/.pgpass, PGPASSWORD or the terminal provide it.\n\n"
+		"Exit status: 0 done, 1 error and nothing was changed, 2 wrong usage, 3 loaded but for rejected\n"
+		"rows.\n");
 }
 
 static const cli_command *

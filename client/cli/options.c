@@ -4,8 +4,10 @@
  */
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +196,19 @@ byte_value(const cli_command *command, const cli_option *option, const char *tex
 	return *text;
 }
 
+static int64_t
+count_value(const cli_command *command, const cli_option *option, const char *text)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || *end || errno || n < 0)
+		cli_usage_error(command, NULL, "--%s must be a number from 0 on, not \"%s\"", option->name, text);
+	return n;
+}
+
 static const char *
 word_value(const cli_command *command, const cli_option *option, const char *text)
 {
@@ -232,6 +247,7 @@ store(const cli_command *command, const cli_option *option, const char *text)
 		case CLI_FLAG: *(bool *) (void *) to = true; break;
 		case CLI_TEXT: *(const char **) (void *) to = text; break;
 		case CLI_WORD: *(const char **) (void *) to = word_value(command, option, text); break;
+		case CLI_COUNT: *(int64_t *) (void *) to = count_value(command, option, text); break;
 		case CLI_BYTE: *to = byte_value(command, option, text); break;
 		case CLI_STRINGS: cli_append_name((cli_names *) (void *) to, cli_strdup(text)); break;
 		case CLI_NAMES:

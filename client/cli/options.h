@@ -15,6 +15,7 @@ enum
 	CLI_EXIT_OK = 0,
 	CLI_EXIT_ERROR = 1, /* nothing was changed */
 	CLI_EXIT_USAGE = 2,
+	CLI_EXIT_REJECTS = 3, /* loaded, but for rows that were set aside */
 	CLI_EXIT_SIGNAL = 128 /* and the number of the signal */
 };
 
@@ -24,6 +25,7 @@ typedef enum cli_kind
 	CLI_FLAG,   /* bool */
 	CLI_TEXT,   /* const char * */
 	CLI_WORD,   /* const char *, one of cli_option.words */
+	CLI_COUNT,  /* int64_t, not negative */
 	CLI_BYTE,   /* char; \t and the like are understood */
 	CLI_NAMES,  /* cli_names: SQL identifiers separated by commas */
 	CLI_STRINGS /* cli_names: whatever is said, once for each use of the option */

@@ -143,6 +143,8 @@ own_words(const char *hint)
 	static const char *const words[][2] = {
 		{"set allow_empty", "give --allow-empty"},
 		{"Merge with on_duplicate => 'first' or 'last'", "Use --on-duplicate first or --on-duplicate last"},
+		{"All are shown by: SELECT * FROM aiodal.rejects().",
+		 "--rejects FILE keeps them, --max-rejects allows more."},
 		{"Try DELIMITER ", "Try --delimiter "},
 		{"Leave out HEADER if the file has no header line, or give COPY a column list",
 		 "Give --no-header if the file has no header line, and --columns if its names are others"},

@@ -1,0 +1,185 @@
+/*
+ * rejects.c
+ *		Rows that a load sets aside.
+ *
+ * The file is CSV with a header, and is there after every load, so that one of yesterday is not taken
+ * for today's.
+ */
+#include "rejects.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <aiodal/aiodal.h>
+
+#include "memory.h"
+#include "terminal.h"
+
+#define SHOWN 5
+
+static aiodal_status
+fail(const cli_rejects *rejects, const char *what, aiodal_error **err)
+{
+	char *message =
+		cli_printf("could not %s file \"%s\" for rejected rows: %s", what, rejects->path, strerror(errno));
+	aiodal_status status = aiodal_error_set(err, AIODAL_EINVAL, message, NULL, NULL);
+
+	free(message);
+	return status;
+}
+
+aiodal_status
+cli_rejects_open(cli_rejects *rejects, aiodal_error **err)
+{
+	mode_t mask;
+	int fd;
+
+	if (!rejects->path)
+		return AIODAL_OK;
+	rejects->unfinished = cli_printf("%s.XXXXXX", rejects->path);
+	fd = mkstemp(rejects->unfinished);
+	if (fd < 0)
+	{
+		free(rejects->unfinished);
+		rejects->unfinished = NULL;
+		return fail(rejects, "create", err);
+	}
+	/* mkstemp lets nobody else read it; a file that is asked for by name is as the user's files are */
+	mask = umask(0);
+	(void) umask(mask);
+	(void) fchmod(fd, 0666 & ~mask);
+	rejects->file = fdopen(fd, "w");
+	if (!rejects->file || fputs("line,record,column,value,sqlstate,message,raw\n", rejects->file) == EOF)
+		return fail(rejects, "write", err);
+	return AIODAL_OK;
+}
+
+/* A CSV field: quoted whenever there is text, so that an empty one differs from none. */
+static void
+put_field(FILE *to, const char *text)
+{
+	if (!text)
+		return;
+	(void) putc('"', to);
+	for (; *text; text++)
+	{
+		if (*text == '"')
+			(void) putc('"', to);
+		(void) putc(*text, to);
+	}
+	(void) putc('"', to);
+}
+
+static void
+put_number(FILE *to, int64_t n)
+{
+	if (n > 0)
+		(void) fprintf(to, "%lld", (long long) n);
+	(void) putc(',', to);
+}
+
+static void
+write_row(FILE *to, const aiodal_reject *reject)
+{
+	const char *const texts[] = {reject->column_name, reject->value, reject->sqlstate, reject->message,
+								 reject->raw};
+
+	put_number(to, reject->line);
+	put_number(to, reject->record);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		if (i > 0)
+			(void) putc(',', to);
+		put_field(to, texts[i]);
+	}
+	(void) putc('\n', to);
+}
+
+static void
+show(const cli_rejects *rejects, const aiodal_reject *reject)
+{
+	(void) fprintf(stderr, "aiodal: %srejected:%s %s:%lld: ", cli_style(stderr, CLI_STYLE_WARNING),
+				   cli_style(stderr, CLI_STYLE_NONE), rejects->input, (long long) reject->line);
+	if (reject->column_name)
+	{
+		(void) fputs("column ", stderr);
+		cli_print_text(stderr, reject->column_name);
+		(void) fputs(": ", stderr);
+	}
+	cli_print_text(stderr, reject->message);
+	(void) fputc('\n', stderr);
+}
+
+int
+cli_rejects_take(void *payload, const aiodal_reject *reject)
+{
+	cli_rejects *rejects = payload;
+
+	rejects->n++;
+	if (rejects->n <= SHOWN && !rejects->quiet)
+		show(rejects, reject);
+	if (rejects->file)
+		write_row(rejects->file, reject);
+	return 0;
+}
+
+void
+cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx)
+{
+	static const char sql[] = "SELECT line, record, column_name, value, sqlstate, message, raw FROM "
+							  "aiodal.rejects() ORDER BY record";
+	aiodal_result *res = NULL;
+
+	if (rejects->n > 0 || aiodal_tx_exec(&res, tx, sql, 0, NULL, NULL) < 0)
+		return;
+	for (int row = 0; row < aiodal_result_rows(res); row++)
+	{
+		aiodal_reject reject = {
+			.size = sizeof(reject),
+			.line = strtoll(aiodal_result_value(res, row, 0), NULL, 10),
+			.record = strtoll(aiodal_result_value(res, row, 1), NULL, 10),
+			.column_name = aiodal_result_value(res, row, 2),
+			.value = aiodal_result_value(res, row, 3),
+			.sqlstate = aiodal_result_value(res, row, 4),
+			.message = aiodal_result_value(res, row, 5),
+			.raw = aiodal_result_value(res, row, 6),
+		};
+
+		(void) cli_rejects_take(rejects, &reject);
+	}
+	aiodal_result_free(res);
+}
+
+aiodal_status
+cli_rejects_publish(cli_rejects *rejects, aiodal_error **err)
+{
+	bool written;
+
+	if (rejects->n > SHOWN && !rejects->quiet)
+		(void) fprintf(stderr, "aiodal: rejected: and %lld more\n", (long long) rejects->n - SHOWN);
+	if (!rejects->file)
+		return AIODAL_OK;
+	written = !ferror(rejects->file) && fflush(rejects->file) == 0 && fsync(fileno(rejects->file)) == 0;
+	if (!written)
+		return fail(rejects, "write", err);
+	if (rename(rejects->unfinished, rejects->path) != 0)
+		return fail(rejects, "rename", err);
+	free(rejects->unfinished);
+	rejects->unfinished = NULL;
+	return AIODAL_OK;
+}
+
+void
+cli_rejects_close(cli_rejects *rejects)
+{
+	if (rejects->file)
+		(void) fclose(rejects->file);
+	if (rejects->unfinished)
+		(void) unlink(rejects->unfinished);
+	free(rejects->unfinished);
+	rejects->file = NULL;
+	rejects->unfinished = NULL;
+}
