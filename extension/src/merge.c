@@ -502,7 +502,7 @@ RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 static void
 CountStageRejects(const Stage *stage, MergeCounts *counts)
 {
-	int64 rejected = stage ? CountRejects(stage->relid) : 0;
+	int64 rejected = stage ? CountCopyRejects(stage->relid) : 0;
 
 	counts->staged += rejected;
 	counts->rejected += rejected;
@@ -570,6 +570,8 @@ merge(PG_FUNCTION_ARGS)
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	ReadBatch(&request, &words, &counts);
 	reason = ReasonForSql(&request);
+	if (request.stage != NULL && request.stage->reject)
+		BeginRejects(request.stage->relid, false);
 	RunMerge(&request, reason, &counts);
 	CountStageRejects(request.stage, &counts);
 	PopActiveSnapshot();

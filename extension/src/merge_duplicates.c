@@ -139,17 +139,55 @@ ReportDuplicate(SqlMerge *m, int64 duplicates)
 					errtable(request->target)));
 }
 
+/* Policy "error" where bad rows are set aside: all but the first of a key are bad. */
+static void
+SetDuplicatesAside(SqlMerge *m, MergeCounts *counts)
+{
+	Relation target = m->request->target;
+	ErrorData error = {.sqlerrcode = ERRCODE_UNIQUE_VIOLATION};
+	char *sql = psprintf("SELECT tid FROM %s ORDER BY tid", m->losers);
+	SPITupleTable *rows;
+	uint64 n;
+
+	error.message =
+		psprintf("key (%s) is in the batch more than once", ColumnListText(target, m->request->key->attnums));
+	if (list_length(m->request->key->attnums) == 1)
+		error.column_name = NameStr(
+			TupleDescAttr(RelationGetDescr(target), linitial_int(m->request->key->attnums) - 1)->attname);
+	SPI_connect();
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "unexpected result of: %s", sql);
+	rows = SPI_tuptable;
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool isnull;
+		Datum tid = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
+
+		SetRowAside(m, (ItemPointer) DatumGetPointer(tid), &error, counts);
+	}
+	SPI_finish();
+}
+
 void
 LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts)
 {
-	if (m->request->key == NULL)
+	MergeRequest *request = m->request;
+	bool set_aside = request->stage && request->stage->reject;
+	int64 duplicates;
+
+	if (request->key == NULL)
 		return;
-	counts->duplicates = CountDuplicates(m);
-	if (counts->duplicates == 0)
+	duplicates = CountDuplicates(m);
+	if (duplicates == 0)
 		return;
-	if (m->request->on_duplicate == DUPLICATE_ERROR)
-		ReportDuplicate(m, counts->duplicates);
+	if (request->on_duplicate == DUPLICATE_ERROR && !set_aside)
+		ReportDuplicate(m, duplicates);
 	SetLosersApart(m);
+	if (request->on_duplicate == DUPLICATE_ERROR)
+		SetDuplicatesAside(m, counts);
+	else
+		counts->duplicates = duplicates;
 }
 
 void

@@ -102,7 +102,7 @@ AttemptRange(Search *search, const Range *range)
 	return error;
 }
 
-static Range
+Range
 WholeRange(Relation source)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(source);
@@ -110,15 +110,23 @@ WholeRange(Relation source)
 	return (Range){0, blocks ? blocks - 1 : 0, FirstOffsetNumber, MaxHeapTuplesPerPage};
 }
 
-static bool
+Range
+RangeOfRow(const ItemPointerData *tid)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+
+	return (Range){block, block, offset, offset};
+}
+
+bool
 IsOnePlace(const Range *range)
 {
 	return range->first_block == range->last_block && range->first_offset == range->last_offset;
 }
 
-/* The halves of a range of more than one place. */
-static void
-Halve(const Range *range, Range *left, Range *right)
+void
+HalveRange(const Range *range, Range *left, Range *right)
 {
 	*left = *right = *range;
 	if (range->first_block < range->last_block)
@@ -190,21 +198,24 @@ SearchRange(Search *search, Range range, bool known_bad)
 	}
 	if (error != NULL)
 		FreeErrorData(error);
-	Halve(&range, &left, &right);
+	HalveRange(&range, &left, &right);
 	clean = SearchRange(search, left, false);
 	if (search->row != NULL || search->passed_over >= MAX_PASSED_OVER)
 		return false;
 	return SearchRange(search, right, clean) && clean;
 }
 
-/* What fails without a single row is no row's fault: a right that is missing, a statement trigger. */
-static bool
-FailsWithoutRows(Search *search)
+bool
+FailsWithoutRows(SqlMerge *m, MergeStep step)
 {
 	static const Range nothing = {InvalidBlockNumber - 1, InvalidBlockNumber - 1, 1, 1};
-	ErrorData *error = AttemptRange(search, &nothing);
+	MergeCounts counts = {0};
+	bool fails;
 
-	return error != NULL;
+	m->range = &nothing;
+	fails = Attempt(step, m, &counts) != NULL;
+	m->range = NULL;
+	return fails;
 }
 
 void
@@ -213,14 +224,13 @@ RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error)
 	Search search = {.merge = m, .step = step, .batch = error};
 	Range row;
 
-	if (!FailsWithoutRows(&search))
+	if (!FailsWithoutRows(m, step))
 		SearchRange(&search, WholeRange(m->request->source), true);
 	if (search.row == NULL)
 		ReThrowError(error);
 
 	/* once more, for an error whose context says it in the right order */
-	row = (Range){ItemPointerGetBlockNumber(&search.place), ItemPointerGetBlockNumber(&search.place),
-				  ItemPointerGetOffsetNumber(&search.place), ItemPointerGetOffsetNumber(&search.place)};
+	row = RangeOfRow(&search.place);
 	m->place = PlaceText(m, &search.place);
 	error = AttemptRange(&search, &row);
 	ReThrowError(error ? error : search.row);

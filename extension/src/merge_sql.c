@@ -649,7 +649,7 @@ MergeBatch(SqlMerge *m, MergeCounts *counts)
 
 	if (sync)
 		DeleteNullKeys(m, counts);
-	MergeRows(m, counts->staged - counts->duplicates, counts);
+	MergeRows(m, counts->staged - counts->duplicates - counts->rejected, counts);
 	if (sync)
 		DeleteMissing(m, counts);
 }
@@ -774,12 +774,29 @@ RunInContext(MergeStep step, SqlMerge *m, MergeCounts *counts)
 	error_context_stack = callback.previous;
 }
 
+/* The whole batch but for bad rows, which are set aside. */
+static void
+MergeGoodRows(SqlMerge *m, MergeCounts *counts)
+{
+	bool sync = m->request->mode == MODE_SYNC;
+
+	if (sync)
+		DeleteNullKeys(m, counts);
+	MergeSettingAside(m, MergeRange, counts);
+	if (sync)
+		DeleteMissing(m, counts);
+}
+
 static void
 MergeOrRaise(SqlMerge *m, MergeCounts *counts)
 {
 	ErrorData *error = Attempt(MergeBatch, m, counts);
 
-	if (error != NULL)
+	if (error == NULL)
+		return;
+	if (m->request->stage && m->request->stage->reject && !FailsWithoutRows(m, MergeRange))
+		MergeGoodRows(m, counts);
+	else
 		RaiseWithPlace(m, MergeRange, error);
 }
 

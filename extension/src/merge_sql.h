@@ -101,10 +101,30 @@ extern void ForgetDuplicates(SqlMerge *m);
  */
 extern ErrorData *Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts);
 
+/* Whether a step fails without a single row: a right that is missing, a statement trigger. */
+extern bool FailsWithoutRows(SqlMerge *m, MergeStep step);
+
+extern Range WholeRange(Relation source);
+extern Range RangeOfRow(const ItemPointerData *tid);
+extern bool IsOnePlace(const Range *range);
+/* The halves of a range of more than one place. */
+extern void HalveRange(const Range *range, Range *left, Range *right);
+
 /* Throws the error of a batch, with the place of the row that is at fault if one is. step merges m->range. */
 pg_noreturn extern void RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error);
 
 /* "line 4", or "row 3" where lines are not known; palloc'd */
 extern char *PlaceText(SqlMerge *m, ItemPointer tid);
+
+/* merge_reject.c */
+
+/*
+ * Merges the batch, of which some row is bad, and sets aside each bad row; step
+ * merges m->range. More than the stage allows is an error.
+ */
+extern void MergeSettingAside(SqlMerge *m, MergeStep step, MergeCounts *counts);
+
+/* Sets the row at tid of the stage aside for this error; counts it as rejected. */
+extern void SetRowAside(SqlMerge *m, const ItemPointerData *tid, const ErrorData *error, MergeCounts *counts);
 
 #endif /* AIODAL_MERGE_SQL_H */

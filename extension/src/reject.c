@@ -39,6 +39,7 @@ typedef struct RejectLoad
 {
 	SubTransactionId subid;
 	bool undone;
+	bool copy; /* else a merge */
 	int64 count;
 } RejectLoad;
 
@@ -197,20 +198,36 @@ BeginRejects(Oid stage, bool copy)
 	load = &log->loads[log->nloads++];
 	load->subid = GetCurrentSubTransactionId();
 	load->undone = false;
+	load->copy = copy;
 	load->count = 0;
 	if (copy)
 		MakeLast(log);
 }
 
-int64
-CountRejects(Oid stage)
+static int64
+CountRejectsOf(Oid stage, bool copies_only)
 {
 	RejectLog *log = FindLog(stage);
 	int64 count = 0;
 
 	for (int i = 0; log != NULL && i < log->nloads; i++)
-		count += log->loads[i].undone ? 0 : log->loads[i].count;
+	{
+		if (!log->loads[i].undone && (log->loads[i].copy || !copies_only))
+			count += log->loads[i].count;
+	}
 	return count;
+}
+
+int64
+CountRejects(Oid stage)
+{
+	return CountRejectsOf(stage, false);
+}
+
+int64
+CountCopyRejects(Oid stage)
+{
+	return CountRejectsOf(stage, true);
 }
 
 bool

@@ -36,6 +36,9 @@ extern void RejectRow(Oid stage, int64 max_rejects, const Reject *reject);
 /* Rows set aside for the stage so far, rolled back loads left out. */
 extern int64 CountRejects(Oid stage);
 
+/* The same of its COPYs alone. */
+extern int64 CountCopyRejects(Oid stage);
+
 /*
  * Whether an error of this code is about the row at hand: its data, or names
  * in it. Others (no memory, cancelled, no permission) are about the load.

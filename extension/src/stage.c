@@ -218,11 +218,12 @@ StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
 	run->record = record;
 }
 
-int64
-StageLineOf(Stage *stage, const ItemPointerData *tid)
+bool
+StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *record)
 {
 	ListCell *lc;
 
+	*line = *record = 0;
 	foreach (lc, ((StageEntry *) stage)->copies)
 	{
 		StageCopy *copy = lfirst(lc);
@@ -232,12 +233,25 @@ StageLineOf(Stage *stage, const ItemPointerData *tid)
 			LineRun *run = &copy->runs[i];
 			int ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
 
-			if (ItemPointerGetBlockNumber(tid) == ItemPointerGetBlockNumber(&run->first) && ahead >= 0 &&
-				ahead < run->count)
-				return run->line + ahead;
+			if (ItemPointerGetBlockNumber(tid) != ItemPointerGetBlockNumber(&run->first) || ahead < 0 ||
+				ahead >= run->count)
+				continue;
+			*line = run->line + ahead;
+			*record = run->record + ahead;
+			return true;
 		}
 	}
-	return 0;
+	return false;
+}
+
+int64
+StageLineOf(Stage *stage, const ItemPointerData *tid)
+{
+	int64 line;
+	int64 record;
+
+	StagePlaceOf(stage, tid, &line, &record);
+	return line;
 }
 
 bool

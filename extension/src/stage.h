@@ -63,7 +63,13 @@ extern void StageCopyColumn(Stage *stage, AttrNumber attnum);
  */
 extern void StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record);
 
-/* Line of the row at tid, or 0 when unknown (not loaded by a taken-over COPY, or changed since). */
+/*
+ * Line and record of the row at tid; false, with 0 in both, when unknown (not loaded by a
+ * taken-over COPY, or changed since).
+ */
+extern bool StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *record);
+
+/* The line alone, or 0. */
 extern int64 StageLineOf(Stage *stage, const ItemPointerData *tid);
 
 /*
