@@ -519,6 +519,8 @@ Upsert(SqlMerge *m, int64 rows, MergeCounts *counts)
 {
 	int64 left = rows;
 
+	/* what comes behind is to see what it would have seen without further passes */
+	PushCopiedSnapshot(GetActiveSnapshot());
 	for (int pass = 1;; pass++)
 	{
 		Counted update;
@@ -547,8 +549,9 @@ Upsert(SqlMerge *m, int64 rows, MergeCounts *counts)
 				   : 0;
 		counts->ignored += held;
 		counts->unchanged += left - held;
-		return;
+		break;
 	}
+	PopActiveSnapshot();
 }
 
 /* A target's row may have a key that matches nothing, for a NULL in it. */
