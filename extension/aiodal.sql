@@ -57,7 +57,8 @@ CREATE FUNCTION aiodal.columns(schemas name[] DEFAULT NULL, relations regclass[]
         type_schema name, type_name name, typmod integer, dimensions integer, not_null boolean, default_value text,
         identity text, generated text, "collation" name, comment text, collation_schema name, type_kind text, element_type text,
         element_type_oid oid, storage text, compression text, statistics integer, is_local boolean, inherited integer,
-        options text[], foreign_options text[], sequence text)
+        options text[], foreign_options text[], sequence text,
+        base_schema name, base_relation name, base_column name)
     LANGUAGE c STABLE PARALLEL SAFE ROWS 5000 COST 10000
     AS 'MODULE_PATHNAME', 'reflect_columns';
 COMMENT ON FUNCTION aiodal.columns(name[], regclass[], text[]) IS
@@ -70,7 +71,8 @@ identity: always, by default, or NULL. generated: stored, virtual, or NULL.
 collation: NULL when it is the type''s own.
 type_kind: base, array, enum, domain, composite, range, multirange, pseudo. element_type: of an array, else NULL.
 sequence: the sequence that an identity or serial column owns, as quoted, qualified text.
-inherited: the number of parents that have the column; is_local: defined here too.';
+inherited: the number of parents that have the column; is_local: defined here too.
+base_*: of a view, the table''s column that this one shows, through other views as well; NULL when it is computed.';
 
 CREATE FUNCTION aiodal.constraints(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
     RETURNS TABLE (oid oid, schema name, relation name, name name, kind text, columns name[], include name[],
@@ -111,6 +113,142 @@ CREATE FUNCTION aiodal.unique_constraints(relation regclass)
     AS 'MODULE_PATHNAME', 'reflect_unique_constraints';
 COMMENT ON FUNCTION aiodal.unique_constraints(regclass) IS
 'primary key and unique constraints of a relation, the primary key first, then by name';
+
+CREATE FUNCTION aiodal.types(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, name name, kind text, labels text[], base_type text, not_null boolean,
+        default_value text, checks json, attributes json, subtype text, comment text, extension name, owner name,
+        base_type_oid oid, "collation" name, collation_schema name, subtype_oid oid, subtype_opclass name,
+        subtype_opclass_schema name, canonical_function text, subtype_diff_function text, multirange_type text,
+        range_type text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_types';
+COMMENT ON FUNCTION aiodal.types(name[], regclass[], text[]) IS
+'types of the schemas'' own or, when relations is given, those that their columns use; ordered by schema and name
+
+kind: enum, domain, composite, range, multirange.
+labels: of an enum, in order. base_type, not_null, default_value, checks: of a domain; checks: one object per constraint, with name, expression, validated, comment.
+attributes: of a composite type, one object per attribute, with position, name, type, type_oid, typmod, collation, collation_schema, comment.
+subtype: of a range or multirange. collation: NULL when the base''s own.';
+
+CREATE FUNCTION aiodal.functions(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, name name, kind text, arguments json, returns text, returns_set boolean,
+        result_columns json, volatility text, strict boolean, parallel text, language name, security_definer boolean,
+        comment text, extension name, owner name, signature text, returns_oid oid, leakproof boolean, settings text[],
+        source text, library text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 200 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_functions';
+COMMENT ON FUNCTION aiodal.functions(name[], regclass[], text[]) IS
+'functions and procedures of the schemas, ordered by schema, name and argument types; none when relations is given
+
+kind: function, procedure, aggregate, window.
+arguments: one object per argument, with name (or null), mode (in, out, inout, variadic, table), type, type_oid, default_value.
+returns: the type, without SETOF; NULL for a procedure. result_columns: name, type, type_oid of each column that comes out, when a row or a set does; else NULL.
+volatility: immutable, stable, volatile. parallel: safe, restricted, unsafe.
+signature: as regprocedure takes it. source: the body; the symbol in library for a C function.';
+
+CREATE FUNCTION aiodal.sequences(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, name name, owner name, data_type text, start_value bigint, min_value bigint,
+        max_value bigint, increment_by bigint, cycle boolean, cache_size bigint, owned_by_schema name,
+        owned_by_relation name, owned_by_column name, is_identity boolean, persistence text, comment text, extension name)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 500 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_sequences';
+COMMENT ON FUNCTION aiodal.sequences(name[], regclass[], text[]) IS
+'sequences of the schemas or, when relations is given, those that their columns own; ordered by schema and name
+
+owned_by_*: the column of OWNED BY or, where is_identity, of the identity.';
+
+CREATE FUNCTION aiodal.triggers(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, name name, timing text, events text[], level text, columns name[],
+        condition text, function_schema name, function_name name, arguments text[], enabled text, is_constraint boolean,
+        "deferrable" boolean, initially_deferred boolean, referenced_schema name, referenced_relation name,
+        old_table name, new_table name, is_inherited boolean, definition text, comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_triggers';
+COMMENT ON FUNCTION aiodal.triggers(name[], regclass[], text[]) IS
+'triggers, but not those that PostgreSQL keeps for constraints; ordered by schema, relation and name
+
+timing: before, after, instead of. events: of insert, delete, update, truncate. level: row, statement.
+columns: of UPDATE OF, empty for any. condition: of WHEN. enabled: origin, disabled, replica, always.
+referenced_*: FROM of a constraint trigger. old_table, new_table: names of the transition tables.
+is_inherited: of a partition, from its parent.';
+
+CREATE FUNCTION aiodal.rules(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, name name, event text, is_instead boolean, enabled text,
+        definition text, comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_rules';
+COMMENT ON FUNCTION aiodal.rules(name[], regclass[], text[]) IS
+'rewrite rules, but not the definitions of views; ordered by schema, relation and name
+
+event: insert, update, delete. enabled: origin, disabled, replica, always.';
+
+CREATE FUNCTION aiodal.policies(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, name name, permissive boolean, roles name[], cmd text, qual text,
+        with_check text, comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_policies';
+COMMENT ON FUNCTION aiodal.policies(name[], regclass[], text[]) IS
+'row-security policies, as in pg_policies; ordered by schema, relation and name
+
+roles: public for all. cmd: ALL, SELECT, INSERT, UPDATE, DELETE.';
+
+CREATE FUNCTION aiodal.privileges(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, relation name, column_name name, grantor name, grantee name, privilege_type text,
+        is_grantable boolean)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 5000 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_privileges';
+COMMENT ON FUNCTION aiodal.privileges(name[], regclass[], text[]) IS
+'privileges on relations and on their columns, those of the owner too
+
+oid: of the relation. column_name: NULL for the whole relation. grantee: NULL for PUBLIC.
+privilege_type: SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER, MAINTAIN (from 17 on).';
+
+CREATE FUNCTION aiodal.statistics(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, schema name, name name, relation_schema name, relation name, owner name, kinds text[],
+        columns name[], expressions text[], target integer, comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_statistics';
+COMMENT ON FUNCTION aiodal.statistics(name[], regclass[], text[]) IS
+'extended statistics of the relations
+
+kinds: ndistinct, dependencies, mcv, expressions.';
+
+CREATE FUNCTION aiodal.extensions(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, name name, schema name, owner name, version text, relocatable boolean, comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 10 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_extensions';
+COMMENT ON FUNCTION aiodal.extensions(name[], regclass[], text[]) IS
+'installed extensions, ordered by name; none when relations is given';
+
+CREATE FUNCTION aiodal.event_triggers(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, name name, event text, owner name, function_schema name, function_name name, enabled text,
+        tags text[], comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 10 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_event_triggers';
+COMMENT ON FUNCTION aiodal.event_triggers(name[], regclass[], text[]) IS
+'event triggers, ordered by name; none when relations is given
+
+enabled: origin, disabled, replica, always. tags: empty for any command.';
+
+CREATE FUNCTION aiodal.default_privileges(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (owner name, schema name, object_type text, grantor name, grantee name, privilege_type text,
+        is_grantable boolean)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 10 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_default_privileges';
+COMMENT ON FUNCTION aiodal.default_privileges(name[], regclass[], text[]) IS
+'what objects that owner is yet to make will be granted; none when relations is given
+
+schema: NULL for any. object_type: table, sequence, function, type, schema, large object (from 18 on). grantee: NULL for PUBLIC.';
+
+CREATE FUNCTION aiodal.publications(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
+    RETURNS TABLE (oid oid, name name, owner name, all_tables boolean, operations text[], via_root boolean,
+        schemas name[], relations text[], comment text)
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 10 COST 10000
+    AS 'MODULE_PATHNAME', 'reflect_publications';
+COMMENT ON FUNCTION aiodal.publications(name[], regclass[], text[]) IS
+'publications of logical replication, ordered by name; none when relations is given
+
+operations: of insert, update, delete, truncate. relations: quoted and qualified.';
 
 CREATE FUNCTION aiodal.sorted_tables(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
     RETURNS TABLE ("position" integer, oid oid, schema name, name name, cycle integer)

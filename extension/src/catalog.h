@@ -88,12 +88,20 @@ typedef struct CatalogRelation
 	List *exclusion_constraints;
 	List *not_null_constraints;
 
+	List *triggers;   /* of CatalogTrigger, by name */
+	List *rules;      /* of CatalogRule, by name */
+	List *policies;   /* of CatalogPolicy, by name */
+	List *privileges; /* of CatalogPrivilege, as in the ACLs; those of the owner too */
+	List *statistics; /* of CatalogStatistics, by name */
+
 	/* for the catalog's own use */
 	char relkind;
 	char relreplident;
-	bool wanted; /* one of CatalogRelations(), not just referred to */
+	bool wanted; /* one of the contents, not just referred to */
+	bool query_was_read;
 	bool is_partition;
 	Oid namespace_oid;
+	Oid owner_oid;
 	Oid toast_oid;
 	int natts;                   /* pg_class.relnatts */
 	struct CatalogColumn **atts; /* by attnum - 1; NULL where dropped */
@@ -132,6 +140,11 @@ typedef struct CatalogColumn
 	NameList *options;
 	NameList *foreign_options;
 	const char *sequence;
+	const char *base_schema; /* of a view's column: the table's column it shows */
+	const char *base_relation;
+	const char *base_column;
+	Oid base_oid; /* what it shows at first, perhaps another view's column */
+	AttrNumber base_attnum;
 	Oid collation_oid; /* as stored, also when it is the type's own */
 } CatalogColumn;
 
@@ -210,6 +223,239 @@ typedef struct CatalogIndex
 	const char *parent;
 } CatalogIndex;
 
+/* one privilege of one role on a relation or, with column_name, on a column of it */
+typedef struct CatalogPrivilege
+{
+	CatalogRelation *relation;
+	const char *column_name;
+	const char *grantor;
+	const char *grantee; /* NULL: PUBLIC */
+	const char *privilege_type;
+	bool is_grantable;
+} CatalogPrivilege;
+
+typedef struct CatalogPolicy
+{
+	CatalogRelation *relation;
+	Oid oid;
+	const char *name;
+	bool permissive;
+	NameList *roles;
+	const char *cmd;
+	const char *qual;
+	const char *with_check;
+	const char *comment;
+} CatalogPolicy;
+
+typedef struct CatalogTrigger
+{
+	CatalogRelation *relation;
+	Oid oid;
+	const char *name;
+	const char *timing;
+	NameList *events;
+	const char *level;
+	NameList *columns; /* of UPDATE OF; empty for any */
+	const char *condition;
+	const char *function_schema;
+	const char *function_name;
+	NameList *arguments;
+	const char *enabled;
+	bool is_constraint;
+	bool deferrable;
+	bool initially_deferred;
+	const char *referenced_schema; /* FROM of a constraint trigger */
+	const char *referenced_relation;
+	const char *old_table;
+	const char *new_table;
+	bool is_inherited; /* cloned from the partitioned table's */
+	const char *definition;
+	const char *comment;
+} CatalogTrigger;
+
+typedef struct CatalogRule
+{
+	CatalogRelation *relation;
+	Oid oid;
+	const char *name;
+	const char *event;
+	bool is_instead;
+	const char *enabled;
+	const char *definition;
+	const char *comment;
+} CatalogRule;
+
+typedef struct CatalogStatistics
+{
+	CatalogRelation *relation;
+	Oid oid;
+	const char *schema; /* its own, not the relation's */
+	const char *name;
+	const char *owner;
+	NameList *kinds;
+	NameList *columns;
+	NameList *expressions;
+	int target;
+	const char *comment;
+} CatalogStatistics;
+
+typedef struct CatalogDomainCheck
+{
+	const char *name;
+	const char *expression;
+	bool validated;
+	const char *comment;
+} CatalogDomainCheck;
+
+typedef struct CatalogType
+{
+	Oid oid;
+	const char *schema;
+	const char *name;
+	const char *kind;
+	NameList *labels;      /* of an enum */
+	const char *base_type; /* of a domain, as the next four */
+	bool not_null;
+	const char *default_value;
+	List *checks;        /* of CatalogDomainCheck, by name */
+	List *attributes;    /* of a composite type: CatalogColumn */
+	const char *subtype; /* of a range or multirange */
+	const char *comment;
+	const char *extension;
+	const char *owner;
+	Oid base_type_oid;
+	const char *collation; /* of a domain or range, when not its base's */
+	const char *collation_schema;
+	Oid subtype_oid;
+	const char *subtype_opclass; /* of a range, as the next four */
+	const char *subtype_opclass_schema;
+	const char *canonical_function;
+	const char *subtype_diff_function;
+	const char *multirange_type;
+	const char *range_type; /* of a multirange */
+} CatalogType;
+
+typedef struct CatalogArgument
+{
+	const char *name; /* NULL where it has none */
+	const char *mode; /* in, out, inout, variadic, table */
+	const char *type;
+	Oid type_oid;
+	const char *default_value;
+} CatalogArgument;
+
+typedef struct CatalogFunction
+{
+	Oid oid;
+	const char *schema;
+	const char *name;
+	const char *kind;
+	List *arguments; /* of CatalogArgument */
+	const char *returns;
+	bool returns_set;
+	List *result_columns; /* of CatalogArgument; NIL unless a row comes out */
+	const char *volatility;
+	bool strict;
+	const char *parallel;
+	const char *language;
+	bool security_definer;
+	const char *comment;
+	const char *extension;
+	const char *owner;
+	const char *signature;
+	Oid returns_oid;
+	bool leakproof;
+	NameList *settings;
+	const char *source;
+	const char *library;
+} CatalogFunction;
+
+typedef struct CatalogSequence
+{
+	Oid oid;
+	const char *schema;
+	const char *name;
+	const char *owner;
+	const char *data_type;
+	int64 start_value;
+	int64 min_value;
+	int64 max_value;
+	int64 increment_by;
+	bool cycle;
+	int64 cache_size;
+	const char *owned_by_schema;
+	const char *owned_by_relation;
+	const char *owned_by_column;
+	bool is_identity;
+	const char *persistence;
+	const char *comment;
+	const char *extension;
+} CatalogSequence;
+
+typedef struct CatalogExtension
+{
+	Oid oid;
+	const char *name;
+	const char *schema;
+	const char *owner;
+	const char *version;
+	bool relocatable;
+	const char *comment;
+} CatalogExtension;
+
+typedef struct CatalogEventTrigger
+{
+	Oid oid;
+	const char *name;
+	const char *event;
+	const char *owner;
+	const char *function_schema;
+	const char *function_name;
+	const char *enabled;
+	NameList *tags; /* empty for any */
+	const char *comment;
+} CatalogEventTrigger;
+
+typedef struct CatalogDefaultPrivilege
+{
+	const char *owner;  /* of the objects to be made */
+	const char *schema; /* NULL: any */
+	const char *object_type;
+	const char *grantor;
+	const char *grantee; /* NULL: PUBLIC */
+	const char *privilege_type;
+	bool is_grantable;
+} CatalogDefaultPrivilege;
+
+typedef struct CatalogPublication
+{
+	Oid oid;
+	const char *name;
+	const char *owner;
+	bool all_tables;
+	NameList *operations;
+	bool via_root;
+	NameList *schemas;
+	NameList *relations; /* quoted and qualified */
+	const char *comment;
+} CatalogPublication;
+
+/* all that was loaded */
+typedef struct CatalogContents
+{
+	List *schemas;   /* of CatalogSchema, by name */
+	List *relations; /* of CatalogRelation, by schema and name */
+	List *types;     /* of CatalogType, by schema and name */
+	List *functions; /* of CatalogFunction, by schema, name and argument types */
+	List *sequences; /* of CatalogSequence, by schema and name */
+	List *extensions;
+	List *event_triggers;
+	List *default_privileges;
+	List *publications;
+	List *search_path; /* of names (char *), the caller's, without what is implied */
+	List *warnings;    /* of char * */
+} CatalogContents;
+
 /* what LoadCatalog() is to read beside schemas and relations */
 #define CATALOG_SCHEMAS     0      /* always */
 #define CATALOG_DETAILS     0x0001 /* of relations: partitioning, inheritance, definition, options */
@@ -217,7 +463,16 @@ typedef struct CatalogIndex
 #define CATALOG_CONSTRAINTS 0x0004
 #define CATALOG_INDEXES     0x0008
 
-#define CATALOG_OF_RELATION (CATALOG_DETAILS | CATALOG_COLUMNS | CATALOG_CONSTRAINTS | CATALOG_INDEXES)
+#define CATALOG_TRIGGERS    0x0010 /* and rules */
+#define CATALOG_POLICIES    0x0020
+#define CATALOG_PRIVILEGES  0x0040
+#define CATALOG_STATISTICS  0x0080
+#define CATALOG_TYPES       0x0100
+#define CATALOG_FUNCTIONS   0x0200
+#define CATALOG_SEQUENCES   0x0400
+#define CATALOG_DATABASE    0x0800 /* extensions, event triggers, default privileges, publications */
+
+#define CATALOG_OF_RELATION 0x00FF
 #define CATALOG_EVERYTHING  0xFFFF
 
 typedef struct Catalog Catalog;
@@ -230,10 +485,7 @@ typedef struct Catalog Catalog;
 extern Catalog *LoadCatalog(const Scope *scope, int parts);
 extern void FreeCatalog(Catalog *catalog);
 
-extern List *CatalogSchemas(Catalog *catalog);   /* of CatalogSchema, by name */
-extern List *CatalogRelations(Catalog *catalog); /* of CatalogRelation, by schema and name */
-extern List *CatalogWarnings(Catalog *catalog);  /* of char * */
-extern List *
-CatalogSearchPath(Catalog *catalog); /* names of schemas (char *), the caller's, without implied ones */
+/* Valid until the catalog is freed. */
+extern const CatalogContents *Contents(const Catalog *catalog);
 
 #endif /* AIODAL_CATALOG_H */

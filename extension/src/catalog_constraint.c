@@ -9,7 +9,6 @@
 #include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/syscache.h"
 
 #include "deparse.h"
@@ -94,7 +93,7 @@ static void
 AppendAction(StringInfo text, const char *event, const char *action)
 {
 	if (strcmp(action, "no action") != 0)
-		appendStringInfo(text, " %s %s", event, asc_toupper(action, strlen(action)));
+		appendStringInfo(text, " %s %s", event, UpperCase(action));
 }
 
 static void
@@ -109,7 +108,7 @@ AppendForeignKeyDefinition(StringInfo text, const CatalogConstraint *con)
 	AppendColumns(text, con->referenced_columns, period);
 	appendStringInfoChar(text, ')');
 	if (strcmp(con->match, "simple") != 0)
-		appendStringInfo(text, " MATCH %s", asc_toupper(con->match, strlen(con->match)));
+		appendStringInfo(text, " MATCH %s", UpperCase(con->match));
 	AppendAction(text, "ON UPDATE", con->on_update);
 	AppendAction(text, "ON DELETE", con->on_delete);
 	if (con->on_delete_columns)
@@ -385,6 +384,6 @@ LoadConstraints(Catalog *cat)
 
 	ScanRelationRows(cat, ConstraintRelationId, ConstraintRelidTypidNameIndexId, Anum_pg_constraint_conrelid,
 					 VisitConstraint);
-	foreach (lc, cat->relation_list)
+	foreach (lc, cat->contents.relations)
 		SortByKind(lfirst(lc));
 }

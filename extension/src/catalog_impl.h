@@ -48,9 +48,9 @@ typedef struct OpclassInfo
 /* What a piece of text is of; for the warning when it cannot be made. */
 typedef struct Subject
 {
-	const char *kind; /* "default", "check constraint", ... */
-	CatalogRelation *rel;
-	const char *name; /* within rel; NULL for rel itself */
+	const char *kind;     /* "default", "check constraint", ... */
+	CatalogRelation *rel; /* NULL: name says it all */
+	const char *name;     /* within rel; NULL for rel itself */
 } Subject;
 
 /* what is known of a (type, modifier) pair */
@@ -67,6 +67,7 @@ typedef struct TypeInfo
 
 struct Catalog
 {
+	CatalogContents contents;
 	MemoryContext context;
 	StringInfoData text;             /* for texts put together from parts */
 	MemoryContext scratch;           /* for what one row needs; reset by deparse.c */
@@ -80,7 +81,6 @@ struct Catalog
 	bool careful;  /* each piece that may fail runs in its own subtransaction */
 
 	Oid temp_namespace;
-	List *path_names;    /* of search_path, without what is implied */
 	List *search_path;   /* namespaces, before it was replaced */
 	HTAB *first_in_path; /* relation name -> first place in search_path */
 	int class_count;     /* rows of pg_class seen */
@@ -95,10 +95,10 @@ struct Catalog
 	objectmap_hash *comments;          /* (class, object, column) -> text */
 	objectmap_hash *members;           /* (class, object, 0) -> extension's name */
 	oidmap_hash *indexes;              /* CatalogIndex, of the relations wanted */
-
-	List *schema_list;
-	List *relation_list;
-	List *warnings;
+	oidmap_hash *types_by_oid;         /* CatalogType */
+	oidmap_hash *sequences;            /* CatalogSequence */
+	oidmap_hash *publications;         /* CatalogPublication */
+	List *visited;                     /* what a visitor collected for the function that called the scan */
 };
 
 typedef void (*RowVisitor)(Catalog *cat, HeapTuple tuple, TupleDesc desc);
@@ -116,19 +116,33 @@ ScanCatalogFor(Catalog *cat, Oid catalogId, Oid indexId, AttrNumber attnum, Oid 
  */
 extern void ScanRelationRows(Catalog *cat, Oid catalogId, Oid indexId, AttrNumber attnum, RowVisitor visit);
 
-/* Visits the pg_depend rows of what depends on an object. */
+/* The same for the first two columns of the index. */
+extern void ScanCatalogForTwo(Catalog *cat, Oid catalogId, Oid indexId, AttrNumber first, Oid firstOid,
+							  AttrNumber second, Oid secondOid, RowVisitor visit);
+
+/* Visits the pg_depend rows of what depends on an object, and of what an object depends on. */
 extern void ScanDependents(Catalog *cat, Oid classId, Oid objectId, RowVisitor visit);
+extern void ScanDependencies(Catalog *cat, Oid classId, Oid objectId, RowVisitor visit);
 
 /* Values of one row; NULL where SQL's value is. */
 extern NameList *RowNameArray(HeapTuple tuple, TupleDesc desc, AttrNumber attnum); /* text[], name[] */
 extern char *RowText(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
 extern ArrayType *RowArray(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
+extern const char *RowName(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
 extern const Oid *RowOidVector(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
 extern const int16 *RowInt2Vector(HeapTuple tuple, TupleDesc desc, AttrNumber attnum);
 extern NameList *ListOrEmpty(NameList *list);
 
 extern NameList *MakeNameList(int count);
 extern const char *CopyName(const NameData *name);
+extern void AddName(NameList *list, const char *name); /* list is not the one that ListOrEmpty() gives */
+extern void SortNames(NameList *list);
+
+/* in upper case, palloc'd */
+extern char *UpperCase(const char *text);
+
+/* "schema.name", quoted, or just "name" where schema is pg_catalog */
+extern const char *QualifiedUnlessSystem(const char *schema, const char *name);
 
 /* Lookups; each answers NULL for an object that is not there. */
 extern CatalogSchema *FindSchema(Catalog *cat, Oid oid);
@@ -181,15 +195,38 @@ extern void NoteVanished(Catalog *cat, const char *kind, Oid oid);
 
 extern void CatalogWarn(Catalog *cat, const char *format, ...) pg_attribute_printf(2, 3);
 
-/* the loading steps; each reads one catalog, in this order */
+/* Columns of a relation or composite type, whether it is wanted or not: List of CatalogColumn. */
+extern List *LoadAttributes(Catalog *cat, Oid relid);
+
+/* What a relation's and a column's row say of privileges. */
+extern void AddRelationPrivileges(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc);
+extern void AddColumnPrivileges(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc);
+extern void SortPrivileges(CatalogRelation *rel);
+
+/* Adds the sequence of this row of pg_class to the contents. */
+extern CatalogSequence *AddSequence(Catalog *cat, CatalogRelation *class);
+
+/* the loading steps, in this order; each needs those before it */
 extern void LoadSchemas(Catalog *cat);
-extern void KeepSchemasWanted(Catalog *cat);
 extern void LoadExtensionMembers(Catalog *cat);
 extern void LoadClasses(Catalog *cat);
 extern void LoadComments(Catalog *cat);
 extern void LoadColumns(Catalog *cat);
+extern void LoadSequenceOwners(Catalog *cat);
 extern void LoadIndexes(Catalog *cat);
 extern void LoadConstraints(Catalog *cat);
 extern void LoadDetails(Catalog *cat);
+extern void LoadViews(Catalog *cat);
+extern void LoadTriggers(Catalog *cat);
+extern void LoadPolicies(Catalog *cat);
+extern void LoadStatistics(Catalog *cat);
+extern void LoadTypes(Catalog *cat);
+extern void LoadFunctions(Catalog *cat);
+extern void LoadSequences(Catalog *cat);
+extern void LoadExtensions(Catalog *cat);
+extern void LoadEventTriggers(Catalog *cat);
+extern void LoadDefaultPrivileges(Catalog *cat);
+extern void LoadPublications(Catalog *cat);
+extern void KeepSchemasWanted(Catalog *cat);
 
 #endif /* AIODAL_CATALOG_IMPL_H */

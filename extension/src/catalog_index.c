@@ -121,14 +121,6 @@ MakeKeys(Catalog *cat, const StoredKey *stored)
 	return keys;
 }
 
-static void
-AppendQualified(StringInfo text, const char *schema, const char *name)
-{
-	if (schema != NULL && strcmp(schema, "pg_catalog") != 0)
-		appendStringInfo(text, "%s.", quote_identifier(schema));
-	appendStringInfoString(text, quote_identifier(name));
-}
-
 /* "name=value" as WITH takes it: the value bare where it is a word, else quoted */
 void
 AppendOption(StringInfo text, const char *option)
@@ -163,12 +155,12 @@ AppendKey(StringInfo text, const CatalogIndexKey *key)
 	if (key->collation)
 	{
 		appendStringInfoString(text, " COLLATE ");
-		AppendQualified(text, key->collation_schema, key->collation);
+		appendStringInfoString(text, QualifiedUnlessSystem(key->collation_schema, key->collation));
 	}
 	if (key->opclass && (!key->default_opclass || key->opclass_options->count > 0))
 	{
 		appendStringInfoChar(text, ' ');
-		AppendQualified(text, key->opclass_schema, key->opclass);
+		appendStringInfoString(text, QualifiedUnlessSystem(key->opclass_schema, key->opclass));
 	}
 	for (int i = 0; key->opclass_options && i < key->opclass_options->count; i++)
 	{
@@ -249,6 +241,6 @@ LoadIndexes(Catalog *cat)
 	ListCell *lc;
 
 	ScanRelationRows(cat, IndexRelationId, IndexIndrelidIndexId, Anum_pg_index_indrelid, VisitIndex);
-	foreach (lc, cat->relation_list)
+	foreach (lc, cat->contents.relations)
 		list_sort(((CatalogRelation *) lfirst(lc))->indexes, CompareIndexes);
 }

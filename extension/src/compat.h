@@ -72,6 +72,37 @@ MayCreateTemporaryTables(void)
 #endif
 }
 
+/* the same of pg_statistic_ext.stxstattarget */
+#include "catalog/pg_statistic_ext.h"
+
+static inline int
+StatisticsTarget(HeapTuple tuple, TupleDesc desc, int missing)
+{
+#if PG_VERSION_NUM >= 170000
+	bool isnull;
+	Datum value = heap_getattr(tuple, Anum_pg_statistic_ext_stxstattarget, desc, &isnull);
+
+	return isnull ? missing : DatumGetInt16(value);
+#else
+	int target = ((Form_pg_statistic_ext) GETSTRUCT(tuple))->stxstattarget;
+
+	return target < 0 ? missing : target;
+#endif
+}
+
+/* 18 has an entry of its own for what a query is grouped by. */
+#include "nodes/parsenodes.h"
+
+static inline Node *
+GroupingExpression(RangeTblEntry *entry, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 180000
+	return entry->rtekind == RTE_GROUP ? list_nth(entry->groupexprs, attnum - 1) : NULL;
+#else
+	return NULL;
+#endif
+}
+
 /* 18 has NOT ENFORCED and temporal constraints. */
 #include "catalog/pg_constraint.h"
 

@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
+#include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
@@ -249,46 +250,100 @@ OperatorText(Oid oid)
 	return text;
 }
 
-/* ---------------------------------------------------------------- views */
+/* ------------------------------------------------ rules and functions */
 
-/*
- * The stored query carries the column names of CREATE VIEW; a later RENAME
- * COLUMN changed only pg_attribute.
- */
-static void
-RenameTargets(Query *query, CatalogRelation *rel)
+/* For expressions over a changed row: 1 is the old row, 2 the new one. */
+static List *
+OldAndNewContext(CatalogRelation *rel)
 {
-	ListCell *lc;
-	int position = 0;
+	PlannedStmt *statement = makeNode(PlannedStmt);
 
-	foreach (lc, query->targetList)
-	{
-		TargetEntry *target = lfirst(lc);
-
-		if (target->resjunk)
-			continue;
-		if (position < rel->natts && rel->atts[position] != NULL)
-			target->resname = pstrdup(rel->atts[position]->name);
-		position++;
-	}
+	statement->rtable = list_make2(MakeColumnsEntry(rel), MakeColumnsEntry(rel));
+	return deparse_context_for_plan_tree(statement, list_make2(pstrdup("old"), pstrdup("new")));
 }
 
 static void
-ViewStep(void *arg)
+ConditionStep(void *arg)
 {
 	TextStep *step = arg;
-	List *actions = stringToNode(RowText(step->tuple, step->desc, Anum_pg_rewrite_ev_action));
-	Query *query = linitial_node(Query, actions);
+	Node *condition = stringToNode(RowText(step->tuple, step->desc, step->attnum));
 
-	RenameTargets(query, step->rel);
-	step->text = psprintf("%s;", pg_get_querydef(query, false));
+	step->text = deparse_expression(condition, OldAndNewContext(step->rel), true, false);
 }
 
 const char *
-ViewText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc)
+RowConditionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc, AttrNumber attnum,
+				 const Subject *subject)
 {
-	TextStep step = {.cat = cat, .rel = rel, .tuple = tuple, .desc = desc};
-	Subject subject = {"definition", rel, NULL};
+	TextStep step = {.cat = cat, .rel = rel, .tuple = tuple, .desc = desc, .attnum = attnum};
 
-	return RunTextStep(&step, ViewStep, &subject);
+	return heap_attisnull(tuple, attnum, desc) ? NULL : RunTextStep(&step, ConditionStep, subject);
+}
+
+typedef struct RuleStep
+{
+	TextStep common;
+	const CatalogRule *rule;
+} RuleStep;
+
+/* The words and line ends of pg_get_ruledef(). */
+static void
+RuleTextStep(void *arg)
+{
+	RuleStep *step = arg;
+	const CatalogRule *rule = step->rule;
+	char *condition = RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_qual);
+	List *actions = stringToNode(RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_action));
+	StringInfoData text;
+	ListCell *lc;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "CREATE RULE %s AS\n    ON %s TO %s", quote_identifier(rule->name),
+					 UpperCase(rule->event),
+					 quote_qualified_identifier(rule->relation->schema, rule->relation->name));
+	if (strcmp(condition, "<>") != 0)
+		appendStringInfo(
+			&text, "\n   WHERE %s",
+			deparse_expression(stringToNode(condition), OldAndNewContext(rule->relation), true, false));
+	appendStringInfo(&text, " DO %s%s", rule->is_instead ? "INSTEAD " : "",
+					 list_length(actions) > 1 ? "(" : "");
+	foreach (lc, actions)
+		appendStringInfo(&text, "%s;%s", pg_get_querydef(lfirst_node(Query, lc), false),
+						 list_length(actions) > 1 ? "\n" : "");
+	if (list_length(actions) > 1)
+		appendStringInfoString(&text, ");");
+	step->common.text = text.data;
+}
+
+const char *
+RuleText(Catalog *cat, const CatalogRule *rule, HeapTuple tuple, TupleDesc desc)
+{
+	RuleStep step = {{.cat = cat, .tuple = tuple, .desc = desc}, rule};
+	Subject subject = {"rule", rule->relation, rule->name};
+
+	return RunTextStep(&step.common, RuleTextStep, &subject);
+}
+
+typedef struct BodyStep
+{
+	TextStep common;
+	Oid function;
+} BodyStep;
+
+static void
+BodyTextStep(void *arg)
+{
+	BodyStep *step = arg;
+
+	step->common.text =
+		TextDatumGetCString(OidFunctionCall1(F_PG_GET_FUNCTION_SQLBODY, ObjectIdGetDatum(step->function)));
+}
+
+const char *
+FunctionBodyText(Catalog *cat, const CatalogFunction *function)
+{
+	BodyStep step = {{.cat = cat}, function->oid};
+	Subject subject = {"body of function", NULL, function->name};
+
+	return RunTextStep(&step.common, BodyTextStep, &subject);
 }

@@ -27,8 +27,15 @@ ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const Subje
 extern const char *RowExpressionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc,
 									 AttrNumber attnum, const Subject *subject);
 
-/* Query text of a view, from its rule's row; ends in a semicolon as pg_get_viewdef()'s. */
-extern const char *ViewText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc);
+/* The same for a condition over OLD and NEW. */
+extern const char *RowConditionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc,
+									AttrNumber attnum, const Subject *subject);
+
+/* CREATE RULE, from its row; NULL as above. */
+extern const char *RuleText(Catalog *cat, const CatalogRule *rule, HeapTuple tuple, TupleDesc desc);
+
+/* Body of a function in standard SQL; NULL as above. */
+extern const char *FunctionBodyText(Catalog *cat, const CatalogFunction *function);
 
 /* Operator as in an expression: qualified unless in pg_catalog. */
 extern const char *OperatorText(Oid oid);

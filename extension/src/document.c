@@ -100,19 +100,26 @@ AppendCycles(StringInfo json, List *sorted)
 }
 
 static void
-AppendDocument(StringInfo json, Catalog *catalog)
+AppendDocument(StringInfo json, const CatalogContents *contents)
 {
-	List *sorted = SortTables(CatalogRelations(catalog));
+	List *sorted = SortTables(contents->relations);
 
 	AppendKeyName(json, "aiodal");
 	appendStringInfo(json, "%d", DOCUMENT_VERSION);
 	AppendText(json, "server_version", GetConfigOption("server_version", false, false));
 	AppendText(json, "database", get_database_name(MyDatabaseId));
 	AppendText(json, "fingerprint", NULL);
-	AppendTexts(json, "search_path", CatalogSearchPath(catalog));
-	AppendTexts(json, "warnings", CatalogWarnings(catalog));
-	AppendRows(json, "schemas", &schema_shape, CatalogSchemas(catalog));
-	AppendRows(json, "relations", &relation_shape, CatalogRelations(catalog));
+	AppendTexts(json, "search_path", contents->search_path);
+	AppendTexts(json, "warnings", contents->warnings);
+	AppendRows(json, "schemas", &schema_shape, contents->schemas);
+	AppendRows(json, "relations", &relation_shape, contents->relations);
+	AppendRows(json, "types", &type_shape, contents->types);
+	AppendRows(json, "sequences", &sequence_shape, contents->sequences);
+	AppendRows(json, "functions", &function_shape, contents->functions);
+	AppendRows(json, "extensions", &extension_shape, contents->extensions);
+	AppendRows(json, "event_triggers", &event_trigger_shape, contents->event_triggers);
+	AppendRows(json, "default_privileges", &default_privilege_shape, contents->default_privileges);
+	AppendRows(json, "publications", &publication_shape, contents->publications);
 	AppendRows(json, "order", &sorted_table_shape, sorted);
 	AppendCycles(json, sorted);
 	appendStringInfoChar(json, '}');
@@ -131,7 +138,7 @@ reflect_document(PG_FUNCTION_ARGS)
 	ReadScope(&scope, fcinfo);
 	catalog = LoadCatalog(&scope, CATALOG_EVERYTHING);
 	BeginDocument(&json);
-	AppendDocument(&json, catalog);
+	AppendDocument(&json, Contents(catalog));
 	FreeCatalog(catalog);
 	PG_RETURN_DATUM(EndDocument(&json));
 }
@@ -149,7 +156,7 @@ reflect_describe(PG_FUNCTION_ARGS)
 
 	ScopeOfRelation(&scope, PG_GETARG_OID(0));
 	catalog = LoadCatalog(&scope, CATALOG_OF_RELATION);
-	relations = CatalogRelations(catalog);
+	relations = Contents(catalog)->relations;
 	if (relations == NIL)
 		PG_RETURN_NULL();
 	BeginDocument(&json);

@@ -16,16 +16,18 @@
 
 typedef enum FieldType
 {
-	FIELD_OID,   /* Oid; InvalidOid is NULL */
-	FIELD_NAME,  /* const char * of type name */
-	FIELD_TEXT,  /* const char * of type text */
-	FIELD_BOOL,  /* bool */
-	FIELD_INT,   /* int; NULL_INT is NULL */
-	FIELD_COUNT, /* int64; negative is NULL */
-	FIELD_NAMES, /* NameList * of type name[] */
-	FIELD_TEXTS, /* NameList * of type text[] */
-	FIELD_ROW,   /* pointer to a struct of another shape */
-	FIELD_ROWS   /* List of such pointers; json in a tuple */
+	FIELD_OID,        /* Oid; InvalidOid is NULL */
+	FIELD_NAME,       /* const char * of type name */
+	FIELD_TEXT,       /* const char * of type text */
+	FIELD_BOOL,       /* bool */
+	FIELD_INT,        /* int; NULL_INT is NULL */
+	FIELD_COUNT,      /* int64; negative is NULL */
+	FIELD_BIGINT,     /* int64 */
+	FIELD_NAMES,      /* NameList * of type name[] */
+	FIELD_TEXTS,      /* NameList * of type text[] */
+	FIELD_ROW,        /* pointer to a struct of another shape */
+	FIELD_ROWS,       /* List of such pointers; json in a tuple */
+	FIELD_ROWS_IF_ANY /* the same, but an empty list is NULL */
 } FieldType;
 
 /* where a field is seen: in the function's rows, and in which of the document's objects */
@@ -117,6 +119,9 @@ static const Field column_fields[] = {
 	C(options, FIELD_TEXTS),
 	C(foreign_options, FIELD_TEXTS),
 	C(sequence, FIELD_TEXT),
+	C(base_schema, FIELD_NAME),
+	C(base_relation, FIELD_NAME),
+	C(base_column, FIELD_NAME),
 };
 #undef C
 const RowShape column_shape = SHAPE(column_fields);
@@ -207,6 +212,97 @@ static const Field index_fields[] = {
 #undef I
 const RowShape index_shape = SHAPE(index_fields);
 
+#define P(name, type) FIELD(#name, type, CatalogPrivilege, name, IN_BOTH)
+static const Field privilege_fields[] = {
+	OF_RELATION("oid", FIELD_OID, oid),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	P(column_name, FIELD_NAME),
+	P(grantor, FIELD_NAME),
+	P(grantee, FIELD_NAME),
+	P(privilege_type, FIELD_TEXT),
+	P(is_grantable, FIELD_BOOL),
+};
+#undef P
+const RowShape privilege_shape = SHAPE(privilege_fields);
+
+#define P(name, type) FIELD(#name, type, CatalogPolicy, name, IN_BOTH)
+static const Field policy_fields[] = {
+	P(oid, FIELD_OID),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	P(name, FIELD_NAME),
+	P(permissive, FIELD_BOOL),
+	P(roles, FIELD_NAMES),
+	P(cmd, FIELD_TEXT),
+	P(qual, FIELD_TEXT),
+	P(with_check, FIELD_TEXT),
+	P(comment, FIELD_TEXT),
+};
+#undef P
+const RowShape policy_shape = SHAPE(policy_fields);
+
+#define T(name, type) FIELD(#name, type, CatalogTrigger, name, IN_BOTH)
+static const Field trigger_fields[] = {
+	T(oid, FIELD_OID),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	T(name, FIELD_NAME),
+	T(timing, FIELD_TEXT),
+	T(events, FIELD_TEXTS),
+	T(level, FIELD_TEXT),
+	T(columns, FIELD_NAMES),
+	T(condition, FIELD_TEXT),
+	T(function_schema, FIELD_NAME),
+	T(function_name, FIELD_NAME),
+	T(arguments, FIELD_TEXTS),
+	T(enabled, FIELD_TEXT),
+	T(is_constraint, FIELD_BOOL),
+	T(deferrable, FIELD_BOOL),
+	T(initially_deferred, FIELD_BOOL),
+	T(referenced_schema, FIELD_NAME),
+	T(referenced_relation, FIELD_NAME),
+	T(old_table, FIELD_NAME),
+	T(new_table, FIELD_NAME),
+	T(is_inherited, FIELD_BOOL),
+	T(definition, FIELD_TEXT),
+	T(comment, FIELD_TEXT),
+};
+#undef T
+const RowShape trigger_shape = SHAPE(trigger_fields);
+
+#define R(name, type) FIELD(#name, type, CatalogRule, name, IN_BOTH)
+static const Field rule_fields[] = {
+	R(oid, FIELD_OID),
+	OF_RELATION("schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	R(name, FIELD_NAME),
+	R(event, FIELD_TEXT),
+	R(is_instead, FIELD_BOOL),
+	R(enabled, FIELD_TEXT),
+	R(definition, FIELD_TEXT),
+	R(comment, FIELD_TEXT),
+};
+#undef R
+const RowShape rule_shape = SHAPE(rule_fields);
+
+#define S(name, type) FIELD(#name, type, CatalogStatistics, name, IN_BOTH)
+static const Field statistics_fields[] = {
+	S(oid, FIELD_OID),
+	S(schema, FIELD_NAME),
+	S(name, FIELD_NAME),
+	OF_RELATION("relation_schema", FIELD_NAME, schema),
+	OF_RELATION("relation", FIELD_NAME, name),
+	S(owner, FIELD_NAME),
+	S(kinds, FIELD_TEXTS),
+	S(columns, FIELD_NAMES),
+	S(expressions, FIELD_TEXTS),
+	S(target, FIELD_INT),
+	S(comment, FIELD_TEXT),
+};
+#undef S
+const RowShape statistics_shape = SHAPE(statistics_fields);
+
 #define R(name, type) FIELD(#name, type, CatalogRelation, name, IN_BOTH)
 #define CHILDREN(name, shape, shape_where) \
 	NESTED(#name, FIELD_ROWS, CatalogRelation, name, IN_DOCUMENT, shape, shape_where)
@@ -249,9 +345,172 @@ static const Field relation_fields[] = {
 	CHILDREN(exclusion_constraints, &constraint_shape, IN_EXCLUSION),
 	CHILDREN(not_null_constraints, &constraint_shape, IN_NOT_NULL),
 	CHILDREN(indexes, &index_shape, IN_DOCUMENT),
+	CHILDREN(triggers, &trigger_shape, IN_DOCUMENT),
+	CHILDREN(rules, &rule_shape, IN_DOCUMENT),
+	CHILDREN(policies, &policy_shape, IN_DOCUMENT),
+	CHILDREN(privileges, &privilege_shape, IN_DOCUMENT),
+	CHILDREN(statistics, &statistics_shape, IN_DOCUMENT),
 };
 #undef R
 const RowShape relation_shape = SHAPE(relation_fields);
+
+#define A(name, type) FIELD(#name, type, CatalogColumn, name, IN_BOTH)
+static const Field attribute_fields[] = {
+	A(position, FIELD_INT),          A(name, FIELD_NAME),    A(type, FIELD_TEXT),
+	A(type_oid, FIELD_OID),          A(typmod, FIELD_INT),   A(collation, FIELD_NAME),
+	A(collation_schema, FIELD_NAME), A(comment, FIELD_TEXT),
+};
+#undef A
+static const RowShape attribute_shape = SHAPE(attribute_fields);
+
+#define D(name, type) FIELD(#name, type, CatalogDomainCheck, name, IN_BOTH)
+static const Field domain_check_fields[] = {
+	D(name, FIELD_NAME),
+	D(expression, FIELD_TEXT),
+	D(validated, FIELD_BOOL),
+	D(comment, FIELD_TEXT),
+};
+#undef D
+static const RowShape domain_check_shape = SHAPE(domain_check_fields);
+
+#define T(name, type) FIELD(#name, type, CatalogType, name, IN_BOTH)
+static const Field type_fields[] = {
+	T(oid, FIELD_OID),
+	T(schema, FIELD_NAME),
+	T(name, FIELD_NAME),
+	T(kind, FIELD_TEXT),
+	T(labels, FIELD_TEXTS),
+	T(base_type, FIELD_TEXT),
+	T(not_null, FIELD_BOOL),
+	T(default_value, FIELD_TEXT),
+	NESTED("checks", FIELD_ROWS, CatalogType, checks, IN_BOTH, &domain_check_shape, IN_DOCUMENT),
+	NESTED("attributes", FIELD_ROWS, CatalogType, attributes, IN_BOTH, &attribute_shape, IN_DOCUMENT),
+	T(subtype, FIELD_TEXT),
+	T(comment, FIELD_TEXT),
+	T(extension, FIELD_NAME),
+	T(owner, FIELD_NAME),
+	T(base_type_oid, FIELD_OID),
+	T(collation, FIELD_NAME),
+	T(collation_schema, FIELD_NAME),
+	T(subtype_oid, FIELD_OID),
+	T(subtype_opclass, FIELD_NAME),
+	T(subtype_opclass_schema, FIELD_NAME),
+	T(canonical_function, FIELD_TEXT),
+	T(subtype_diff_function, FIELD_TEXT),
+	T(multirange_type, FIELD_TEXT),
+	T(range_type, FIELD_TEXT),
+};
+#undef T
+const RowShape type_shape = SHAPE(type_fields);
+
+#define A(name, type) FIELD(#name, type, CatalogArgument, name, IN_BOTH)
+static const Field argument_fields[] = {
+	A(name, FIELD_NAME),    A(mode, FIELD_TEXT),          A(type, FIELD_TEXT),
+	A(type_oid, FIELD_OID), A(default_value, FIELD_TEXT),
+};
+static const RowShape argument_shape = SHAPE(argument_fields);
+
+static const Field result_column_fields[] = {
+	A(name, FIELD_NAME),
+	A(type, FIELD_TEXT),
+	A(type_oid, FIELD_OID),
+};
+#undef A
+static const RowShape result_column_shape = SHAPE(result_column_fields);
+
+#define F(name, type) FIELD(#name, type, CatalogFunction, name, IN_BOTH)
+static const Field function_fields[] = {
+	F(oid, FIELD_OID),
+	F(schema, FIELD_NAME),
+	F(name, FIELD_NAME),
+	F(kind, FIELD_TEXT),
+	NESTED("arguments", FIELD_ROWS, CatalogFunction, arguments, IN_BOTH, &argument_shape, IN_DOCUMENT),
+	F(returns, FIELD_TEXT),
+	F(returns_set, FIELD_BOOL),
+	NESTED("result_columns", FIELD_ROWS_IF_ANY, CatalogFunction, result_columns, IN_BOTH,
+		   &result_column_shape, IN_DOCUMENT),
+	F(volatility, FIELD_TEXT),
+	F(strict, FIELD_BOOL),
+	F(parallel, FIELD_TEXT),
+	F(language, FIELD_NAME),
+	F(security_definer, FIELD_BOOL),
+	F(comment, FIELD_TEXT),
+	F(extension, FIELD_NAME),
+	F(owner, FIELD_NAME),
+	F(signature, FIELD_TEXT),
+	F(returns_oid, FIELD_OID),
+	F(leakproof, FIELD_BOOL),
+	F(settings, FIELD_TEXTS),
+	F(source, FIELD_TEXT),
+	F(library, FIELD_TEXT),
+};
+#undef F
+const RowShape function_shape = SHAPE(function_fields);
+
+#define S(name, type) FIELD(#name, type, CatalogSequence, name, IN_BOTH)
+static const Field sequence_fields[] = {
+	S(oid, FIELD_OID),
+	S(schema, FIELD_NAME),
+	S(name, FIELD_NAME),
+	S(owner, FIELD_NAME),
+	S(data_type, FIELD_TEXT),
+	S(start_value, FIELD_BIGINT),
+	S(min_value, FIELD_BIGINT),
+	S(max_value, FIELD_BIGINT),
+	S(increment_by, FIELD_BIGINT),
+	S(cycle, FIELD_BOOL),
+	S(cache_size, FIELD_BIGINT),
+	S(owned_by_schema, FIELD_NAME),
+	S(owned_by_relation, FIELD_NAME),
+	S(owned_by_column, FIELD_NAME),
+	S(is_identity, FIELD_BOOL),
+	S(persistence, FIELD_TEXT),
+	S(comment, FIELD_TEXT),
+	S(extension, FIELD_NAME),
+};
+#undef S
+const RowShape sequence_shape = SHAPE(sequence_fields);
+
+#define E(name, type) FIELD(#name, type, CatalogExtension, name, IN_BOTH)
+static const Field extension_fields[] = {
+	E(oid, FIELD_OID),      E(name, FIELD_NAME),        E(schema, FIELD_NAME),  E(owner, FIELD_NAME),
+	E(version, FIELD_TEXT), E(relocatable, FIELD_BOOL), E(comment, FIELD_TEXT),
+};
+#undef E
+const RowShape extension_shape = SHAPE(extension_fields);
+
+#define E(name, type) FIELD(#name, type, CatalogEventTrigger, name, IN_BOTH)
+static const Field event_trigger_fields[] = {
+	E(oid, FIELD_OID),
+	E(name, FIELD_NAME),
+	E(event, FIELD_TEXT),
+	E(owner, FIELD_NAME),
+	E(function_schema, FIELD_NAME),
+	E(function_name, FIELD_NAME),
+	E(enabled, FIELD_TEXT),
+	E(tags, FIELD_TEXTS),
+	E(comment, FIELD_TEXT),
+};
+#undef E
+const RowShape event_trigger_shape = SHAPE(event_trigger_fields);
+
+#define D(name, type) FIELD(#name, type, CatalogDefaultPrivilege, name, IN_BOTH)
+static const Field default_privilege_fields[] = {
+	D(owner, FIELD_NAME),        D(schema, FIELD_NAME),  D(object_type, FIELD_TEXT),
+	D(grantor, FIELD_NAME),      D(grantee, FIELD_NAME), D(privilege_type, FIELD_TEXT),
+	D(is_grantable, FIELD_BOOL),
+};
+#undef D
+const RowShape default_privilege_shape = SHAPE(default_privilege_fields);
+
+#define P(name, type) FIELD(#name, type, CatalogPublication, name, IN_BOTH)
+static const Field publication_fields[] = {
+	P(oid, FIELD_OID),         P(name, FIELD_NAME),        P(owner, FIELD_NAME),
+	P(all_tables, FIELD_BOOL), P(operations, FIELD_TEXTS), P(via_root, FIELD_BOOL),
+	P(schemas, FIELD_NAMES),   P(relations, FIELD_TEXTS),  P(comment, FIELD_TEXT),
+};
+#undef P
+const RowShape publication_shape = SHAPE(publication_fields);
 
 static const Field relation_name_fields[] = {
 	FIELD("schema", FIELD_NAME, CatalogRelation, schema, IN_BOTH),
@@ -436,6 +695,7 @@ AppendFieldJson(StringInfo json, const Field *field, const void *row)
 			else
 				PutNumber(json, VALUE(int64));
 			break;
+		case FIELD_BIGINT: PutNumber(json, VALUE(int64)); break;
 		case FIELD_NAMES:
 		case FIELD_TEXTS: AppendNames(json, VALUE(NameList *)); break;
 		case FIELD_ROW:
@@ -444,6 +704,13 @@ AppendFieldJson(StringInfo json, const Field *field, const void *row)
 			else
 				AppendObject(json, field->shape, VALUE(void *), field->shape_where);
 			break;
+		case FIELD_ROWS_IF_ANY:
+			if (VALUE(List *) == NIL)
+			{
+				PutNull(json);
+				break;
+			}
+			/* FALLTHROUGH */
 		case FIELD_ROWS: AppendObjects(json, field->shape, VALUE(List *), field->shape_where); break;
 	}
 	Reserve(json, 0);
@@ -533,12 +800,17 @@ FieldDatum(const Field *field, const void *row, bool *isnull)
 		case FIELD_BOOL: return BoolGetDatum(VALUE(bool));
 		case FIELD_INT: *isnull = VALUE(int) == NULL_INT; return Int32GetDatum(VALUE(int));
 		case FIELD_COUNT: *isnull = VALUE(int64) < 0; return Int64GetDatum(VALUE(int64));
+		case FIELD_BIGINT: return Int64GetDatum(VALUE(int64));
 		case FIELD_NAMES:
 		case FIELD_TEXTS:
 			*isnull = VALUE(NameList *) == NULL;
 			return *isnull ? (Datum) 0 : ArrayDatum(VALUE(NameList *), field->type == FIELD_NAMES);
 		case FIELD_ROW:
 		case FIELD_ROWS:
+		case FIELD_ROWS_IF_ANY:
+			*isnull = field->type == FIELD_ROWS_IF_ANY && VALUE(List *) == NIL;
+			if (*isnull)
+				return (Datum) 0;
 			initStringInfo(&json);
 			AppendFieldJson(&json, field, row);
 			return PointerGetDatum(cstring_to_text_with_len(json.data, json.len));

@@ -25,6 +25,18 @@ extern const RowShape column_shape;
 extern const RowShape constraint_shape;
 extern const RowShape unique_shape; /* what unique_constraints() shows of a CatalogConstraint */
 extern const RowShape index_shape;
+extern const RowShape trigger_shape;
+extern const RowShape rule_shape;
+extern const RowShape policy_shape;
+extern const RowShape privilege_shape;
+extern const RowShape statistics_shape;
+extern const RowShape type_shape;
+extern const RowShape function_shape;
+extern const RowShape sequence_shape;
+extern const RowShape extension_shape;
+extern const RowShape event_trigger_shape;
+extern const RowShape default_privilege_shape;
+extern const RowShape publication_shape;
 
 /* Appends one row to the result of a function in materialize mode. */
 extern void PutRow(ReturnSetInfo *rsinfo, const RowShape *shape, const void *row);
