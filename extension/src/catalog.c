@@ -208,8 +208,38 @@ LoadAll(Catalog *cat)
 }
 
 /*
- * LoadAll() with a search_path under which names come out qualified, and with
- * the locks that deparsing takes given back.
+ * Under these settings, text made from the same catalogs is the same for
+ * everybody, and names come out qualified. Answers the level to go back from.
+ */
+static int
+SetOwnSettings(void)
+{
+	static const char *const settings[][2] = {{"search_path", "pg_catalog, pg_temp"},
+											  {"standard_conforming_strings", "on"},
+											  {"quote_all_identifiers", "off"},
+											  {"DateStyle", "ISO, MDY"},
+											  {"IntervalStyle", "postgres"},
+											  {"TimeZone", "UTC"},
+											  {"extra_float_digits", "1"},
+											  {"bytea_output", "hex"}};
+	int level = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+	{
+		const char *name = settings[i][0];
+		const char *value = settings[i][1];
+
+		/* setting one is slower than looking, and mostly they are so already */
+		if (strcmp(GetConfigOption(name, false, false), value) != 0)
+			(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+									 false);
+	}
+	return level;
+}
+
+/*
+ * LoadAll() with settings under which text comes out the same for everybody, and
+ * with the locks that deparsing takes given back.
  */
 static void
 LoadInOwnSurroundings(Catalog *cat)
@@ -222,9 +252,7 @@ LoadInOwnSurroundings(Catalog *cat)
 	ResetCatalog(cat);
 	old = MemoryContextSwitchTo(cat->context);
 	ReadSearchPath(cat);
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	guc_level = SetOwnSettings();
 	CurrentResourceOwner = owner;
 	LoadAll(cat);
 	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, true, false);

@@ -141,6 +141,9 @@ extern void SortNames(NameList *list);
 /* in upper case, palloc'd */
 extern char *UpperCase(const char *text);
 
+/* as a literal, for standard_conforming_strings, as PostgreSQL's deparse code writes it; palloc'd */
+extern char *QuoteText(const char *text);
+
 /* "schema.name", quoted, or just "name" where schema is pg_catalog */
 extern const char *QualifiedUnlessSystem(const char *schema, const char *name);
 

@@ -133,7 +133,7 @@ AppendOption(StringInfo text, const char *option)
 	if (strcmp(quote_identifier(value), value) == 0)
 		appendStringInfoString(text, value);
 	else
-		appendStringInfoString(text, quote_literal_cstr(value));
+		appendStringInfoString(text, QuoteText(value));
 }
 
 void

@@ -124,7 +124,10 @@ AddName(NameList *list, const char *name)
 static int
 CompareNames(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
+	const char *left = *(const char *const *) a;
+	const char *right = *(const char *const *) b;
+
+	return strcmp(left ? left : "", right ? right : "");
 }
 
 void
@@ -138,6 +141,24 @@ char *
 UpperCase(const char *text)
 {
 	return asc_toupper(text, strlen(text));
+}
+
+char *
+QuoteText(const char *text)
+{
+	char *quoted = palloc(2 * strlen(text) + 3);
+	char *to = quoted;
+
+	*to++ = '\'';
+	for (; *text; text++)
+	{
+		if (*text == '\'')
+			*to++ = '\'';
+		*to++ = *text;
+	}
+	*to++ = '\'';
+	*to = '\0';
+	return quoted;
 }
 
 const char *

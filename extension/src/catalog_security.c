@@ -225,6 +225,7 @@ PolicyRoles(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 
 		roles->names[i] = OidIsValid(role) ? FindName(cat, NAMED_ROLE, role) : "public";
 	}
+	SortNames(roles);
 	return roles;
 }
 

@@ -139,7 +139,7 @@ TriggerDefinition(Catalog *cat, const CatalogTrigger *trigger)
 	appendStringInfo(text, "EXECUTE FUNCTION %s(",
 					 QualifiedUnlessSystem(trigger->function_schema, trigger->function_name));
 	for (int i = 0; i < trigger->arguments->count; i++)
-		appendStringInfo(text, "%s%s", i > 0 ? ", " : "", quote_literal_cstr(trigger->arguments->names[i]));
+		appendStringInfo(text, "%s%s", i > 0 ? ", " : "", QuoteText(trigger->arguments->names[i]));
 	appendStringInfoChar(text, ')');
 	return pnstrdup(text->data, text->len);
 }

@@ -182,6 +182,26 @@ RunTextStep(TextStep *step, void (*run)(void *arg), const Subject *subject)
 	return text;
 }
 
+static bool
+HasLines(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, CaseExpr) || IsA(node, SubLink))
+		return true;
+	return expression_tree_walker(node, HasLines, context);
+}
+
+/* The deparser writes CASE and subqueries on several lines, but only for pg_get_expr(). */
+static const char *
+TextInLines(Node *expression, CatalogRelation *rel)
+{
+	Datum stored = CStringGetTextDatum(nodeToString(expression));
+
+	return TextDatumGetCString(OidFunctionCall2(F_PG_GET_EXPR_PG_NODE_TREE_OID, stored,
+												ObjectIdGetDatum(rel ? rel->oid : InvalidOid)));
+}
+
 static void
 ExpressionStep(void *arg)
 {
@@ -190,6 +210,11 @@ ExpressionStep(void *arg)
 
 	if (step->expression == NULL)
 		step->expression = stringToNode(RowText(step->tuple, step->desc, step->attnum));
+	if (HasLines(step->expression, NULL))
+	{
+		step->text = TextInLines(step->expression, step->rel);
+		return;
+	}
 	if (step->rel != NULL && UsesSystemColumn(step->expression))
 		context = deparse_context_for(step->rel->name, step->rel->oid);
 	else if (step->rel != NULL)
@@ -286,6 +311,17 @@ typedef struct RuleStep
 	const CatalogRule *rule;
 } RuleStep;
 
+/* A query that begins on a line of its own leaves no spaces at the end of the one before. */
+static void
+AppendQuery(StringInfo text, Query *query)
+{
+	char *definition = pg_get_querydef(query, false);
+
+	while (definition[0] == '\n' && text->len > 0 && text->data[text->len - 1] == ' ')
+		text->data[--text->len] = '\0';
+	appendStringInfoString(text, definition);
+}
+
 /* The words and line ends of pg_get_ruledef(). */
 static void
 RuleTextStep(void *arg)
@@ -308,8 +344,10 @@ RuleTextStep(void *arg)
 	appendStringInfo(&text, " DO %s%s", rule->is_instead ? "INSTEAD " : "",
 					 list_length(actions) > 1 ? "(" : "");
 	foreach (lc, actions)
-		appendStringInfo(&text, "%s;%s", pg_get_querydef(lfirst_node(Query, lc), false),
-						 list_length(actions) > 1 ? "\n" : "");
+	{
+		AppendQuery(&text, lfirst_node(Query, lc));
+		appendStringInfoString(&text, list_length(actions) > 1 ? ";\n" : ";");
+	}
 	if (list_length(actions) > 1)
 		appendStringInfoString(&text, ");");
 	step->common.text = text.data;

@@ -99,3 +99,10 @@ CREATE RULE ruled AS ON DELETE TO hard.v_rule DO INSTEAD NOTHING;
 CREATE VIEW hard.v_trigger AS SELECT count(*) AS n FROM hard.egg;
 CREATE FUNCTION hard.instead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER instead INSTEAD OF INSERT ON hard.v_trigger FOR EACH ROW EXECUTE FUNCTION hard.instead();
+
+-- expressions that are written on several lines, and constants that depend on settings
+CREATE TABLE hard.in_lines (a int DEFAULT CASE WHEN current_user = 'x' THEN 1 ELSE 2 END, at timestamptz DEFAULT '2024-07-01 12:00+02', i interval DEFAULT '1 day 02:03',
+  f float8 DEFAULT 0.1::float8, g int GENERATED ALWAYS AS (CASE a WHEN 1 THEN 2 ELSE a END) STORED,
+  b bytea DEFAULT '\x00ff', r daterange DEFAULT '[2024-01-02,2024-01-03)', CONSTRAINT in_lines_check CHECK (CASE WHEN a > 1 THEN i > '1 hour' ELSE at > '2020-01-01' END));
+CREATE INDEX in_lines_case ON hard.in_lines ((CASE WHEN a > 0 THEN a END), f) WHERE CASE WHEN f > 1 THEN true ELSE false END;
+CREATE DOMAIN hard.in_lines_domain AS int CHECK (CASE WHEN VALUE > 0 THEN true ELSE VALUE < -5 END);

@@ -153,7 +153,7 @@ $$ SELECT indexrelid, k, CASE WHEN indkey[k - 1] <> 0 THEN attname END, CASE WHE
           (SELECT collname FROM pg_collation c WHERE c.oid = indcollation[k - 1] AND c.oid <> attcollation)
      FROM pg_temp.their_indexes CROSS JOIN generate_series(1, indnkeyatts) k JOIN pg_opclass o ON o.oid = indclass[k - 1]
      JOIN pg_attribute ON attrelid = CASE WHEN indkey[k - 1] = 0 THEN indexrelid ELSE indrelid END AND attnum = CASE WHEN indkey[k - 1] = 0 THEN k ELSE indkey[k - 1] END $$,
-$$ SELECT oid, k::int, (j ->> 'column')::name, CASE WHEN j ->> 'expression' LIKE '(%' THEN '(' || (j ->> 'expression') || ')' ELSE j ->> 'expression' END,
+$$ SELECT oid, k::int, (j ->> 'column')::name, CASE WHEN j ->> 'expression' ~ '^[(\n]' THEN '(' || (j ->> 'expression') || ')' ELSE j ->> 'expression' END,
           (j ->> 'opclass')::name, (j ->> 'descending')::bool, (j ->> 'nulls_first')::bool, (j ->> 'collation')::name
      FROM aiodal.indexes(include => '{partitions,extensions}'), json_array_elements(keys) WITH ORDINALITY u(j, k) WHERE schema <> 'aiodal' $$);
 
