@@ -241,6 +241,17 @@ id,title,price
 2,two,
 \.
 SELECT * FROM aiodal.merge('book_stage');
+SELECT id, title, price, made, n FROM book ORDER BY id;
+ROLLBACK;
+-- and a third one, without them again; a row that is there keeps what no file gives
+INSERT INTO book (id, title, price, made, n) VALUES (3, 'old', 1, '1999-01-01', 33);
+BEGIN;
+CALL fresh();
+COPY book_stage FROM PROGRAM 'printf "id,title\n1,one\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "id,n,title,price\n2,22,two,\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "id,title\n3,three\n"' WITH (FORMAT csv, HEADER);
+SELECT id, title, price, made, n IS NOT NULL AS has_n FROM book_stage;
+SELECT staged, inserted FROM aiodal.merge('book_stage');
 SELECT id, title, price, made FROM book ORDER BY id;
 ROLLBACK;
 

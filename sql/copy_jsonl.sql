@@ -99,18 +99,59 @@ COPY numbered_stage FROM STDIN WITH (FORMAT jsonl);
 SELECT inserted FROM aiodal.merge('numbered_stage', mode => 'insert');
 SELECT * FROM numbered ORDER BY id;
 SELECT aiodal.stage('numbered');
-SAVEPOINT s;
 COPY numbered_stage FROM STDIN WITH (FORMAT jsonl);
-{"t": "e"}
-{"id": 200, "t": "f"}
-\.
-ROLLBACK TO s;
-COPY numbered_stage (id, t) FROM STDIN WITH (FORMAT jsonl);
 {"t": "e"}
 {"id": 200, "t": "f"}
 \.
 SELECT inserted FROM aiodal.merge('numbered_stage', mode => 'insert');
 SELECT id, t FROM numbered ORDER BY id;
+ROLLBACK;
+
+-- a key that first comes after many rows: those before get the default; lines stay known
+CREATE TABLE late (id int PRIMARY KEY, t text, d text DEFAULT 'none', s serial, n int DEFAULT 7);
+INSERT INTO late (id, t, d, s, n) VALUES (1, 'old', 'kept?', 1000, 1), (2999, 'old', 'gone', 1000, 1), (9999, 'old', 'kept', 1000, 1);
+BEGIN;
+SELECT aiodal.stage('late');
+CREATE UNIQUE INDEX ON late_stage (id);
+ALTER TABLE late_stage ADD double_n int GENERATED ALWAYS AS (n * 2) STORED;
+COPY late_stage FROM PROGRAM $$perl -e 'for (1 .. 3000) { print "{\"id\":$_", $_ == 1500 ? ",\"d\":\"x\"" : "", $_ == 2999 ? ",\"d\":null,\"s\":-1" : "", "}\n" }'$$ WITH (FORMAT jsonl);
+SELECT d, n, double_n, count(*), count(s), count(DISTINCT s), min(id) FROM late_stage GROUP BY d, n, double_n ORDER BY count(*);
+SELECT s = 1 AS once_each, count(*) FROM late_stage WHERE s IN (1, -1) GROUP BY 1 ORDER BY 1;
+SET LOCAL enable_seqscan = off;
+SELECT id, d FROM late_stage WHERE id IN (1, 1499, 1500, 1501, 2999) ORDER BY id;
+RESET enable_seqscan;
+-- a savepoint takes it back; the lines of the rows before are known still
+SAVEPOINT s;
+COPY late_stage FROM STDIN WITH (FORMAT jsonl);
+{"id": 4000, "n": 8}
+\.
+SELECT n, count(*) FROM late_stage GROUP BY n ORDER BY n;
+ROLLBACK TO s;
+SELECT n, count(*) FROM late_stage GROUP BY n ORDER BY n;
+DROP INDEX late_stage_id_idx;
+ALTER TABLE late_stage DROP double_n;
+INSERT INTO late_stage (id) SELECT id FROM late_stage WHERE id = 1234;
+SAVEPOINT s;
+\set SHOW_CONTEXT never
+SELECT * FROM aiodal.merge('late_stage');
+\set SHOW_CONTEXT errors
+ROLLBACK TO s;
+DELETE FROM late_stage WHERE id = 1234 AND d IS NULL;
+-- what no row has is left alone in the rows that are there
+SELECT staged, inserted, updated FROM aiodal.merge('late_stage');
+SELECT id, t, d, n, s = 1000 AS old_s FROM late WHERE id IN (1, 2, 2999, 3000, 9999) ORDER BY id;
+ROLLBACK;
+-- a record that is set aside gives nothing
+BEGIN;
+SELECT aiodal.stage('late', on_error => 'reject');
+COPY late_stage FROM STDIN WITH (FORMAT jsonl);
+{"id": 1}
+{"d": "x", "id": "bad"}
+{"id": 2}
+\.
+SELECT * FROM late_stage;
+SELECT staged, inserted, updated, unchanged, rejected FROM aiodal.merge('late_stage');
+SELECT id, t, d FROM late WHERE id < 3 ORDER BY id;
 ROLLBACK;
 
 -- mistakes

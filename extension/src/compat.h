@@ -196,12 +196,12 @@ CheckWriteTarget(ResultRelInfo *rri, CmdType operation)
 #endif
 }
 
-/* Summarizing indexes can be updated alone since 16. */
+/* Summarizing indexes can be updated alone since 16; there only then is "summarizing" true. */
 static inline List *
-InsertIndexEntries(ResultRelInfo *rri, TupleTableSlot *slot, EState *estate)
+InsertIndexEntries(ResultRelInfo *rri, TupleTableSlot *slot, EState *estate, bool summarizing)
 {
 #if PG_VERSION_NUM >= 160000
-	return ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, false);
+	return ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL, summarizing);
 #else
 	return ExecInsertIndexTuples(rri, slot, estate, false, false, NULL, NIL);
 #endif

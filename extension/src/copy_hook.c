@@ -23,7 +23,6 @@
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
-#include "storage/bufmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -191,7 +190,6 @@ static void
 DescribeStage(FeedRequest *request, Stage *stage)
 {
 	request->target = stage->target;
-	request->has_rows = RelationGetNumberOfBlocks(request->rel) > 0;
 	StageGivenColumns(stage, &request->given);
 	request->sets_aside = stage->reject;
 	request->names_required = stage->has_mode && stage->mode != MODE_UPDATE;

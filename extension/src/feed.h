@@ -16,6 +16,7 @@
 #include "nodes/execnodes.h"
 #include "utils/relcache.h"
 
+#include "fill.h"
 #include "reject.h"
 #include "source.h"
 
@@ -33,7 +34,6 @@ typedef struct FeedRequest
 	Relation rel;        /* whose columns the rows have */
 	Oid target;          /* whose defaults stand in for what the input leaves out */
 	Bitmapset *given;    /* columns of rel that earlier input filled */
-	bool has_rows;       /* earlier input was stored in rel */
 	bool sets_aside;     /* errors are no end: skip() will be called */
 	bool names_required; /* input must fill the target's NOT NULL columns without default */
 	FeedFormat format;
@@ -72,6 +72,7 @@ struct Feed
 	int64 line;       /* first physical line of the current record, 1-based */
 	int64 record;     /* its number, 1-based, the header not counted */
 	Bitmapset *given; /* columns the input fills; grows while JSON keys turn up */
+	Fill *fill;       /* defaults for columns that rows lack */
 };
 
 /* Both read what they need of the source at once: a header, or nothing. */

@@ -2,13 +2,9 @@
  * feed_jsonl.c
  *		Rows out of JSON lines: one object on each line, keys are columns.
  *
- * A key that a row lacks is filled with the default, one that is null is NULL.
- * Columns count as given by the input from the first row that has the key.
- *
- * The rows staged before a column's first appearance have its default in them
- * already, so they can be told from NULL. That cannot be so for defaults with
- * an effect (nextval): such a column must be in the first row, or in COPY's
- * column list.
+ * A column counts as given by the input from the first row on that has its key.
+ * Later rows that lack it are filled with the default; what to do with earlier
+ * ones is the consumer's business. A key that is null is NULL.
  */
 #include "compat.h"
 
@@ -32,10 +28,8 @@ typedef struct JsonlFeed
 	Oid target;
 	Source *source;
 	int encoding;
-	Fill *fill;
 	List *allowed;       /* attribute numbers of the column list, or NIL for any */
 	Bitmapset *to_fill;  /* columns to fill in rows that lack them */
-	bool has_rows;       /* of earlier input */
 	JsonColumn *columns; /* by attribute number - 1 */
 	bool *seen;          /* in this record, by attribute number - 1 */
 	int *order;          /* attribute number of the n-th key of the record before, or 0 */
@@ -197,46 +191,42 @@ ColumnOfKey(JsonlFeed *feed, int n, const char *key)
 	return attnum;
 }
 
-/* Turns a column into one that this input gives. */
+/* Columns that this record is the first one to have become columns that the input gives. */
 static void
-AddGivenColumn(JsonlFeed *feed, AttrNumber attnum)
+AddGivenColumns(JsonlFeed *feed, int natts)
 {
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(feed->rel), attnum - 1);
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(feed));
 
-	if (FillHasEffect(feed->fill, attnum) && !bms_is_member(attnum, feed->to_fill) &&
-		(feed->base.record > 1 || feed->has_rows))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-			 errmsg("key \"%s\" is missing in earlier records", NameStr(att->attname)),
-			 errdetail("Its default is drawn from a sequence, or has another effect, and was not evaluated "
-					   "for them."),
-			 errhint("Give COPY a column list that has \"%s\".", NameStr(att->attname))));
-	old = MemoryContextSwitchTo(GetMemoryChunkContext(feed));
-	feed->base.given = bms_add_member(feed->base.given, attnum);
-	if (FillExpression(feed->fill, attnum) != NULL)
+	for (int attnum = 1; attnum <= natts; attnum++)
+	{
+		if (!feed->seen[attnum - 1] || bms_is_member(attnum, feed->base.given))
+			continue;
+		feed->base.given = bms_add_member(feed->base.given, attnum);
 		feed->to_fill = bms_add_member(feed->to_fill, attnum);
+	}
 	MemoryContextSwitchTo(old);
 }
 
-static void
+/* The record's values; returns whether it has columns that no record before it had. */
+static bool
 ReadMembers(JsonlFeed *feed, JsonScan *scan, Datum *values, bool *isnull)
 {
+	bool fresh = false;
+
 	while (JsonScanMember(scan, &feed->member))
 	{
 		AttrNumber attnum;
 
 		feed->in_member = true;
 		attnum = ColumnOfKey(feed, scan->members - 1, feed->member.key);
-		if (!bms_is_member(attnum, feed->base.given))
-			AddGivenColumn(feed, attnum);
+		fresh = fresh || !bms_is_member(attnum, feed->base.given);
 		feed->column = feed->member.key;
 		values[attnum - 1] =
 			JsonToColumn(&feed->columns[attnum - 1], &feed->member, &isnull[attnum - 1], &feed->value);
 		feed->column = NULL;
 		feed->in_member = false;
 	}
+	return fresh;
 }
 
 static bool
@@ -254,12 +244,13 @@ NextJsonlRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 	memset(isnull, true, sizeof(bool) * natts);
 	memset(feed->seen, false, sizeof(bool) * natts);
 	JsonScanBegin(&scan, feed->text, len);
-	ReadMembers(feed, &scan, values, isnull);
+	if (ReadMembers(feed, &scan, values, isnull))
+		AddGivenColumns(feed, natts);
 
 	while ((attnum = bms_next_member(feed->to_fill, attnum)) >= 0)
 	{
 		if (!feed->seen[attnum - 1])
-			values[attnum - 1] = FillColumn(feed->fill, attnum, econtext, &isnull[attnum - 1]);
+			values[attnum - 1] = FillColumn(feed->base.fill, attnum, econtext, &isnull[attnum - 1]);
 	}
 	return true;
 }
@@ -303,26 +294,6 @@ static void
 EndJsonlFeed(Feed *base)
 {
 	pgstat_progress_end_command();
-}
-
-/* Columns filled in every row that lacks them, from the first one on. */
-static Bitmapset *
-ColumnsToFill(JsonlFeed *feed, FeedRequest *request)
-{
-	TupleDesc desc = RelationGetDescr(feed->rel);
-	Bitmapset *to_fill = NULL;
-
-	for (int attnum = 1; attnum <= desc->natts; attnum++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
-
-		if (att->attisdropped || att->attgenerated || FillExpression(feed->fill, attnum) == NULL)
-			continue;
-		if (!FillHasEffect(feed->fill, attnum) || bms_is_member(attnum, request->given) ||
-			bms_is_member(attnum, feed->base.given))
-			to_fill = bms_add_member(to_fill, attnum);
-	}
-	return to_fill;
 }
 
 /* The column list, or what the relation's own defaults fill. */
@@ -369,13 +340,12 @@ BeginJsonlFeed(FeedRequest *request)
 	feed->target = request->target;
 	feed->source = request->source;
 	feed->encoding = FeedEncoding(request);
-	feed->fill = MakeFill(request->rel, request->target);
-	feed->has_rows = request->has_rows;
+	feed->base.fill = MakeFill(request->rel, request->target);
 	feed->columns = PrepareJsonColumns(desc);
 	feed->seen = palloc0(sizeof(bool) * desc->natts);
 	feed->order = palloc0(sizeof(int) * desc->natts);
 	StartGivenColumns(feed, request);
-	feed->to_fill = ColumnsToFill(feed, request);
+	feed->to_fill = bms_union(request->given, feed->base.given);
 
 	StartProgress(request);
 	SourceCheckStart(feed->source, feed->encoding);

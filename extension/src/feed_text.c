@@ -24,7 +24,6 @@ typedef struct TextFeed
 	CopyFromState cstate;
 	Source *source;
 	Repair *repair; /* between source and parser where rows are set aside; or NULL */
-	Fill *fill;
 	List *left_out; /* attribute numbers of columns filled here, not by the input */
 	int64 header_lines;
 	int64 next_line;
@@ -124,7 +123,7 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 
 		isnull[i] = true;
 		if (att->atthasdef && !att->attgenerated && i != column)
-			values[i] = FillColumn(feed->fill, i + 1, econtext, &isnull[i]);
+			values[i] = FillColumn(feed->base.fill, i + 1, econtext, &isnull[i]);
 	}
 	cstate->cur_attname = NameStr(TupleDescAttr(desc, column)->attname);
 	cstate->cur_attval = field;
@@ -189,7 +188,7 @@ NextTextRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 	{
 		int attnum = lfirst_int(lc);
 
-		values[attnum - 1] = FillColumn(feed->fill, attnum, econtext, &isnull[attnum - 1]);
+		values[attnum - 1] = FillColumn(feed->base.fill, attnum, econtext, &isnull[attnum - 1]);
 	}
 	return true;
 }
@@ -287,22 +286,22 @@ ReadColumnList(FeedRequest *request, Header *header)
 	return attlist;
 }
 
-/* Columns that this input lacks and that have to be filled. */
+/* Columns that earlier input gave and this lacks. */
 static List *
 ColumnsToFill(FeedRequest *request, List *attnums, Fill *fill)
 {
 	TupleDesc desc = RelationGetDescr(request->rel);
 	List *left_out = NIL;
+	int attnum = -1;
 
-	for (int attnum = 1; attnum <= desc->natts; attnum++)
+	while ((attnum = bms_next_member(request->given, attnum)) >= 0)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
 
 		/* core sees to defaults of the relation itself */
 		if (att->attisdropped || att->attgenerated || att->atthasdef || list_member_int(attnums, attnum))
 			continue;
-		if (FillExpression(fill, attnum) != NULL &&
-			(bms_is_member(attnum, request->given) || !FillHasEffect(fill, attnum)))
+		if (FillExpression(fill, attnum) != NULL)
 			left_out = lappend_int(left_out, attnum);
 	}
 	return left_out;
@@ -362,7 +361,7 @@ BeginTextFeed(FeedRequest *request)
 	feed->base.relname = RelationGetRelationName(request->rel);
 	feed->source = request->source;
 	feed->by_lines = request->format == FEED_TEXT;
-	feed->fill = MakeFill(request->rel, request->target);
+	feed->base.fill = MakeFill(request->rel, request->target);
 
 	if (feed->by_lines)
 		SourceCheckStart(request->source, FeedEncoding(request));
@@ -376,8 +375,8 @@ BeginTextFeed(FeedRequest *request)
 	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
 								 request->options);
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
-	UseMarkerDefaults(feed->cstate, feed->fill);
-	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->fill);
+	UseMarkerDefaults(feed->cstate, feed->base.fill);
+	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->base.fill);
 	feed->base.given = ColumnsGiven(request->rel, feed->cstate->attnumlist);
 	return &feed->base;
 }

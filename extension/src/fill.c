@@ -2,20 +2,15 @@
  * fill.c
  *		Defaults for columns that the input left out.
  *
- * An effect is what a default does besides giving a value. A column that turns
- * out not to be in the input at all gets its default again at the merge, so
- * defaults with an effect are evaluated only where they are sure to be used.
+ * Each is evaluated once for each row that needs it, as an INSERT would.
  */
 #include "compat.h"
 
 #include "access/table.h"
-#include "access/transam.h"
-#include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -25,7 +20,6 @@
 typedef struct FillState
 {
 	bool known;
-	bool has_effect;
 	ExprState *expr; /* NULL: no default */
 } FillState;
 
@@ -69,24 +63,6 @@ TargetDefault(Fill *fill, Form_pg_attribute att)
 								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
 }
 
-static bool
-IsEffect(Oid funcid, void *context)
-{
-	if (funcid == F_NEXTVAL)
-		return true;
-	return funcid >= FirstNormalObjectId && func_volatile(funcid) == PROVOLATILE_VOLATILE;
-}
-
-static bool
-HasEffect(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, NextValueExpr) || check_functions_in_node(node, IsEffect, context))
-		return true;
-	return expression_tree_walker(node, HasEffect, context);
-}
-
 static FillState *
 FillStateOf(Fill *fill, AttrNumber attnum)
 {
@@ -103,7 +79,6 @@ FillStateOf(Fill *fill, AttrNumber attnum)
 	if (expr != NULL)
 	{
 		expr = (Node *) expression_planner((Expr *) expr);
-		state->has_effect = HasEffect(expr, NULL);
 		state->expr = ExecInitExpr((Expr *) expr, NULL);
 	}
 	state->known = true;
@@ -115,12 +90,6 @@ ExprState *
 FillExpression(Fill *fill, AttrNumber attnum)
 {
 	return FillStateOf(fill, attnum)->expr;
-}
-
-bool
-FillHasEffect(Fill *fill, AttrNumber attnum)
-{
-	return FillStateOf(fill, attnum)->has_effect;
 }
 
 Datum

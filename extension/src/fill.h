@@ -2,10 +2,10 @@
  * fill.h
  *		What stands in a staged row for columns its input left out.
  *
- * A row may lack a column that other rows of the same stage have. Then NULL
- * would later be taken for the input's own, so the default is put there while
- * the row is staged: the stage's, should somebody have given it one, else the
- * target's.
+ * A row may lack a column that other rows of the same stage have. NULL would
+ * later be taken for the input's own there, so the default is put in while the
+ * row is staged: the stage's, should somebody have given it one, else the
+ * target's. Columns that no row has stay NULL: the merge sees to them.
  */
 #ifndef AIODAL_FILL_H
 #define AIODAL_FILL_H
@@ -22,9 +22,6 @@ extern Fill *MakeFill(Relation rel, Oid target);
 
 /* The column's default, or NULL when there is none: an expression to evaluate in any econtext. */
 extern ExprState *FillExpression(Fill *fill, AttrNumber attnum);
-
-/* Whether evaluating the default does something that shows elsewhere: draws from a sequence, mostly. */
-extern bool FillHasEffect(Fill *fill, AttrNumber attnum);
 
 /* The column's default in *isnull and the result; leaves by-reference values in the current context. */
 extern Datum FillColumn(Fill *fill, AttrNumber attnum, ExprContext *econtext, bool *isnull);

@@ -57,6 +57,7 @@ typedef struct StageCopy
 	LineRun *runs;
 	int nruns;
 	int maxruns;
+	int last_found; /* index of the run asked for last */
 } StageCopy;
 
 typedef struct StageEntry
@@ -218,6 +219,32 @@ StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
 	run->record = record;
 }
 
+static bool
+RunHas(const LineRun *run, const ItemPointerData *tid)
+{
+	int ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
+
+	return ItemPointerGetBlockNumber(tid) == ItemPointerGetBlockNumber(&run->first) && ahead >= 0 &&
+		   ahead < run->count;
+}
+
+/* The run with the row at tid, or NULL. Rows are mostly asked for in the order they are stored in. */
+static LineRun *
+FindRun(StageCopy *copy, const ItemPointerData *tid)
+{
+	for (int i = copy->last_found; i < copy->nruns && i < copy->last_found + 2; i++)
+	{
+		if (RunHas(&copy->runs[i], tid))
+			return &copy->runs[copy->last_found = i];
+	}
+	for (int i = 0; i < copy->nruns; i++)
+	{
+		if (RunHas(&copy->runs[i], tid))
+			return &copy->runs[copy->last_found = i];
+	}
+	return NULL;
+}
+
 bool
 StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *record)
 {
@@ -226,20 +253,15 @@ StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *recor
 	*line = *record = 0;
 	foreach (lc, ((StageEntry *) stage)->copies)
 	{
-		StageCopy *copy = lfirst(lc);
+		LineRun *run = FindRun(lfirst(lc), tid);
+		int ahead;
 
-		for (int i = 0; i < copy->nruns; i++)
-		{
-			LineRun *run = &copy->runs[i];
-			int ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
-
-			if (ItemPointerGetBlockNumber(tid) != ItemPointerGetBlockNumber(&run->first) || ahead < 0 ||
-				ahead >= run->count)
-				continue;
-			*line = run->line + ahead;
-			*record = run->record + ahead;
-			return true;
-		}
+		if (run == NULL)
+			continue;
+		ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
+		*line = run->line + ahead;
+		*record = run->record + ahead;
+		return true;
 	}
 	return false;
 }
@@ -252,6 +274,16 @@ StageLineOf(Stage *stage, const ItemPointerData *tid)
 
 	StagePlaceOf(stage, tid, &line, &record);
 	return line;
+}
+
+void
+StageMoveLine(Stage *stage, const ItemPointerData *from, ItemPointer to)
+{
+	int64 line;
+	int64 record;
+
+	if (StagePlaceOf(stage, from, &line, &record))
+		StageNoteLine(stage, to, line, record);
 }
 
 bool

@@ -49,10 +49,7 @@ extern Stage *FindStage(Oid relid);
  */
 extern void StageCopyBegin(Stage *stage, Bitmapset *given);
 
-/*
- * The current COPY's input turns out to fill this column too. Rows stored
- * before have in it what they are to have: NULL, or the default.
- */
+/* The current COPY's input turns out to fill this column too. */
 extern void StageCopyColumn(Stage *stage, AttrNumber attnum);
 
 /*
@@ -71,6 +68,9 @@ extern bool StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, 
 
 /* The line alone, or 0. */
 extern int64 StageLineOf(Stage *stage, const ItemPointerData *tid);
+
+/* The row at "from" has a new version at "to", which the current COPY made. */
+extern void StageMoveLine(Stage *stage, const ItemPointerData *from, ItemPointer to);
 
 /*
  * Columns filled by the COPYs so far, in *given; false when no COPY was seen (then

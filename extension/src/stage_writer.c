@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 
 #include "reject.h"
+#include "stage_backfill.h"
 #include "stage_writer.h"
 
 /* as core's COPY */
@@ -43,6 +44,7 @@ typedef struct BatchRow
 	TupleTableSlot *slot; /* in the writer's context; its descriptor is not reference-counted */
 	int64 line;
 	int64 record;
+	Bitmapset *given; /* columns that the input had given by then; shared by rows */
 } BatchRow;
 
 struct StageWriter
@@ -66,8 +68,9 @@ struct StageWriter
 	int64 stored;
 	int64 excluded;
 	int64 current_line; /* of the row being checked or stored; 0 while rows are being read */
-	bool begun;         /* the stage knows of this input, and of these columns as given by it: */
-	Bitmapset *given;
+	bool begun;         /* the stage knows of this input */
+	bool has_rows;      /* rows were stored, by this or by earlier input */
+	Bitmapset *given;   /* columns that this and earlier input gave to stored rows */
 };
 
 /* Core's conditions for COPY FREEZE. */
@@ -140,7 +143,7 @@ FinishRow(StageWriter *writer, TupleTableSlot *slot)
 	List *recheck = NIL;
 
 	if (writer->rri->ri_NumIndices > 0)
-		recheck = InsertIndexEntries(writer->rri, slot, writer->estate);
+		recheck = InsertIndexEntries(writer->rri, slot, writer->estate, false);
 	if (writer->rri->ri_TrigDesc)
 		ExecARInsertTriggers(writer->estate, writer->rri, slot, recheck, writer->capture);
 	list_free(recheck);
@@ -174,6 +177,22 @@ SlotBytes(TupleTableSlot *slot)
 	return bytes;
 }
 
+/* The columns that the feed's input has given; the set of the row before where that is the same. */
+static Bitmapset *
+GivenByNow(StageWriter *writer)
+{
+	Bitmapset *before = writer->nrows > 0 ? writer->rows[writer->nrows - 1].given : writer->given;
+	MemoryContext old;
+	Bitmapset *given;
+
+	if (before != NULL && bms_is_subset(writer->feed->given, before))
+		return before;
+	old = MemoryContextSwitchTo(writer->context);
+	given = bms_union(before, writer->feed->given);
+	MemoryContextSwitchTo(old);
+	return given;
+}
+
 /* The feed's next row becomes the batch's last; false at the end of the input. */
 static bool
 ReadRow(StageWriter *writer)
@@ -196,6 +215,7 @@ ReadRow(StageWriter *writer)
 	slot->tts_tableOid = RelationGetRelid(writer->rel);
 	row->line = feed->line;
 	row->record = feed->record;
+	row->given = GivenByNow(writer);
 	writer->bytes += SlotBytes(slot);
 	writer->nrows++;
 	return true;
@@ -370,28 +390,54 @@ ClearBatch(StageWriter *writer)
 	writer->current_line = 0;
 }
 
-/* Tells the stage which columns the input fills, as far as it was read; nothing while there are no rows. */
+/* Tells the stage which columns its rows were given, up to this batch. */
+static void
+TellGivenColumns(StageWriter *writer, Bitmapset *given)
+{
+	int attnum = -1;
+
+	if (!writer->begun)
+	{
+		StageCopyBegin(writer->stage, given);
+		writer->begun = true;
+		return;
+	}
+	while ((attnum = bms_next_member(given, attnum)) >= 0)
+	{
+		if (!bms_is_member(attnum, writer->given))
+			StageCopyColumn(writer->stage, attnum);
+	}
+}
+
+/* Columns that turned up with this batch: rows before, stored or in the batch, get their default. */
 static void
 NoteGivenColumns(StageWriter *writer)
 {
-	Feed *feed = writer->feed;
-	int attnum = -1;
+	Bitmapset *given;
+	Bitmapset *fresh;
 
 	if (writer->nrows == 0)
 		return;
-	if (!writer->begun)
-		StageCopyBegin(writer->stage, feed->given);
-	else
+	given = writer->rows[writer->nrows - 1].given;
+	fresh = bms_difference(given, writer->given);
+	TellGivenColumns(writer, given);
+	if (!bms_is_empty(fresh) && writer->has_rows)
 	{
-		while ((attnum = bms_next_member(feed->given, attnum)) >= 0)
-		{
-			if (!bms_is_member(attnum, writer->given))
-				StageCopyColumn(writer->stage, attnum);
-		}
+		writer->current_line = writer->rows[0].line;
+		BackfillStage(writer->stage, writer->rri, writer->estate, writer->feed->fill, fresh);
+		writer->cid = GetCurrentCommandId(true);
 	}
-	writer->begun = true;
-	bms_free(writer->given);
-	writer->given = bms_copy(feed->given);
+	for (int i = 0; i < writer->nrows && writer->rows[i].given != given; i++)
+	{
+		Bitmapset *lacking = bms_difference(given, writer->rows[i].given);
+
+		writer->current_line = writer->rows[i].line;
+		BackfillSlot(writer->rows[i].slot, writer->estate, writer->feed->fill, lacking);
+		bms_free(lacking);
+	}
+	bms_free(fresh);
+	writer->given = given;
+	writer->has_rows = true;
 }
 
 /* One batch from the feed into the stage; false after the last one. */
@@ -421,6 +467,7 @@ StageWriterRun(StageWriter *writer, Feed *feed)
 		.callback = StageWriterErrorContext, .arg = writer, .previous = error_context_stack};
 
 	writer->feed = feed;
+	writer->has_rows = StageGivenColumns(writer->stage, &writer->given);
 	BeginRejects(writer->stage->relid, true);
 	error_context_stack = &callback;
 	while (MoveBatch(writer))

@@ -1,0 +1,26 @@
+/*
+ * stage_backfill.h
+ *		Defaults for rows that were staged before a column turned up.
+ */
+#ifndef AIODAL_STAGE_BACKFILL_H
+#define AIODAL_STAGE_BACKFILL_H
+
+#include "compat.h"
+
+#include "nodes/execnodes.h"
+
+#include "fill.h"
+#include "stage.h"
+
+/*
+ * Puts the default into these columns of all rows of the stage that hold NULL
+ * there. The rows were stored before any input gave the columns, so their NULL
+ * is nobody's. Lines go with the rows. Works as a command of its own: what the
+ * transaction stores after it has a later command ID.
+ */
+extern void BackfillStage(Stage *stage, ResultRelInfo *rri, EState *estate, Fill *fill, Bitmapset *columns);
+
+/* The same for a row that is not stored yet. */
+extern void BackfillSlot(TupleTableSlot *slot, EState *estate, Fill *fill, Bitmapset *columns);
+
+#endif /* AIODAL_STAGE_BACKFILL_H */
