@@ -33,8 +33,6 @@
 /* A search for the row that is at fault. */
 typedef struct Search
 {
-	SqlMerge *merge;
-	MergeStep step;
 	const ErrorData *batch; /* how the batch failed */
 	ErrorData *row;         /* how the row failed that is at fault, or NULL */
 	ItemPointerData place;  /* where it is */
@@ -90,19 +88,18 @@ Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts)
 	return error;
 }
 
-static ErrorData *
-AttemptRange(Search *search, const Range *range)
+ErrorData *
+AttemptRange(SqlMerge *m, MergeStep step, const Range *range, MergeCounts *counts)
 {
-	MergeCounts counts = {0};
 	ErrorData *error;
 
-	search->merge->range = range;
-	error = Attempt(search->step, search->merge, &counts);
-	search->merge->range = NULL;
+	m->range = range;
+	error = Attempt(step, m, counts);
+	m->range = NULL;
 	return error;
 }
 
-Range
+static Range
 WholeRange(Relation source)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(source);
@@ -119,13 +116,14 @@ RangeOfRow(const ItemPointerData *tid)
 	return (Range){block, block, offset, offset};
 }
 
-bool
+static bool
 IsOnePlace(const Range *range)
 {
 	return range->first_block == range->last_block && range->first_offset == range->last_offset;
 }
 
-void
+/* The halves of a range of more than one place. */
+static void
 HalveRange(const Range *range, Range *left, Range *right)
 {
 	*left = *right = *range;
@@ -158,28 +156,39 @@ IsSameFault(const ErrorData *a, const ErrorData *b)
 		   (a->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION || IsSameText(a->detail, b->detail));
 }
 
-static void
-JudgeRow(Search *search, const Range *range, ErrorData *error)
+/* BadRow: the search ends with the row at fault, or when too many others failed. */
+static bool
+JudgeRow(void *arg, const ItemPointerData *tid, ErrorData *error)
 {
+	Search *search = arg;
+
 	if (IsSameFault(error, search->batch))
 	{
 		search->row = error;
-		ItemPointerSet(&search->place, range->first_block, range->first_offset);
-		return;
+		search->place = *tid;
+		return false;
 	}
-	search->passed_over++;
 	FreeErrorData(error);
+	return ++search->passed_over < MAX_PASSED_OVER;
 }
 
-/*
- * Merges a range in as few parts as it takes to come upon each bad row alone,
- * until the one is found that is at fault. A range that is known to fail is not
- * tried as a whole. Returns whether all of it was merged.
- */
+/* A range under way: where bad rows go, and whether one of them ended it. */
+typedef struct Parts
+{
+	SqlMerge *merge;
+	MergeStep step;
+	MergeCounts *counts;
+	BadRow bad_row;
+	void *arg;
+	bool ended;
+} Parts;
+
+/* A range that is known to fail is not tried as a whole. Returns whether all of it was merged. */
 static bool
-SearchRange(Search *search, Range range, bool known_bad)
+MergePart(Parts *p, Range range, bool known_bad)
 {
 	ErrorData *error = NULL;
+	ItemPointerData tid;
 	Range left;
 	Range right;
 	bool clean;
@@ -187,22 +196,29 @@ SearchRange(Search *search, Range range, bool known_bad)
 	CHECK_FOR_INTERRUPTS();
 	if (!known_bad || IsOnePlace(&range))
 	{
-		error = AttemptRange(search, &range);
+		error = AttemptRange(p->merge, p->step, &range, p->counts);
 		if (error == NULL)
 			return true;
 	}
 	if (IsOnePlace(&range))
 	{
-		JudgeRow(search, &range, error);
+		ItemPointerSet(&tid, range.first_block, range.first_offset);
+		p->ended = !p->bad_row(p->arg, &tid, error);
 		return false;
 	}
 	if (error != NULL)
 		FreeErrorData(error);
 	HalveRange(&range, &left, &right);
-	clean = SearchRange(search, left, false);
-	if (search->row != NULL || search->passed_over >= MAX_PASSED_OVER)
-		return false;
-	return SearchRange(search, right, clean) && clean;
+	clean = MergePart(p, left, false);
+	return !p->ended && MergePart(p, right, clean) && clean;
+}
+
+void
+MergeInParts(SqlMerge *m, MergeStep step, MergeCounts *counts, BadRow bad_row, void *arg)
+{
+	Parts parts = {.merge = m, .step = step, .counts = counts, .bad_row = bad_row, .arg = arg};
+
+	MergePart(&parts, WholeRange(m->request->source), true);
 }
 
 bool
@@ -210,29 +226,26 @@ FailsWithoutRows(SqlMerge *m, MergeStep step)
 {
 	static const Range nothing = {InvalidBlockNumber - 1, InvalidBlockNumber - 1, 1, 1};
 	MergeCounts counts = {0};
-	bool fails;
 
-	m->range = &nothing;
-	fails = Attempt(step, m, &counts) != NULL;
-	m->range = NULL;
-	return fails;
+	return AttemptRange(m, step, &nothing, &counts) != NULL;
 }
 
 void
 RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error)
 {
-	Search search = {.merge = m, .step = step, .batch = error};
+	Search search = {.batch = error};
+	MergeCounts counts = {0};
 	Range row;
 
 	if (!FailsWithoutRows(m, step))
-		SearchRange(&search, WholeRange(m->request->source), true);
+		MergeInParts(m, step, &counts, JudgeRow, &search);
 	if (search.row == NULL)
 		ReThrowError(error);
 
 	/* once more, for an error whose context says it in the right order */
 	row = RangeOfRow(&search.place);
 	m->place = PlaceText(m, &search.place);
-	error = AttemptRange(&search, &row);
+	error = AttemptRange(m, step, &row, &counts);
 	ReThrowError(error ? error : search.row);
 }
 

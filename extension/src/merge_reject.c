@@ -118,56 +118,23 @@ SetRowAside(SqlMerge *m, const ItemPointerData *tid, const ErrorData *error, Mer
 	counts->rejected++;
 }
 
-static void
-JudgeRow(SetAside *a, const Range *range, ErrorData *error)
+/* BadRow */
+static bool
+JudgeRow(void *arg, const ItemPointerData *tid, ErrorData *error)
 {
-	ItemPointer tid = palloc(sizeof(ItemPointerData));
+	SetAside *a = arg;
 
-	ItemPointerSet(tid, range->first_block, range->first_offset);
 	if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
-		a->orphans = lappend(a->orphans, tid);
+	{
+		ItemPointer orphan = palloc(sizeof(ItemPointerData));
+
+		*orphan = *tid;
+		a->orphans = lappend(a->orphans, orphan);
+	}
 	else
 		SetRowAside(a->merge, tid, error, a->counts);
 	FreeErrorData(error);
-}
-
-static ErrorData *
-AttemptRange(SetAside *a, const Range *range)
-{
-	ErrorData *error;
-
-	a->merge->range = range;
-	error = Attempt(a->step, a->merge, a->counts);
-	a->merge->range = NULL;
-	return error;
-}
-
-/* Merges a range; one that is known to fail is not tried as a whole. Returns whether nothing was left out. */
-static bool
-MergeRange(SetAside *a, Range range, bool known_bad)
-{
-	ErrorData *error = NULL;
-	Range left;
-	Range right;
-	bool clean;
-
-	CHECK_FOR_INTERRUPTS();
-	if (!known_bad || IsOnePlace(&range))
-	{
-		error = AttemptRange(a, &range);
-		if (error == NULL)
-			return true;
-	}
-	if (IsOnePlace(&range))
-	{
-		JudgeRow(a, &range, error);
-		return false;
-	}
-	if (error != NULL)
-		FreeErrorData(error);
-	HalveRange(&range, &left, &right);
-	clean = MergeRange(a, left, false);
-	return MergeRange(a, right, clean) && clean;
+	return true;
 }
 
 /* One more try for each row that lacks a parent; false when none got in. last: those that fail are set aside.
@@ -183,7 +150,7 @@ AdoptOrphans(SetAside *a, bool last)
 	{
 		ItemPointer tid = lfirst(lc);
 		Range range = RangeOfRow(tid);
-		ErrorData *error = AttemptRange(a, &range);
+		ErrorData *error = AttemptRange(a->merge, a->step, &range, a->counts);
 
 		CHECK_FOR_INTERRUPTS();
 		if (error == NULL)
@@ -202,7 +169,7 @@ MergeSettingAside(SqlMerge *m, MergeStep step, MergeCounts *counts)
 {
 	SetAside a = {.merge = m, .step = step, .counts = counts};
 
-	MergeRange(&a, WholeRange(m->request->source), true);
+	MergeInParts(m, step, counts, JudgeRow, &a);
 	while (a.orphans != NIL && AdoptOrphans(&a, false))
 		CHECK_FOR_INTERRUPTS();
 	if (a.orphans != NIL)

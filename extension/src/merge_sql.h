@@ -104,11 +104,21 @@ extern ErrorData *Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts);
 /* Whether a step fails without a single row: a right that is missing, a statement trigger. */
 extern bool FailsWithoutRows(SqlMerge *m, MergeStep step);
 
-extern Range WholeRange(Relation source);
 extern Range RangeOfRow(const ItemPointerData *tid);
-extern bool IsOnePlace(const Range *range);
-/* The halves of a range of more than one place. */
-extern void HalveRange(const Range *range, Range *left, Range *right);
+
+/* Attempts a step that merges m->range with this range. */
+extern ErrorData *AttemptRange(SqlMerge *m, MergeStep step, const Range *range, MergeCounts *counts);
+
+/*
+ * Gets a row that fails alone, and the error, which is its to free. Returns whether to go on.
+ */
+typedef bool (*BadRow)(void *arg, const ItemPointerData *tid, ErrorData *error);
+
+/*
+ * Merges the batch, which is known to fail as a whole, in as few parts as it takes to come
+ * upon each bad row alone; all others are merged then. step merges m->range.
+ */
+extern void MergeInParts(SqlMerge *m, MergeStep step, MergeCounts *counts, BadRow bad_row, void *arg);
 
 /* Throws the error of a batch, with the place of the row that is at fault if one is. step merges m->range. */
 pg_noreturn extern void RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error);

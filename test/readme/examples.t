@@ -9,8 +9,9 @@
 #	```FORMAT	behind a line <!-- file: NAME --> is written to that file.
 #
 # A line <!-- not run: REASON --> before a block leaves it out. Times and rates
-# are compared as such, not by their digits. Works in a directory of its own, in
-# the database of the PG* environment, with the client of this checkout.
+# are compared as such, not by their digits. Works in a directory and a
+# database of its own, on the server of the PG* environment, with the client of
+# this checkout.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -122,6 +123,10 @@ sub run_console
 }
 
 install_client();
+my $database = "aiodal_readme_$$";
+system('createdb', '-T', 'template0', $database) == 0 or die "cannot create database $database\n";
+END { system('dropdb', '--force', $database) if $database; }
+$ENV{PGDATABASE} = $database;
 my @blocks = read_blocks("$top/README.md");
 my @group;
 for my $block (@blocks)
