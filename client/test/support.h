@@ -17,14 +17,16 @@
 
 /* Every call under test: shows the error when it is not the status expected, and frees it. */
 static inline void
-expect_at(aiodal_status expected, aiodal_status status, aiodal_error **err, const char *call, const char *file, int line)
+expect_at(aiodal_status expected, aiodal_status status, aiodal_error **err, const char *call,
+		  const char *file, int line)
 {
 	char text[2000];
 
 	if (status != expected)
 	{
 		(void) aiodal_error_describe(*err, text, sizeof(text));
-		print_error("%s is %s, not %s\n%s\n", call, aiodal_status_name(status), aiodal_status_name(expected), text);
+		print_error("%s is %s, not %s\n%s\n", call, aiodal_status_name(status), aiodal_status_name(expected),
+					text);
 		_fail(file, line);
 	}
 	if (status == AIODAL_OK && *err)
@@ -38,10 +40,10 @@ expect_at(aiodal_status expected, aiodal_status status, aiodal_error **err, cons
 #define OK(call)               EXPECT(AIODAL_OK, call)
 
 /* It fails so, and its error's text has these words. */
-#define FAILS(expected, call, words) \
-	do \
-	{ \
-		EXPECT(expected, call); \
+#define FAILS(expected, call, words)                   \
+	do                                                 \
+	{                                                  \
+		EXPECT(expected, call);                        \
 		expect_words(&err, words, __FILE__, __LINE__); \
 	} while (0)
 
@@ -97,15 +99,17 @@ run_sql(const char *sql)
 static inline void
 reset_database(const char *sql)
 {
-	run_sql("DROP SCHEMA IF EXISTS public, library, archive, \"Odd \"\"Schema\" CASCADE; CREATE SCHEMA public; "
-			"CREATE EXTENSION IF NOT EXISTS aiodal");
+	run_sql(
+		"DROP SCHEMA IF EXISTS public, library, archive, \"Odd \"\"Schema\" CASCADE; CREATE SCHEMA public; "
+		"CREATE EXTENSION IF NOT EXISTS aiodal");
 	if (sql)
 		run_sql(sql);
 }
 
-#define BOOKS \
-	"CREATE TABLE author (id serial PRIMARY KEY, name varchar NOT NULL);" \
-	"CREATE TABLE book (id serial PRIMARY KEY, author_id int NOT NULL REFERENCES author, name varchar NOT NULL," \
+#define BOOKS                                                                                               \
+	"CREATE TABLE author (id serial PRIMARY KEY, name varchar NOT NULL);"                                   \
+	"CREATE TABLE book (id serial PRIMARY KEY, author_id int NOT NULL REFERENCES author, name varchar NOT " \
+	"NULL,"                                                                                                 \
 	" catalog varchar CONSTRAINT book_catalog_key UNIQUE, extra jsonb NOT NULL DEFAULT '{}');"
 
 #endif /* AIODAL_TEST_SUPPORT_H */
