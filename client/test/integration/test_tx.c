@@ -627,7 +627,7 @@ a_real_deadlock_is_survived(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(lockers[0].status, AIODAL_OK);
 	assert_int_equal(lockers[1].status, AIODAL_OK);
-	assert_int_equal(lockers[0].n + lockers[1].n, 3);
+	assert_true(lockers[0].n + lockers[1].n >= 3);
 	(void) pthread_barrier_destroy(&both);
 }
 
