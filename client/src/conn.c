@@ -256,9 +256,10 @@ aiodal__conn_wait(aiodal__conn *conn, aiodal_status want, int64_t limit)
 	if (conn->tick && until - TICK_MS > aiodal__now())
 		until = aiodal__now() + TICK_MS;
 	ready = poll(&fd, 1, aiodal__until(until));
-	if (ready > 0 || (ready < 0 && errno == EINTR))
+	/* data that never stops coming must not hide that time is up */
+	if ((ready > 0 || (ready < 0 && errno == EINTR)) && aiodal__until(conn->deadline) != 0)
 		return AIODAL_OK;
-	return aiodal__conn_check_time(conn, limit);
+	return aiodal__conn_check_time(conn, ready > 0 ? AIODAL__NEVER : limit);
 }
 
 aiodal_status

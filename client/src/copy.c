@@ -129,8 +129,12 @@ put(aiodal__conn *conn, const char *data, size_t len, bool *stop)
 	{
 		size_t piece = len < 65536 ? len : 65536;
 
-		*stop = PQputCopyData(conn->pg, data, (int) piece) != 1 || aiodal__copy_server_has_spoken(conn);
+		*stop = PQputCopyData(conn->pg, data, (int) piece) != 1;
 		status = flush(conn, stop);
+		/* a server that keeps up is never waited for */
+		if (status == AIODAL_OK && aiodal__until(conn->deadline) == 0)
+			status = aiodal__conn_check_time(conn, AIODAL__NEVER);
+		*stop = *stop || aiodal__copy_server_has_spoken(conn);
 		data += piece;
 		len -= piece;
 	}

@@ -219,14 +219,15 @@ aiodal__schema_suggest_table(const aiodal_schema *schema, const char *namespace_
 		return NULL;
 	within = namespace_name && has_namespace(schema, namespace_name);
 	aiodal__suggest_start(&suggest, name);
-	for (int i = 0; i < schema->n_tables; i++)
+	/* of two as near, the one that needs no schema goes first */
+	for (int i = 0; i < 2 * schema->n_tables; i++)
 	{
-		const aiodal_table *table = &schema->tables[i];
+		const aiodal_table *table = &schema->tables[i % schema->n_tables];
 		const char *of = aiodal_table_schema(table);
+		bool visible = aiodal_table_visible(table);
 
-		if (!within || strcmp(of, namespace_name) == 0)
-			aiodal__suggest_offer(&suggest, aiodal_table_visible(table) && !namespace_name ? NULL : of,
-								  aiodal_table_name(table));
+		if (visible == (i < schema->n_tables) && (!within || strcmp(of, namespace_name) == 0))
+			aiodal__suggest_offer(&suggest, visible && !namespace_name ? NULL : of, aiodal_table_name(table));
 	}
 	aiodal__suggest_text(&suggest, "There are", &text);
 	return text.len > 0 ? aiodal__buf_take(&text) : NULL;

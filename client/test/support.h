@@ -99,9 +99,9 @@ run_sql(const char *sql)
 static inline void
 reset_database(const char *sql)
 {
-	run_sql(
-		"DROP SCHEMA IF EXISTS public, library, archive, \"Odd \"\"Schema\" CASCADE; CREATE SCHEMA public; "
-		"CREATE EXTENSION IF NOT EXISTS aiodal");
+	run_sql("DROP SCHEMA IF EXISTS public, library, archive, \"Odd \"\"Schema\" CASCADE; CREATE SCHEMA "
+			"public; GRANT USAGE ON SCHEMA public TO PUBLIC; "
+			"CREATE EXTENSION IF NOT EXISTS aiodal");
 	if (sql)
 		run_sql(sql);
 }

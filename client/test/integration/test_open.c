@@ -317,7 +317,8 @@ what_is_not_there_is_explained(void **state)
 	(void) state;
 	OK(aiodal_db_open(&db, NULL, NULL, &err));
 	schema = aiodal_db_schema(db);
-	FAILS(AIODAL_ENOTFOUND, aiodal_schema_find_table(&table, schema, NULL, "bok", &err), "or \"book\"?");
+	FAILS(AIODAL_ENOTFOUND, aiodal_schema_find_table(&table, schema, NULL, "bok", &err),
+		  "Did you mean \"book\"");
 	assert_null(table);
 	FAILS(AIODAL_ENOTFOUND, aiodal_schema_find_table(&table, schema, "librar", "book", &err),
 		  "\"library.book\"");

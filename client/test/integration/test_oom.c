@@ -1,0 +1,282 @@
+/*
+ * test_oom.c
+ *		Every allocation of the library fails in turn: each call says so, leaks nothing and leaves all usable.
+ *
+ * Linked with the static library, since the switch is none of its exported symbols. libpq's own allocations
+ * are not reached.
+ */
+#include "support.h"
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include "util/mem.h"
+
+static aiodal_db *db;
+static int left; /* allocations until one fails */
+
+static int
+fail_when_none_is_left(void)
+{
+	return left-- == 0;
+}
+
+typedef aiodal_status (*scenario)(aiodal_error **err);
+
+/* Runs it with the first allocation failing, then the second, until it succeeds. */
+static void
+sweep(scenario run, int at_least)
+{
+	int n;
+
+	for (n = 0;; n++)
+	{
+		aiodal_error *err = NULL;
+		aiodal_status status;
+
+		left = n;
+		aiodal__alloc_fails = fail_when_none_is_left;
+		status = run(&err);
+		aiodal__alloc_fails = NULL;
+		if (left >= 0)
+		{
+			OK(status);
+			break;
+		}
+		/* what was only for a message or a look ahead may be done without */
+		if (status == AIODAL_OK)
+			continue;
+		assert_int_equal(status, AIODAL_ENOMEM);
+		assert_string_equal(aiodal_error_message(err), "out of memory");
+		aiodal_error_free(err);
+		err = NULL;
+		if (db)
+			OK(aiodal_db_ping(db, &err));
+	}
+	assert_true(n >= at_least);
+}
+
+static int
+set_up(void **state)
+{
+	(void) state;
+	reset_database(BOOKS "CREATE TABLE item (id int PRIMARY KEY, name text);"
+						 "CREATE FUNCTION f(a text) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1'");
+	return aiodal_db_open(&db, NULL, NULL, NULL);
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	aiodal_db_close(db);
+	return 0;
+}
+
+static aiodal_status
+open_and_close(aiodal_error **err)
+{
+	static const char *const schemas[] = {"public"};
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_db *other;
+	aiodal_status status;
+
+	options.schemas = schemas;
+	options.n_schemas = 1;
+	status = aiodal_db_open(&other, NULL, &options, err);
+	aiodal_db_close(other);
+	return status;
+}
+
+static void
+opening(void **state)
+{
+	(void) state;
+	sweep(open_and_close, 10);
+}
+
+static aiodal_status
+reflect_again(aiodal_error **err)
+{
+	aiodal_status status = aiodal_db_reflect(db, err);
+	aiodal_schema *schema = aiodal_db_schema(db);
+
+	/* the old snapshot stays until the new one is whole */
+	assert_non_null(aiodal_schema_table(schema, NULL, "book"));
+	aiodal_schema_unref(schema);
+	return status;
+}
+
+static void
+reflecting(void **state)
+{
+	(void) state;
+	sweep(reflect_again, 3);
+}
+
+static aiodal_status
+in_transaction(aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	static const char *const args[] = {"a"};
+	const char *const params[] = {"1"};
+	aiodal_call call = AIODAL_CALL_INIT;
+	const aiodal_alias *alias;
+	aiodal_status status = aiodal_tx_exec(NULL, tx, "SELECT $1", 1, params, err);
+
+	(void) payload;
+	call.function = "f";
+	call.n_args = 1;
+	call.args = args;
+	if (status == AIODAL_OK)
+		status = aiodal_tx_savepoint(tx, "s", err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_set_alias(tx, "alias", &call, err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_get_alias(&alias, tx, "alias", err);
+	return status;
+}
+
+static aiodal_status
+transact(aiodal_error **err)
+{
+	return aiodal_db_transact(db, NULL, in_transaction, NULL, err);
+}
+
+static void
+transactions(void **state)
+{
+	(void) state;
+	sweep(transact, 8);
+}
+
+/* A load in a transaction that is rolled back; it must stand whatever became of the load. */
+static aiodal_status
+load(const aiodal_load_options *options, const void *data, size_t size, aiodal_error **err)
+{
+	aiodal_tx *tx;
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	aiodal_status status = aiodal_tx_begin(&tx, db, NULL, err);
+
+	if (status == AIODAL_OK)
+	{
+		status = aiodal_bulk_load_memory(&stats, tx, options, data, size, err);
+		assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_OPEN);
+	}
+	aiodal_tx_free(tx);
+	return status;
+}
+
+static aiodal_status
+load_table(aiodal_error **err)
+{
+	static const char *const key[] = {"id"};
+	static const aiodal_statement analyze = {"ANALYZE {stage}", 0, NULL};
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+
+	options.table = "item";
+	options.key = key;
+	options.n_key = 1;
+	options.post_copy = &analyze;
+	options.n_post_copy = 1;
+	return load(&options, "id,name\n1,a\n", 12, err);
+}
+
+static aiodal_status
+load_by_hand(aiodal_error **err)
+{
+	static const char *const columns[] = {"record jsonb"};
+	static const aiodal_statement target = {"INSERT INTO item SELECT (record->>'id')::int FROM {stage}", 0,
+											NULL};
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+	char zipped[200];
+	z_stream z = {0};
+
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (Bytef *) "{\"id\": 1}\n";
+	z.avail_in = 10;
+	z.next_out = (Bytef *) zipped;
+	z.avail_out = sizeof(zipped);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	(void) deflateEnd(&z);
+	options.stage_columns = columns;
+	options.n_stage_columns = 1;
+	options.target = &target;
+	options.n_target = 1;
+	options.layout.format = AIODAL_FORMAT_JSONL;
+	return load(&options, zipped, sizeof(zipped) - z.avail_out, err);
+}
+
+static void
+loads(void **state)
+{
+	(void) state;
+	sweep(load_table, 8);
+	sweep(load_by_hand, 8);
+}
+
+static int
+swallow(void *payload, const char *data, size_t size, aiodal_error **err)
+{
+	(void) payload;
+	(void) data;
+	(void) size;
+	(void) err;
+	return 0;
+}
+
+static aiodal_status
+export_zipped(aiodal_error **err)
+{
+	aiodal_export_options options = AIODAL_EXPORT_OPTIONS_INIT;
+	aiodal_tx *tx;
+	aiodal_status status = aiodal_tx_begin(&tx, db, NULL, err);
+
+	options.table = "book";
+	options.layout.compression = AIODAL_COMPRESSION_GZIP;
+	if (status == AIODAL_OK)
+		status = aiodal_bulk_export(NULL, tx, &options, swallow, NULL, err);
+	aiodal_tx_free(tx);
+	return status;
+}
+
+static void
+exports(void **state)
+{
+	(void) state;
+	sweep(export_zipped, 5);
+}
+
+/* Errors of the server's that cannot be copied are out of memory, with the status they had. */
+static void
+errors(void **state)
+{
+	(void) state;
+	for (int n = 0; n < 6; n++)
+	{
+		aiodal_error *err = NULL;
+		aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+		aiodal_tx *tx;
+
+		OK(aiodal_tx_begin(&tx, db, NULL, &err));
+		options.table = "itme";
+		left = n;
+		aiodal__alloc_fails = fail_when_none_is_left;
+		assert_true(aiodal_bulk_load_memory(NULL, tx, &options, "id\n1\n", 5, &err) < 0);
+		aiodal__alloc_fails = NULL;
+		assert_non_null(err);
+		assert_true(strlen(aiodal_error_message(err)) > 0);
+		aiodal_error_free(err);
+		aiodal_tx_free(tx);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(opening), cmocka_unit_test(reflecting), cmocka_unit_test(transactions),
+		cmocka_unit_test(loads),   cmocka_unit_test(exports),    cmocka_unit_test(errors),
+	};
+
+	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);
+}
