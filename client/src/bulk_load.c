@@ -365,6 +365,9 @@ wait_for_source(void *payload, int fd, aiodal_error **err)
 			return aiodal__fail(err, AIODAL_EINVAL, "could not wait for the data: %m");
 		if (aiodal__progress_tick(&l->progress))
 			return aiodal__progress_canceled(err);
+		if (aiodal__until(l->conn->deadline) == 0)
+			return aiodal__fail_state(err, AIODAL_ETIMEOUT, "57014", "The data did not come in time.", NULL,
+									  "the transaction's deadline has passed");
 		l->server_spoke = fds[1].revents && aiodal__copy_server_has_spoken(l->conn);
 		if (l->server_spoke)
 			return aiodal__fail(err, AIODAL_ESERVER, "the server has given up");

@@ -650,6 +650,32 @@ deadlines_hold(void **state)
 }
 
 static void
+a_silent_pipe_is_not_waited_for_for_ever(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx;
+	aiodal_tx_options tx_options = AIODAL_TX_OPTIONS_INIT;
+	aiodal_load_options options = into_item();
+	int ends[2];
+
+	(void) state;
+	assert_int_equal(pipe(ends), 0);
+	/* silent from the start, and in the middle */
+	for (int i = 0; i < 2; i++)
+	{
+		tx_options.timeout_ms = 300;
+		OK(aiodal_tx_begin(&tx, db, &tx_options, &err));
+		if (i == 1)
+			assert_int_equal(write(ends[1], "id,name\n1,a\n", 12), 12);
+		FAILS(AIODAL_ETIMEOUT, aiodal_bulk_load_fd(NULL, tx, &options, ends[0], &err),
+			  "did not come in time");
+		assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_OPEN);
+		aiodal_tx_free(tx);
+	}
+	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
+}
+
+static void
 loads_follow_each_other(void **state)
 {
 	aiodal_error *err = NULL;
@@ -798,6 +824,7 @@ main(void)
 		cmocka_unit_test(progress_cancels_anywhere),
 		cmocka_unit_test(progress_cancels_a_long_statement),
 		cmocka_unit_test(deadlines_hold),
+		cmocka_unit_test(a_silent_pipe_is_not_waited_for_for_ever),
 		cmocka_unit_test(loads_follow_each_other),
 		cmocka_unit_test(other_temporary_tables_stay),
 		cmocka_unit_test(rights_are_obeyed),
