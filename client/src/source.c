@@ -100,7 +100,7 @@ read_fd(void *payload, char *buf, size_t size, aiodal_error **err)
 
 	do
 	{
-		if (source->wait && source->total < 0 &&
+		if (source->wait && source->fd >= 0 && source->total < 0 &&
 			source->wait(source->wait_payload, source->fd, err) != AIODAL_OK)
 			return -1;
 		n = read(source->fd, buf, size);
