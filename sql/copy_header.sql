@@ -98,10 +98,7 @@ COPY book_stage FROM STDIN WITH (HEADER);
 id,title,price
 \.
 ROLLBACK TO s;
-COPY book_stage FROM STDIN WITH (FORMAT csv, HEADER);
-id,"title
-1,one
-\.
+COPY book_stage FROM PROGRAM 'printf "id,\"title\n1,one\n"' WITH (FORMAT csv, HEADER);
 ROLLBACK TO s;
 COPY book_stage FROM STDIN WITH (FORMAT csv, HEADER);
 id,"title) FROM stdin; DROP TABLE copy_header.book; --"

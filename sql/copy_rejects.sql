@@ -79,7 +79,7 @@ COPY book_stage (id, title) FROM PROGRAM 'printf "1,a\n2,b\n3,\"c\n4,d\n5,e\n"' 
 SELECT id FROM book_stage;
 SELECT line, record, column_name, sqlstate, raw FROM aiodal.rejects();
 -- so is a line of \. amid csv
-COPY book_stage (id, title) FROM PROGRAM 'printf "1,a\n\\\\.\n2,b\n"' WITH (FORMAT csv);
+COPY book_stage (title, id) FROM PROGRAM 'printf "a,1\n\\\\.\nb,2\n"' WITH (FORMAT csv);
 SELECT line, record, column_name, sqlstate, raw FROM aiodal.rejects();
 COPY book_stage (id, title) FROM PROGRAM 'printf "1\ta\n2\n3\tc\td\n4\te\n"';
 SELECT line, record, column_name, sqlstate, raw FROM aiodal.rejects();

@@ -100,8 +100,7 @@ CheckMarkerFits(CopyFromState cstate)
 	if (list_length(cstate->attnumlist) > 1)
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 						errmsg("missing data for column \"%s\"",
-							   NameStr(TupleDescAttr(desc, lsecond_int(cstate->attnumlist) - 1)->attname)),
-						errdetail("A line of \\. alone is data in csv, not the end of the data.")));
+							   NameStr(TupleDescAttr(desc, lsecond_int(cstate->attnumlist) - 1)->attname))));
 }
 
 /* The row that a csv line of \. alone is: one field, as in 18. */
@@ -114,6 +113,7 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 	char *field = strcmp(cstate->opts.null_print, "\\.") == 0 ? NULL : pstrdup("\\.");
 
 	resetStringInfo(&cstate->attribute_buf);
+	appendStringInfoString(&cstate->attribute_buf, "\\.");
 	appendStringInfoString(&cstate->line_buf, "\\.");
 	cstate->line_buf_valid = true;
 	CheckMarkerFits(cstate);

@@ -91,9 +91,12 @@ ReadHeaderRecord(Source *source, const CopyFormatOptions *opts, int encoding, He
 	} while (open && *end != LINE_END_NONE);
 
 	if (open && opts->csv_mode)
+	{
+		context->line = 1;
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 						errmsg("unterminated CSV quoted field in header line")));
-	return context->line > 0;
+	}
+	return context->line > 0 && !(strcmp(buf->data, "\\.") == 0 && SourceEndsWithMarker(source));
 }
 
 /* Splits a csv record; the rules are CopyReadAttributesCSV()'s. */
@@ -369,12 +372,10 @@ ReportUnknownField(const Header *header, Relation rel, Oid target, const char *n
 	const char *nearest = NearestColumn(rel, name);
 
 	if (IsGeneratedColumn(RelationGetRelid(rel), name) || IsGeneratedColumn(target, name))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-				 errmsg("column \"%s\" in header line is a generated column", name),
-				 errdetail("Generated columns cannot be used in COPY."),
-				 errhint("Take the column out of the file, or give COPY a column list of a table that has it "
-						 "as a plain column.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+						errmsg("column \"%s\" in header line is a generated column", name),
+						errdetail("Generated columns cannot be used in COPY."),
+						errhint("Take the column out of the file.")));
 	if (*name == '\0')
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 						errmsg("header line has a field without a name"), BothSides(header, rel)));

@@ -22,7 +22,7 @@ typedef struct Header
 
 /*
  * Takes the header off the source, by the rules of the COPY's own delimiter,
- * quote and escape. False when the source is empty. Errors carry their own
+ * quote and escape. False when there is none. Errors carry their own
  * context.
  */
 extern bool

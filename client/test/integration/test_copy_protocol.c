@@ -243,7 +243,11 @@ end_marker(void **state)
 
 	start_copy(conn, COPY_CSV, false);
 	put_pieces(conn, "id,title\n1,a\n\\.\n", 1);
-	assert_copied(end_copy(conn, NULL), "1");
+	/* from 18 on, neither psql nor the server knows it in csv */
+	if (PQserverVersion(conn) < 180000)
+		assert_copied(end_copy(conn, NULL), "1");
+	else
+		assert_failed(conn, end_copy(conn, NULL), "22P02", "line 3, column id: \"\\.\"");
 	start_copy(conn, COPY_JSONL, false);
 	put_pieces(conn, "{\"id\":2}\n\\.\n", 1);
 	assert_copied(end_copy(conn, NULL), "1");
@@ -252,7 +256,7 @@ end_marker(void **state)
 	for (size_t piece = 1; piece < 20; piece++)
 	{
 		start_copy(conn, COPY_CSV, false);
-		put_pieces(conn, "id,title\n1,a\n\\.\n2,b\n", piece);
+		put_pieces(conn, "title,id\na,1\n\\.\nb,2\n", piece);
 		assert_failed(conn, end_copy(conn, NULL), "22P04", "line 3: \"\\.\"");
 		start_copy(conn, COPY_JSONL, false);
 		put_pieces(conn, "{\"id\":1}\n\\.\n{\"id\":2}\n", piece);
