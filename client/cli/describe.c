@@ -156,8 +156,8 @@ static void
 print_columns(const json_t *relation)
 {
 	static const cli_grid_column columns[] = {
-		{"COLUMN", false, false},   {"TYPE", false, false},   {"COLLATION", false, false},
-		{"NULLABLE", false, false}, {"DEFAULT", false, true}, {"DESCRIPTION", false, true},
+		{"COLUMN", false, false},   {"TYPE", false, false},    {"COLLATION", false, false},
+		{"NULLABLE", false, false}, {"DEFAULT", false, false}, {"DESCRIPTION", false, true},
 		{NULL, false, false},
 	};
 	const json_t *list = json_object_get(relation, "columns");

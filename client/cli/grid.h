@@ -1,6 +1,6 @@
 /*
  * grid.h
- *		Rows in columns, as wide as the terminal lets them be.
+ *		Rows in columns.
  */
 #ifndef AIODAL_CLI_GRID_H
 #define AIODAL_CLI_GRID_H
@@ -13,7 +13,7 @@ typedef struct cli_grid_column
 {
 	const char *heading; /* NULL ends the list */
 	bool right;          /* aligned */
-	bool wrap;           /* long text goes on in the next line; else the column keeps its width */
+	bool wrap;           /* what does not fit the terminal goes on in the next line; one column at most */
 } cli_grid_column;
 
 extern cli_grid *cli_grid_new(const cli_grid_column *columns);

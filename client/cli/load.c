@@ -79,7 +79,8 @@ static const cli_option options[] = {
 	{"encoding", 0, CLI_TEXT, AT(layout.encoding), "NAME",
 	 "of the file, as PostgreSQL names it (default: UTF8)", NULL},
 	{"rejects", 0, CLI_TEXT, AT(rejects), "FILE",
-	 "set malformed rows and bad values aside and load the\nothers; FILE gets those rows and why, as csv",
+	 "set rows aside that are malformed, have bad values or\nviolate constraints, and load the others; FILE "
+	 "gets them,\nand why, as csv",
 	 NULL},
 	{"max-rejects", 0, CLI_COUNT, AT(max_rejects), "N",
 	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects any number, "

@@ -139,7 +139,7 @@ take_options(load *l, const aiodal_load_options *given, aiodal_error **err)
  * Calls of the extension's functions: arguments by name, so that those not given have the server's defaults
  */
 
-#define MAX_ARGUMENTS 8
+#define MAX_ARGUMENTS 10
 
 typedef struct call
 {
@@ -223,6 +223,25 @@ in_pg_temp(const char *name)
 	return aiodal__buf_take(&buf);
 }
 
+/*
+ * How to merge. Said to aiodal.stage(), which refuses what makes no sense before any data is sent; but
+ * statements that change the rows in between want them kept until then.
+ */
+static void
+add_merge_arguments(call *c, const aiodal_load_options *o)
+{
+	add_argument(c, "mode", "text", o->mode ? o->mode : "upsert");
+	add_array(c, "key", o->key, o->n_key);
+	add_argument(c, "on_duplicate", "text", o->on_duplicate);
+	add_array(c, "update_columns", o->update_columns, o->n_update_columns);
+}
+
+static bool
+stage_knows_mode(const aiodal_load_options *o)
+{
+	return o->n_post_copy == 0;
+}
+
 static aiodal_status
 make_stage_like_table(load *l, aiodal_error **err)
 {
@@ -243,6 +262,8 @@ make_stage_like_table(load *l, aiodal_error **err)
 	call_start(&c, "SELECT aiodal.stage", target.data);
 	add_array(&c, "columns", o->columns, o->n_columns);
 	add_argument(&c, "name", "name", o->stage);
+	if (stage_knows_mode(o))
+		add_merge_arguments(&c, o);
 	add_argument(&c, "on_error", "text", o->on_error);
 	add_argument(&c, "max_rejects", "int8", o->max_rejects > 0 ? max_rejects : NULL);
 	status = call_run(&c, l->conn, &res, err);
@@ -488,10 +509,8 @@ merge(load *l, aiodal_error **err)
 		"SELECT staged, inserted, updated, unchanged, ignored, deleted, duplicates, rejected, path, reason "
 		"FROM aiodal.merge",
 		l->stage);
-	add_argument(&c, "mode", "text", o->mode);
-	add_array(&c, "key", o->key, o->n_key);
-	add_argument(&c, "on_duplicate", "text", o->on_duplicate);
-	add_array(&c, "update_columns", o->update_columns, o->n_update_columns);
+	if (!stage_knows_mode(o))
+		add_merge_arguments(&c, o);
 	add_argument(&c, "delete_where", "text", o->delete_where);
 	status = call_run(&c, l->conn, &res, err);
 	if (status == AIODAL_OK)

@@ -38,6 +38,7 @@
 #include "utils/syscache.h"
 
 #include "ident.h"
+#include "merge.h"
 #include "stage.h"
 
 /* Rows stored one after another on a page, whose lines and records count up by one. */
@@ -583,8 +584,9 @@ ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage)
 static void
 CheckStageOptions(Relation target, const Stage *stage)
 {
-	ResolveColumns(target, stage->key, "key");
 	ResolveColumns(target, stage->update_columns, "update_columns");
+	if (stage->has_mode)
+		ResolveMergeKey(target, stage->key, stage->mode != MODE_INSERT || stage->key != NIL);
 }
 
 /*

@@ -15,7 +15,8 @@ refuses 1 'unknown column in the header' '*error: */col.csv:1: column "titel" in
 refuses 1 'unknown column in --columns' '*column "titel" of relation "book" does not exist*columns are: id, title*' aiodal load "$good" book --columns id,titel
 refuses 1 'unknown column in jsonl' '*j.jsonl:2: *"titel"*' aiodal load "$(printf '{"id":3,"title":"x"}\n{"id":4,"titel":"y"}\n' | file j.jsonl)" book
 refuses 1 'a column twice in the header' '*column "id" is in the header line more than once*' aiodal load "$(printf 'id,id,title\n3,4,x\n' | file twice.csv)" book
-refuses 1 'a required column is missing' '*req.csv:2: null value in column "title"*violates not-null constraint*' aiodal load "$(printf 'id,price\n3,4\n' | file req.csv)" book
+refuses 1 'a required column is missing' '*req.csv:1: required column "title" is not in the header line*' aiodal load "$(printf 'id,price\n3,4\n' | file req.csv)" book
+refuses 1 'a wrong key, before the rows are looked at' '*\(title\) is not a key*' aiodal load "$(rows early.csv x,x,x)" book --key title
 refuses 1 'unknown key column' '*column "idd" of relation "book" does not exist*columns are: id, title*' aiodal load "$good" book --key idd
 refuses 1 'a key that is none' '*\(title\) is not a key of "book"*possible keys are \(id\), \(isbn\)*' aiodal load "$good" book --key title
 refuses 1 'unknown update column' '*column "preis" of relation "book" does not exist*' aiodal load "$good" book --update-columns preis

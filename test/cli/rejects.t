@@ -36,9 +36,19 @@ sql 'DELETE FROM book WHERE id > 2'
 rm r.csv
 refuses 1 'too many' '*bad.csv:4: more than 1 row was rejected*--max-rejects allows more*Nothing was loaded.*The rejected rows are in r.csv.' aiodal load bad.csv book --rejects r.csv --max-rejects 1
 is "$(cut -d, -f1 r.csv | head -2 | tr '\n' ' ')" 'line 3 ' 'the file says what was found so far'
-exits 3 'constraints set rows aside too' \
-	aiodal load "$(printf 'id,title,price\nx,x,x\n3,drei,-3\n' | file check.csv)" book --rejects r.csv
-is "$(cut -d, -f1,5 r.csv | tr '\n' ' ')" 'line,sqlstate 2,"22P02" 3,"23514" ' 'both are in the file'
+exits 3 'constraints' aiodal load "$(printf 'id,title,price,isbn\nx,x,x,\n3,drei,-3,\n4,vier,4,i1\n5,,5,\n6,sechs,6,i6\n' | file check.csv)" book --rejects r.csv
+like "$out" '*5 staged, 1 inserted, *4 rejected*' 'are rows set aside, too'
+is "$(sed 1d r.csv | cut -d, -f1,5 | tr '\n' ' ')" '2,"22P02" 3,"23514" 4,"23505" 5,"23502" ' 'with their lines and codes'
+sql 'DELETE FROM book WHERE id > 2'
+exits 3 'a key twice' aiodal load "$(printf 'id,title\n3,drei\n3,tres\n' | file twice.csv)" book --rejects r.csv
+like "$out" '*rejected: *twice.csv:3: *1 inserted*1 rejected*' 'the second is set aside'
+sql 'DELETE FROM book WHERE id > 2;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION $m$not today$m$; END$$;
+CREATE TRIGGER refuse AFTER INSERT ON book EXECUTE FUNCTION refuse()'
+refuses 1 'not every error is a row' '*rejected: *some.csv:2: *error: not today*Nothing was loaded.*rejected rows are in r.csv*' \
+	aiodal load "$(printf 'id,title\nx,x\n3,drei\n' | file some.csv)" book --rejects r.csv
+sql 'DROP TRIGGER refuse ON book'
+is "$(sed -n 2p r.csv | cut -d, -f1)" 2 'what was set aside before is in the file'
 
 printf 'id,title\n3,drei\n' >good.csv
 exits 0 'no bad rows' aiodal load good.csv book --rejects r.csv
