@@ -64,9 +64,6 @@ ResetCatalog(Catalog *cat)
 	cat->by_index = cat->scope.by_relation && list_length(cat->scope.relations) <= 100;
 	cat->class_count = 0;
 	cat->scratch = AllocSetContextCreate(cat->context, "aiodal scratch", ALLOCSET_DEFAULT_SIZES);
-	cat->expression_memory =
-		AllocSetContextCreate(cat->context, "aiodal expression context", ALLOCSET_DEFAULT_SIZES);
-	cat->expression_rel = NULL;
 	cat->schemas = oidmap_create(cat->context, 64, NULL);
 	cat->classes = oidmap_create(cat->context, 1024, NULL);
 	for (int kind = 0; kind < NAMED_KINDS; kind++)

@@ -69,11 +69,8 @@ struct Catalog
 {
 	CatalogContents contents;
 	MemoryContext context;
-	StringInfoData text;             /* for texts put together from parts */
-	MemoryContext scratch;           /* for what one row needs; reset by deparse.c */
-	MemoryContext expression_memory; /* of expression_context */
-	List *expression_context;        /* to deparse expressions over expression_rel's columns */
-	CatalogRelation *expression_rel;
+	StringInfoData text;   /* for texts put together from parts */
+	MemoryContext scratch; /* for what one row needs; reset by deparse.c */
 	Scope scope;
 	int parts;
 	Snapshot snapshot;

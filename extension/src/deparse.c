@@ -104,53 +104,66 @@ FindType(Catalog *cat, Oid oid, int32 typmod)
 
 /* ---------------------------------------------------------- expressions */
 
-/* A range table entry with the relation's columns, but not the relation. */
+/*
+ * A range table entry with the names of the columns that the expression uses,
+ * but not the relation. The others are as good as dropped: giving each a name
+ * takes the deparser a time that grows with the square of their number.
+ */
 static RangeTblEntry *
-MakeColumnsEntry(CatalogRelation *rel)
+MakeColumnsEntry(CatalogRelation *rel, Bitmapset *used)
 {
 	RangeTblEntry *entry = makeNode(RangeTblEntry);
 	List *names = NIL;
+	int member = -1;
 
-	for (int i = 0; i < rel->natts; i++)
-		names = lappend(names, makeString(unconstify(char *, rel->atts[i] ? rel->atts[i]->name : "")));
+	while ((member = bms_next_member(used, member)) >= 0)
+	{
+		AttrNumber attnum = member + FirstLowInvalidHeapAttributeNumber;
+		const char *name = ColumnName(rel, attnum);
+
+		while (list_length(names) < attnum - 1)
+			names = lappend(names, makeString(pstrdup("")));
+		if (attnum > 0)
+			names = lappend(names, makeString(unconstify(char *, name ? name : "")));
+	}
 	entry->rtekind = RTE_NAMEDTUPLESTORE;
 	entry->eref = makeAlias(rel->name, names);
 	return entry;
 }
 
-/*
- * Rows of one relation mostly come one after the other, so one context is kept.
- * Making one takes time that grows with the square of the number of columns.
- */
-static List *
-ExpressionContext(Catalog *cat, CatalogRelation *rel)
+/* Attribute numbers as pull_varattnos() gives them. */
+static Bitmapset *
+ColumnsUsed(Node *expression, Index varno)
 {
-	MemoryContext old;
-	PlannedStmt *statement;
+	Bitmapset *used = NULL;
 
-	if (cat->expression_rel == rel)
-		return cat->expression_context;
-	cat->expression_rel = NULL;
-	MemoryContextReset(cat->expression_memory);
-	old = MemoryContextSwitchTo(cat->expression_memory);
-	statement = makeNode(PlannedStmt);
-	statement->rtable = list_make1(MakeColumnsEntry(rel));
-	cat->expression_context = deparse_context_for_plan_tree(statement, list_make1(pstrdup(rel->name)));
-	cat->expression_rel = rel;
-	MemoryContextSwitchTo(old);
-	return cat->expression_context;
+	pull_varattnos(expression, varno, &used);
+	return used;
 }
 
 /* tableoid is the one system column that can be in a constraint. */
 static bool
-UsesSystemColumn(Node *expression)
+UsesSystemColumn(Bitmapset *used)
 {
-	Bitmapset *columns = NULL;
-	int first;
+	int first = bms_next_member(used, -1);
 
-	pull_varattnos(expression, 1, &columns);
-	first = bms_next_member(columns, -1);
 	return first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0;
+}
+
+/* For deparse_expression(); NIL when no column is used. */
+static List *
+ExpressionContext(CatalogRelation *rel, Node *expression)
+{
+	Bitmapset *used = rel ? ColumnsUsed(expression, 1) : NULL;
+	PlannedStmt *statement;
+
+	if (used == NULL)
+		return NIL;
+	if (UsesSystemColumn(used))
+		return deparse_context_for(rel->name, rel->oid);
+	statement = makeNode(PlannedStmt);
+	statement->rtable = list_make1(MakeColumnsEntry(rel, used));
+	return deparse_context_for_plan_tree(statement, list_make1(pstrdup(rel->name)));
 }
 
 typedef struct TextStep
@@ -206,7 +219,6 @@ static void
 ExpressionStep(void *arg)
 {
 	TextStep *step = arg;
-	List *context = NIL;
 
 	if (step->expression == NULL)
 		step->expression = stringToNode(RowText(step->tuple, step->desc, step->attnum));
@@ -215,11 +227,8 @@ ExpressionStep(void *arg)
 		step->text = TextInLines(step->expression, step->rel);
 		return;
 	}
-	if (step->rel != NULL && UsesSystemColumn(step->expression))
-		context = deparse_context_for(step->rel->name, step->rel->oid);
-	else if (step->rel != NULL)
-		context = ExpressionContext(step->cat, step->rel);
-	step->text = deparse_expression(step->expression, context, false, false);
+	step->text =
+		deparse_expression(step->expression, ExpressionContext(step->rel, step->expression), false, false);
 }
 
 const char *
@@ -279,11 +288,12 @@ OperatorText(Oid oid)
 
 /* For expressions over a changed row: 1 is the old row, 2 the new one. */
 static List *
-OldAndNewContext(CatalogRelation *rel)
+OldAndNewContext(CatalogRelation *rel, Node *condition)
 {
 	PlannedStmt *statement = makeNode(PlannedStmt);
 
-	statement->rtable = list_make2(MakeColumnsEntry(rel), MakeColumnsEntry(rel));
+	statement->rtable = list_make2(MakeColumnsEntry(rel, ColumnsUsed(condition, PRS2_OLD_VARNO)),
+								   MakeColumnsEntry(rel, ColumnsUsed(condition, PRS2_NEW_VARNO)));
 	return deparse_context_for_plan_tree(statement, list_make2(pstrdup("old"), pstrdup("new")));
 }
 
@@ -293,7 +303,7 @@ ConditionStep(void *arg)
 	TextStep *step = arg;
 	Node *condition = stringToNode(RowText(step->tuple, step->desc, step->attnum));
 
-	step->text = deparse_expression(condition, OldAndNewContext(step->rel), true, false);
+	step->text = deparse_expression(condition, OldAndNewContext(step->rel, condition), true, false);
 }
 
 const char *
@@ -328,7 +338,8 @@ RuleTextStep(void *arg)
 {
 	RuleStep *step = arg;
 	const CatalogRule *rule = step->rule;
-	char *condition = RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_qual);
+	char *stored = RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_qual);
+	Node *condition = strcmp(stored, "<>") == 0 ? NULL : stringToNode(stored);
 	List *actions = stringToNode(RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_action));
 	StringInfoData text;
 	ListCell *lc;
@@ -337,10 +348,10 @@ RuleTextStep(void *arg)
 	appendStringInfo(&text, "CREATE RULE %s AS\n    ON %s TO %s", quote_identifier(rule->name),
 					 UpperCase(rule->event),
 					 quote_qualified_identifier(rule->relation->schema, rule->relation->name));
-	if (strcmp(condition, "<>") != 0)
+	if (condition != NULL)
 		appendStringInfo(
 			&text, "\n   WHERE %s",
-			deparse_expression(stringToNode(condition), OldAndNewContext(rule->relation), true, false));
+			deparse_expression(condition, OldAndNewContext(rule->relation, condition), true, false));
 	appendStringInfo(&text, " DO %s%s", rule->is_instead ? "INSTEAD " : "",
 					 list_length(actions) > 1 ? "(" : "");
 	foreach (lc, actions)
