@@ -49,7 +49,7 @@ demo: deps-demo  ## a guided tour on real data
 	@$(MAKE) -s all
 	@demo/run
 
-bench: deps-check ## measure against the alternatives (BENCH=reflect|bulk, ROWS=)
+bench: deps-check ## measure against the alternatives (BENCH="reflect bulk", ROWS=, N=)
 	@$(MAKE) -s all
 	@test/bench/run
 
