@@ -345,3 +345,10 @@ CREATE FUNCTION aiodal.explain_merge(
     AS 'MODULE_PATHNAME', 'explain_merge';
 COMMENT ON FUNCTION aiodal.explain_merge(regclass, text, name[]) IS
 'says by which path a merge would go, and why not by the direct one';
+
+CREATE FUNCTION aiodal.last_copy()
+    RETURNS aiodal.merge_result
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'last_copy';
+COMMENT ON FUNCTION aiodal.last_copy() IS
+'what became of the rows of the session''s last COPY with a merge option, or into a stage (then without a path); NULL when it failed';

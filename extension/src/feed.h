@@ -32,6 +32,7 @@ typedef struct FeedRequest
 {
 	ParseState *pstate;
 	Relation rel;        /* whose columns the rows have */
+	const char *relname; /* what errors call it */
 	Oid target;          /* whose defaults stand in for what the input leaves out */
 	Bitmapset *given;    /* columns of rel that earlier input filled */
 	bool sets_aside;     /* errors are no end: skip() will be called */

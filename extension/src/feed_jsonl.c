@@ -335,7 +335,7 @@ BeginJsonlFeed(FeedRequest *request)
 	feed->base.describe = DescribeJsonlRecord;
 	feed->base.skip = SkipJsonlRecord;
 	feed->base.end = EndJsonlFeed;
-	feed->base.relname = RelationGetRelationName(request->rel);
+	feed->base.relname = request->relname;
 	feed->rel = request->rel;
 	feed->target = request->target;
 	feed->source = request->source;

@@ -358,7 +358,7 @@ BeginTextFeed(FeedRequest *request)
 	feed->base.describe = DescribeTextRecord;
 	feed->base.skip = SkipTextRecord;
 	feed->base.end = EndTextFeed;
-	feed->base.relname = RelationGetRelationName(request->rel);
+	feed->base.relname = request->relname;
 	feed->source = request->source;
 	feed->by_lines = request->format == FEED_TEXT;
 	feed->base.fill = MakeFill(request->rel, request->target);
@@ -374,6 +374,7 @@ BeginTextFeed(FeedRequest *request)
 	callback_feed = feed;
 	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
 								 request->options);
+	feed->cstate->cur_relname = request->relname;
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
 	UseMarkerDefaults(feed->cstate, feed->base.fill);
 	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->base.fill);

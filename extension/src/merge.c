@@ -508,8 +508,8 @@ CountStageRejects(const Stage *stage, MergeCounts *counts)
 	counts->rejected += rejected;
 }
 
-static Datum
-CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *reason)
+Datum
+MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, bool no_path, const char *reason)
 {
 	TupleDesc desc;
 	Datum values[10];
@@ -526,6 +526,7 @@ CountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *re
 	values[6] = Int64GetDatum(counts->duplicates);
 	values[7] = Int64GetDatum(counts->rejected);
 	SetPath(reason, &values[8], &nulls[9], &values[9]);
+	nulls[8] = no_path;
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
@@ -542,13 +543,57 @@ CloseBatch(MergeRequest *request, Oid given)
 }
 
 /*
- * aiodal.merge(stage regclass, target regclass, mode text, key name[],
- *				on_duplicate text, update_columns name[], delete_where text)
- *	returns aiodal.merge_result
+ * Merges the batch and closes both relations; returns the reason for SQL.
  *
  * Everything is counted and written under one snapshot, taken when the target is
  * locked, so that the counts add up even when others write to a plain table that
  * serves as the stage.
+ */
+static const char *
+MergeAndClose(MergeRequest *request, const MergeWords *words, MergeCounts *counts)
+{
+	Oid given = RelationGetRelid(request->source);
+	Stage *stage = request->stage;
+	const char *reason;
+
+	LockTarget(request->target, request->mode);
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	ReadBatch(request, words, counts);
+	reason = ReasonForSql(request);
+	if (request->stage != NULL && request->stage->reject)
+		BeginRejects(request->stage->relid, false);
+	RunMerge(request, reason, counts);
+	CountStageRejects(request->stage, counts);
+	PopActiveSnapshot();
+
+	if (stage != NULL)
+		StageMerged(stage);
+	CloseBatch(request, given);
+	table_close(request->target, NoLock);
+	return reason;
+}
+
+const char *
+MergeStage(Stage *stage, const char *delete_where, MergeCounts *counts)
+{
+	MergeRequest request = {.stage = stage,
+							.mode = stage->mode,
+							.on_duplicate = stage->on_duplicate,
+							.delete_where = delete_where};
+	MergeWords words = {.key = stage->key,
+						.update_columns = stage->update_columns,
+						.has_update_columns = stage->has_update_columns};
+
+	CheckDeleteWhere(&request);
+	request.source = OpenTable(stage->relid, AccessShareLock, "stage");
+	request.target = OpenTable(stage->target, AccessShareLock, "target");
+	return MergeAndClose(&request, &words, counts);
+}
+
+/*
+ * aiodal.merge(stage regclass, target regclass, mode text, key name[],
+ *				on_duplicate text, update_columns name[], delete_where text)
+ *	returns aiodal.merge_result
  */
 Datum
 merge(PG_FUNCTION_ARGS)
@@ -565,22 +610,8 @@ merge(PG_FUNCTION_ARGS)
 	request.target = OpenTable(TargetArgument(fcinfo, &request), AccessShareLock, "target");
 	CheckSource(request.source, request.target);
 	ReadWords(fcinfo, &request, &words);
-	LockTarget(request.target, request.mode);
-
-	PushCopiedSnapshot(GetTransactionSnapshot());
-	ReadBatch(&request, &words, &counts);
-	reason = ReasonForSql(&request);
-	if (request.stage != NULL && request.stage->reject)
-		BeginRejects(request.stage->relid, false);
-	RunMerge(&request, reason, &counts);
-	CountStageRejects(request.stage, &counts);
-	PopActiveSnapshot();
-
-	if (request.stage != NULL)
-		StageMerged(request.stage);
-	CloseBatch(&request, PG_GETARG_OID(0));
-	table_close(request.target, NoLock);
-	return CountsToDatum(fcinfo, &counts, reason);
+	reason = MergeAndClose(&request, &words, &counts);
+	return MergeCountsToDatum(fcinfo, &counts, false, reason);
 }
 
 /*

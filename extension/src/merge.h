@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
@@ -55,5 +56,15 @@ typedef struct MergeCounts
  * required is false. Allocated in the current context.
  */
 extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
+
+/*
+ * Merges a stage that was made with a mode, by that; delete_where as in
+ * MergeRequest. Adds to counts and returns why it went by SQL (static), or NULL when it went direct.
+ */
+extern const char *MergeStage(Stage *stage, const char *delete_where, MergeCounts *counts);
+
+/* A row of aiodal.merge_result, the calling function's result type; without a path when no_path. */
+extern Datum
+MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, bool no_path, const char *reason);
 
 #endif /* AIODAL_MERGE_H */

@@ -589,6 +589,31 @@ CheckStageOptions(Relation target, const Stage *stage)
 		ResolveMergeKey(target, stage->key, stage->mode != MODE_INSERT || stage->key != NIL);
 }
 
+static Stage *
+MakeStageOf(Relation target, Stage *wanted, List *attnums, const char *name)
+{
+	CheckTarget(target);
+	CheckMayWrite(target);
+	CheckStageOptions(target, wanted);
+	if (name == NULL)
+		wanted->relid = CreateStageTable(target, attnums, RelationGetRelationName(target), "stage");
+	else
+		wanted->relid = CreateStageTable(target, attnums, name, "");
+	wanted->columns = list_length(attnums);
+	RegisterStage(wanted);
+	return FindStage(wanted->relid);
+}
+
+Stage *
+MakeStage(Stage *wanted)
+{
+	Relation target = OpenTable(wanted->target, AccessShareLock, "target");
+	Stage *made = MakeStageOf(target, wanted, LoadableColumns(target), NULL);
+
+	table_close(target, NoLock);
+	return made;
+}
+
 /*
  * aiodal.stage(target regclass, columns name[], name name, mode text,
  *				key name[], on_duplicate text, on_error text, max_rejects bigint,
@@ -601,28 +626,20 @@ CheckStageOptions(Relation target, const Stage *stage)
 Datum
 stage(PG_FUNCTION_ARGS)
 {
-	Stage made = {0};
+	Stage wanted = {0};
 	Relation target;
 	List *columns = NamesArgument(fcinfo, 1, "columns", false);
+	const char *name = PG_ARGISNULL(2) ? NULL : NameStr(*PG_GETARG_NAME(2));
 	List *attnums;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
-	made.target = PG_GETARG_OID(0);
-	ReadStageOptions(fcinfo, &made);
+	wanted.target = PG_GETARG_OID(0);
+	ReadStageOptions(fcinfo, &wanted);
 
-	target = OpenTable(made.target, AccessShareLock, "target");
-	CheckTarget(target);
-	CheckMayWrite(target);
-	CheckStageOptions(target, &made);
-	attnums = PG_ARGISNULL(1) ? LoadableColumns(target) : ChosenColumns(target, columns);
-	if (PG_ARGISNULL(2))
-		made.relid = CreateStageTable(target, attnums, RelationGetRelationName(target), "stage");
-	else
-		made.relid = CreateStageTable(target, attnums, NameStr(*PG_GETARG_NAME(2)), "");
-	made.columns = list_length(attnums);
+	target = OpenTable(wanted.target, AccessShareLock, "target");
+	attnums = columns ? ChosenColumns(target, columns) : LoadableColumns(target);
+	MakeStageOf(target, &wanted, attnums, name);
 	table_close(target, NoLock);
-
-	RegisterStage(&made);
-	PG_RETURN_OID(made.relid);
+	PG_RETURN_OID(wanted.relid);
 }

@@ -93,6 +93,12 @@ extern char *FreeTemporaryName(const char *base, const char *label);
  */
 extern Relation OpenTable(Oid relid, LOCKMODE lockmode, const char *what);
 
+/*
+ * Makes a stage with all loadable columns of wanted->target and its options,
+ * and registers it; wanted->relid is set. The target stays locked.
+ */
+extern Stage *MakeStage(Stage *wanted);
+
 /* Runs one utility statement as the current user. */
 extern void RunUtility(const char *sql);
 

@@ -1,0 +1,214 @@
+/*
+ * copy_merge.c
+ *		COPY FROM that merges by itself, and what the session's last COPY did.
+ *
+ *	COPY book FROM STDIN WITH (FORMAT csv, HEADER, merge 'upsert', key 'id')
+ *
+ * The rows go into a stage made for the statement, which is merged and dropped
+ * when the input has ended. Whether the statement is inside a transaction block makes no
+ * difference: it is done whole or not at all.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "copy_merge.h"
+#include "copy_stage.h"
+#include "merge.h"
+#include "reject.h"
+
+PG_FUNCTION_INFO_V1(last_copy);
+
+/* What the session's last COPY did; lasts as long as the session. */
+static struct
+{
+	bool known;
+	MergeCounts counts;
+	const char *reason; /* for SQL; static, or NULL: direct */
+	bool staged_only;   /* rows went into a stage and no further */
+} last;
+
+static bool
+IsOption(const DefElem *option, const char *name)
+{
+	return strcmp(option->defname, name) == 0;
+}
+
+bool
+IsCopyThatMerges(Node *statement)
+{
+	CopyStmt *stmt = (CopyStmt *) statement;
+	ListCell *lc;
+
+	if (!IsA(statement, CopyStmt) || !stmt->is_from || stmt->relation == NULL)
+		return false;
+	foreach (lc, stmt->options)
+	{
+		DefElem *option = lfirst(lc);
+
+		if (IsOption(option, "merge") ||
+			(IsOption(option, "format") && strcmp(defGetString(option), "jsonl") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* 'a, "B"' as a List of char * */
+static List *
+NamesOption(DefElem *option)
+{
+	List *names;
+	List *copies = NIL;
+	ListCell *lc;
+
+	if (!SplitIdentifierString(pstrdup(defGetString(option)), ',', &names) || names == NIL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid list of columns in COPY option \"%s\": \"%s\"", option->defname,
+							   defGetString(option)),
+						errhint("Write column names separated by commas, quoted as in SQL.")));
+	foreach (lc, names)
+		copies = lappend(copies, pstrdup(lfirst(lc)));
+	return copies;
+}
+
+static int64
+MaxRejectsOption(DefElem *option)
+{
+	int64 max = defGetInt64(option);
+
+	if (max < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rejects must not be negative")));
+	return max;
+}
+
+/* Takes an option that says how to merge; false when it is COPY's own. */
+static bool
+TakeOption(Stage *stage, const char **delete_where, DefElem *option)
+{
+	if (IsOption(option, "merge"))
+		stage->mode = ParseMergeMode(defGetString(option));
+	else if (IsOption(option, "key"))
+		stage->key = NamesOption(option);
+	else if (IsOption(option, "on_duplicate"))
+		stage->on_duplicate = ParseDuplicatePolicy(defGetString(option));
+	else if (IsOption(option, "on_error"))
+		stage->reject = ParseOnError(defGetString(option));
+	else if (IsOption(option, "max_rejects"))
+		stage->max_rejects = MaxRejectsOption(option);
+	else if (IsOption(option, "update_columns"))
+	{
+		stage->update_columns = NamesOption(option);
+		stage->has_update_columns = true;
+	}
+	else if (IsOption(option, "delete_where"))
+		*delete_where = defGetString(option);
+	else
+		return false;
+	return true;
+}
+
+static void
+CheckOnce(ParseState *pstate, List *options, DefElem *option)
+{
+	ListCell *lc;
+
+	foreach (lc, options)
+	{
+		DefElem *other = lfirst(lc);
+
+		if (other == option)
+			return;
+		if (IsOption(other, option->defname))
+			errorConflictingDefElem(option, pstate);
+	}
+}
+
+/* Parts the options: ours into the stage to be made, COPY's own stay in the statement. */
+static void
+ReadMergeOptions(ParseState *pstate, CopyStmt *stmt, Stage *stage, const char **delete_where)
+{
+	List *own = NIL;
+	ListCell *lc;
+
+	foreach (lc, stmt->options)
+	{
+		DefElem *option = lfirst(lc);
+
+		if (IsOption(option, "freeze") && defGetBoolean(option))
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("COPY FREEZE cannot merge")));
+		if (TakeOption(stage, delete_where, option))
+			CheckOnce(pstate, stmt->options, option);
+		else
+			own = lappend(own, option);
+	}
+	stmt->options = own;
+	if (stage->max_rejects >= 0 && !stage->reject)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rejects needs on_error 'reject'")));
+}
+
+static void
+Remember(const MergeCounts *counts, const char *reason, bool staged_only)
+{
+	last.known = true;
+	last.counts = *counts;
+	last.reason = reason;
+	last.staged_only = staged_only;
+}
+
+int64
+CopyAndMerge(ParseState *pstate, CopyStmt *stmt)
+{
+	Stage wanted = {.has_mode = true, .mode = MODE_INSERT, .max_rejects = -1};
+	MergeCounts counts = {0};
+	const char *delete_where = NULL;
+	const char *reason;
+	Stage *stage;
+	Oid relid;
+
+	last.known = false;
+	ReadMergeOptions(pstate, stmt, &wanted, &delete_where);
+	wanted.target = RangeVarGetRelid(stmt->relation, AccessShareLock, false);
+	stage = MakeStage(&wanted);
+	relid = stage->relid;
+	CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
+	CommandCounterIncrement();
+	reason = MergeStage(stage, delete_where, &counts);
+	RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(get_rel_name(relid))));
+	Remember(&counts, reason, false);
+	return counts.staged;
+}
+
+int64
+CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage)
+{
+	MergeCounts counts = {0};
+	int64 before = CountCopyRejects(stage->relid);
+	int64 stored;
+
+	last.known = false;
+	stored = CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
+	counts.rejected = CountCopyRejects(stage->relid) - before;
+	counts.staged = stored + counts.rejected;
+	Remember(&counts, NULL, true);
+	return stored;
+}
+
+/* aiodal.last_copy() returns aiodal.merge_result; null when the session's last COPY failed or was none of
+ * ours */
+Datum
+last_copy(PG_FUNCTION_ARGS)
+{
+	if (!last.known)
+		PG_RETURN_NULL();
+	return MergeCountsToDatum(fcinfo, &last.counts, last.staged_only, last.reason);
+}

@@ -1,0 +1,27 @@
+/*
+ * copy_merge.h
+ *		COPY FROM that merges by itself, and what the session's last COPY did.
+ */
+#ifndef AIODAL_COPY_MERGE_H
+#define AIODAL_COPY_MERGE_H
+
+#include "compat.h"
+
+#include "nodes/parsenodes.h"
+#include "parser/parse_node.h"
+
+#include "stage.h"
+
+/* A COPY FROM with a merge option or with FORMAT jsonl. */
+extern bool IsCopyThatMerges(Node *statement);
+
+/*
+ * Stages what the statement reads and merges it into its target, as the current user;
+ * returns the number of rows read. Without a merge option rows are inserted.
+ */
+extern int64 CopyAndMerge(ParseState *pstate, CopyStmt *stmt);
+
+/* COPY into a stage; returns the number of rows stored. */
+extern int64 CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage);
+
+#endif /* AIODAL_COPY_MERGE_H */
