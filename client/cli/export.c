@@ -67,10 +67,28 @@ typedef struct Export
 {
 	char *query;
 	cli_table_name table;
+	cli_names columns;
 	aiodal_layout layout;
 	cli_progress progress;
 	aiodal_export_stats stats;
 } Export;
+
+/* Not generated columns, which cannot be loaded; as COPY does it. */
+static aiodal_status
+find_columns(Export *export, aiodal_tx *tx, aiodal_error **err)
+{
+	static const char sql[] =
+		"SELECT name FROM aiodal.columns(NULL, ARRAY[$1::pg_catalog.regclass]) WHERE generated IS NULL";
+	char *table = cli_quote_table_name(export->table.schema, export->table.name);
+	aiodal_result *res = NULL;
+	aiodal_status status = aiodal_tx_exec(&res, tx, sql, 1, (const char *const[]){table}, err);
+
+	for (int row = 0; row < aiodal_result_rows(res); row++)
+		cli_append_name(&export->columns, cli_strdup(aiodal_result_value(res, row, 0)));
+	aiodal_result_free(res);
+	free(table);
+	return status;
+}
 
 static aiodal_status
 copy_out(Export *export, aiodal_tx *tx, aiodal_error **err)
@@ -80,6 +98,8 @@ copy_out(Export *export, aiodal_tx *tx, aiodal_error **err)
 	o.query = export->query;
 	o.schema = export->table.schema;
 	o.table = export->table.name;
+	o.columns = cli_const_names(&export->columns);
+	o.n_columns = export->columns.n;
 	o.layout = export->layout;
 	o.progress = cli_progress_show;
 	o.progress_payload = &export->progress;
@@ -96,7 +116,10 @@ export_rows(Export *export, aiodal_db *db, aiodal_error **err)
 
 	if (status < 0)
 		return status;
-	status = copy_out(export, tx, err);
+	if (export->table.name)
+		status = find_columns(export, tx, err);
+	if (status == AIODAL_OK)
+		status = copy_out(export, tx, err);
 	if (status == AIODAL_OK)
 		status = aiodal_tx_commit(tx, err);
 	aiodal_tx_free(tx);
@@ -162,7 +185,7 @@ report(const Export *export, aiodal_error *err)
 	if (signal && aiodal_error_status(err) == AIODAL_ECANCELED)
 		cli_complain(NULL, NULL, "the export was interrupted");
 	else
-		cli_print_error(NULL, err);
+		cli_print_statement_error(export->query, err);
 	aiodal_error_free(err);
 	return signal ? CLI_EXIT_SIGNAL + signal : CLI_EXIT_ERROR;
 }
@@ -190,6 +213,7 @@ run(const cli_command *command, char **operands)
 	exit_status = report(&export, err);
 	aiodal_db_close(db);
 	cli_free_table_name(&export.table);
+	cli_free_names(&export.columns);
 	free(export.query);
 	return exit_status;
 }

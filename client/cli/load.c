@@ -139,14 +139,14 @@ load_options(Load *load)
 
 	o.schema = load->table.schema;
 	o.table = load->table.name;
-	o.columns = args.columns.at;
+	o.columns = cli_const_names(&args.columns);
 	o.n_columns = args.columns.n;
 	o.layout = load->layout;
 	o.mode = args.mode;
-	o.key = args.key.at;
+	o.key = cli_const_names(&args.key);
 	o.n_key = args.key.n;
 	o.on_duplicate = args.on_duplicate;
-	o.update_columns = args.update_columns.at;
+	o.update_columns = cli_const_names(&args.update_columns);
 	o.n_update_columns = args.update_columns.n;
 	o.delete_where = args.delete_where;
 	if (sets_aside())

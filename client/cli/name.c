@@ -135,6 +135,15 @@ cli_append_name(cli_names *names, char *name)
 	names->at[names->n++] = name;
 }
 
+void
+cli_free_names(cli_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->at[i]);
+	free(names->at);
+	*names = (cli_names){NULL, 0};
+}
+
 bool
 cli_parse_names(cli_names *names, const char *text, const char **problem)
 {

@@ -23,6 +23,14 @@ extern void cli_free_table_name(cli_table_name *table);
 /* Appends the names of a list such as: a, "B c", d. False as above. */
 extern bool cli_parse_names(cli_names *names, const char *text, const char **problem);
 extern void cli_append_name(cli_names *names, char *name);
+extern void cli_free_names(cli_names *names);
+
+/* As the library takes them: C does not add the two consts by itself. */
+static inline const char *const *
+cli_const_names(const cli_names *names)
+{
+	return (const char *const *) names->at;
+}
 
 /* The name as it must be written in SQL, quoted where that is needed; to be freed. */
 extern char *cli_quote_name(const char *name);

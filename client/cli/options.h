@@ -33,7 +33,7 @@ typedef enum cli_kind
 
 typedef struct cli_names
 {
-	const char **at;
+	char **at;
 	size_t n;
 } cli_names;
 

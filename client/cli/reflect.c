@@ -84,15 +84,6 @@ array_text(const cli_names *names)
 	return array;
 }
 
-static void
-free_names(cli_names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free((void *) (size_t) names->at[i]);
-	free(names->at);
-	*names = (cli_names){NULL, 0};
-}
-
 /* Adds the OID of the relation, if there is one; false when not. */
 static aiodal_status
 look_up(bool *found, cli_names *oids, aiodal_tx *tx, const char *schema, const char *name, aiodal_error **err)
@@ -255,7 +246,7 @@ relation_oids(const json_t *document)
 		cli_append_name(&oids, cli_printf("%lld", (long long) oid));
 	}
 	array = array_text(&oids);
-	free_names(&oids);
+	cli_free_names(&oids);
 	return array ? array : cli_strdup("{}");
 }
 
@@ -309,7 +300,7 @@ reflect(aiodal_tx *tx, const cli_table_name *tables, aiodal_error **err)
 	else if (status == AIODAL_OK)
 		status = show_tables(tx, res, err);
 	aiodal_result_free(res);
-	free_names(&oids);
+	cli_free_names(&oids);
 	return status;
 }
 

@@ -181,6 +181,50 @@ cli_print_error(const char *file, const aiodal_error *err)
 	print_more(err);
 }
 
+/* A character that does not begin one is part of the one before. */
+static bool
+begins_character(char c)
+{
+	return ((unsigned char) c & 0xc0) != 0x80;
+}
+
+/* LINE 2: what is there, and ^ below the character; position counts characters from 1. */
+static void
+print_place(const char *statement, long position)
+{
+	const char *line = statement;
+	const char *at = statement;
+	int number = 1;
+	int indent;
+
+	for (long n = 1; *at && (n < position || !begins_character(*at)); at++)
+	{
+		if (*at == '\n')
+		{
+			line = at + 1;
+			number++;
+		}
+		n += begins_character(at[1]);
+	}
+	indent = fprintf(stderr, "LINE %d: ", number);
+	(void) fprintf(stderr, "%.*s\n", (int) strcspn(line, "\n"), line);
+	for (const char *c = line; c < at; c++)
+		indent += begins_character(*c);
+	(void) fprintf(stderr, "%*s^\n", indent, "");
+}
+
+void
+cli_print_statement_error(const char *statement, const aiodal_error *err)
+{
+	const char *position = aiodal_error_field(err, PG_DIAG_STATEMENT_POSITION);
+
+	print_heading(CLI_STYLE_ERROR, "error");
+	print_labelled("", hidden_quotes(aiodal_error_message(err)));
+	if (statement && position)
+		print_place(statement, strtol(position, NULL, 10));
+	print_more(err);
+}
+
 void
 cli_complain(const char *detail, const char *hint, const char *fmt, ...)
 {

@@ -18,6 +18,9 @@ extern void cli_keep_secret(const char *conninfo);
  */
 extern void cli_print_error(const char *file, const aiodal_error *err);
 
+/* The same; when the error points into the statement, its line is shown with a mark below. */
+extern void cli_print_statement_error(const char *statement, const aiodal_error *err);
+
 /* The same for what the program itself finds. detail and hint may be NULL. */
 extern void cli_complain(const char *detail, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

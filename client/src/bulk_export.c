@@ -83,14 +83,23 @@ add_columns(const export *e, aiodal__buf *sql)
 		aiodal__buf_str(sql, "*");
 }
 
+/* What stands in front of the query. */
+static const char *
+copy_prefix(const export *e)
+{
+	/* the alias is one that no column has, or row_to_json would mean the column */
+	return e->options.layout.format == AIODAL_FORMAT_JSONL
+			   ? "COPY (SELECT pg_catalog.row_to_json(\"aiodal row\") FROM ("
+			   : "COPY (";
+}
+
 static void
 copy_statement(const export *e, aiodal__buf *sql)
 {
 	const aiodal_export_options *o = &e->options;
 	bool jsonl = o->layout.format == AIODAL_FORMAT_JSONL;
 
-	/* the alias is one that no column has, or row_to_json would mean the column */
-	aiodal__buf_str(sql, jsonl ? "COPY (SELECT pg_catalog.row_to_json(\"aiodal row\") FROM (" : "COPY (");
+	aiodal__buf_str(sql, copy_prefix(e));
 	if (o->query)
 		aiodal__buf_printf(sql, "%s\n", o->query); /* it may end in a comment */
 	else
@@ -167,13 +176,26 @@ run(export *e, aiodal_error **err)
 	return status;
 }
 
+/* A position in the statement as one in the caller's query. */
+static void
+point_into_query(const export *e, aiodal_error **err)
+{
+	const char *position = aiodal_error_field(*err, PG_DIAG_STATEMENT_POSITION);
+	long at = position ? strtol(position, NULL, 10) - (long) strlen(copy_prefix(e)) : 0;
+
+	if (position)
+		aiodal__error_set_position(err, e->options.query && at <= (long) strlen(e->options.query) ? at : 0);
+}
+
 /* No such table: not found, with the names that are. */
 static aiodal_status
 explain(const export *e, aiodal_status status, aiodal_error **err)
 {
-	const char *sqlstate = aiodal_error_sqlstate(*err);
+	const char *sqlstate;
 	char *hint;
 
+	point_into_query(e, err);
+	sqlstate = aiodal_error_sqlstate(*err);
 	if (!e->options.table || !sqlstate || (strcmp(sqlstate, "42P01") != 0 && strcmp(sqlstate, "3F000") != 0))
 		return status;
 	hint = aiodal__schema_suggest_table(e->tx->schema, e->options.schema, e->options.table);

@@ -41,6 +41,8 @@ enum
 	CONTEXT,
 	SQLSTATE,
 	SEVERITY,
+	SEVERITY_NONLOCALIZED,
+	POSITION,
 	N_FIELDS = sizeof(field_codes) / sizeof(field_codes[0])
 };
 
@@ -268,6 +270,25 @@ aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint
 		return;
 	aiodal_error_free(*err);
 	*err = annotated;
+}
+
+void
+aiodal__error_set_position(aiodal_error **err, long position)
+{
+	const char *field[N_FIELDS];
+	char text[24];
+	aiodal_error *moved;
+
+	if (!err || !*err || *err == &out_of_memory)
+		return;
+	memcpy(field, (*err)->field, sizeof(field));
+	(void) snprintf(text, sizeof(text), "%ld", position);
+	field[POSITION] = position > 0 ? text : NULL;
+	moved = error_new((*err)->status, field);
+	if (moved == &out_of_memory)
+		return;
+	aiodal_error_free(*err);
+	*err = moved;
 }
 
 aiodal_status

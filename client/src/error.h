@@ -37,6 +37,9 @@ extern aiodal_status aiodal__fail_conn(aiodal_error **err, aiodal_status status,
  */
 extern void aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint);
 
+/* Puts another position into *err, if there is one; 0: none. */
+extern void aiodal__error_set_position(aiodal_error **err, long position);
+
 /* Sets status of *err, if there is one, and returns it. */
 extern aiodal_status aiodal__error_restatus(aiodal_error **err, aiodal_status status);
 

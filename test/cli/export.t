@@ -24,6 +24,14 @@ is "$(out '"Odd, ""T"')" 'a b
 "x""y"' 'odd names'
 is "$(out "SELECT 'caf' || chr(233) AS c" --no-header --encoding latin1 | od -An -tx1 | tr -d ' \n')" 636166e90a 'latin1'
 
+sql 'CREATE TABLE derived (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED, gone int, "B" int DEFAULT 7); ALTER TABLE derived DROP gone; INSERT INTO derived VALUES (1)'
+is "$(out derived)" 'id,B
+1,7' 'generated columns are left out'
+exits 0 'so that it can be loaded' sh -c 'aiodal export derived -q | aiodal load - derived'
+is "$(out derived -f jsonl)" '{"id":1,"B":7}' 'from jsonl, too'
+sql 'CREATE VIEW titles AS SELECT title FROM book'
+is "$(out titles --no-header | head -1)" Ficciones 'a view'
+
 # --- files
 
 cd "$scratch" || exit 1
@@ -71,7 +79,16 @@ like "$out" '*error: *"bok" does not exist*Did you mean "book"*' 'names the near
 exits 1 'unknown column' aiodal export 'SELECT titel FROM book'
 like "$out" '*error: column "titel" does not exist*' 'is said'
 exits 1 'syntax error' aiodal export 'SELECT * FRM book'
-like "$out" '*error: syntax error at or near "FRM"*' 'is said'
+is "$out" 'aiodal: error: syntax error at or near "FRM"
+LINE 1: SELECT * FRM book
+                 ^' 'is pointed at'
+exits 1 'an error in a later line, behind characters of many bytes' aiodal export "SELECT 'äöü€' AS x,
+ 'ß' || titel FROM book" -f jsonl
+like "$out" "*column \"titel\" does not exist
+LINE 2:  'ß' || titel FROM book
+                ^*" 'is pointed at'
+exits 1 'a query without end' aiodal export 'SELECT 1 +'
+like "$out" '*syntax error*' 'is an error'
 exits 1 'two statements' aiodal export 'SELECT 1; DELETE FROM book'
 is "$(sql 'SELECT count(*) FROM book')" 1 'are not run'
 exits 1 'a statement without rows' aiodal export 'DELETE FROM book'

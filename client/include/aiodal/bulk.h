@@ -271,7 +271,8 @@ typedef struct aiodal_export_stats
  * Exports by COPY TO STDOUT to a callback, a file, a stdio stream or a descriptor (which both stay open; the
  * stream is flushed). A file is written under another name beside it and renamed when it is complete and on
  * disk: a failed export leaves what was there before. stats may be NULL. An export that fails leaves the
- * transaction usable, unless the connection is lost.
+ * transaction usable, unless the connection is lost. PG_DIAG_STATEMENT_POSITION of an error counts in
+ * options->query.
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_export(aiodal_export_stats *stats, aiodal_tx *tx,
 															  const aiodal_export_options *options,
