@@ -270,6 +270,20 @@ CheckExpression(Catalog *cat, CatalogConstraint *con, HeapTuple tuple, TupleDesc
 	return RowExpressionText(cat, con->relation, tuple, desc, Anum_pg_constraint_conbin, &subject);
 }
 
+/* A check of the whole row names no column. */
+static void
+DropNullNames(NameList *list)
+{
+	int kept = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->names[i] != NULL)
+			list->names[kept++] = list->names[i];
+	}
+	list->count = kept;
+}
+
 static CatalogConstraint *
 MakeConstraint(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc)
 {
@@ -296,6 +310,8 @@ MakeConstraint(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc de
 	con->index = index ? index->name : NULL;
 	con->comment = FindComment(cat, ConstraintRelationId, con->oid, 0);
 	con->columns = ListOrEmpty(RowColumns(tuple, desc, Anum_pg_constraint_conkey, rel));
+	if (con->contype == CONSTRAINT_CHECK)
+		DropNullNames(con->columns);
 	return con;
 }
 

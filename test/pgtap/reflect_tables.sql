@@ -107,7 +107,8 @@ $$ SELECT oid, nspname, relname, conname, pg_get_constraintdef(oid), obj_descrip
 $$ SELECT oid, schema, relation, name, definition, comment FROM aiodal.constraints(include => '{partitions,extensions}') WHERE schema <> 'aiodal' $$);
 
 SELECT same_rows('constraints: columns in their order, paired with those referred to',
-$$ SELECT oid, ARRAY(SELECT attname FROM unnest(conkey) WITH ORDINALITY k(n, i) LEFT JOIN pg_attribute ON attrelid = conrelid AND attnum = n AND n <> 0 ORDER BY i),
+$$ SELECT oid, ARRAY(SELECT attname FROM unnest(conkey) WITH ORDINALITY k(n, i) LEFT JOIN pg_attribute ON attrelid = conrelid AND attnum = n AND n <> 0
+                      WHERE n <> 0 OR contype = 'x' ORDER BY i),
           nullif(ARRAY(SELECT attname FROM unnest(confkey) WITH ORDINALITY k(n, i) JOIN pg_attribute ON attrelid = confrelid AND attnum = n ORDER BY i), '{}'),
           nullif(ARRAY(SELECT attname FROM unnest(confdelsetcols) WITH ORDINALITY k(n, i) JOIN pg_attribute ON attrelid = conrelid AND attnum = n ORDER BY i), '{}'),
           (SELECT nspname FROM pg_class f JOIN pg_namespace n ON n.oid = relnamespace WHERE f.oid = confrelid),
