@@ -197,6 +197,9 @@ aiodal__conn_advance(aiodal__conn *conn)
 {
 	int unsent = PQflush(conn->pg);
 
+	/* what has been read already may hold all there is to know */
+	if (!PQisBusy(conn->pg))
+		return AIODAL_OK;
 	/* a failed write may hide the server's last words: read on, PQgetResult() has them */
 	if (!PQconsumeInput(conn->pg) || !PQisBusy(conn->pg))
 		return AIODAL_OK;

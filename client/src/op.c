@@ -107,6 +107,7 @@ drain(struct aiodal_op *op)
 	char *row;
 	int len;
 
+	(void) PQconsumeInput(op->conn->pg);
 	while ((len = PQgetCopyData(op->conn->pg, &row, 1)) > 0)
 		PQfreemem(row);
 	if (len == 0)

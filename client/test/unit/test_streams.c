@@ -20,7 +20,7 @@ static char directory[] = "/tmp/aiodal-streams-XXXXXX";
 static const char *
 in_directory(const char *name)
 {
-	static char path[2][200];
+	static char path[2][400];
 	static int turn;
 
 	turn = 1 - turn;
