@@ -414,9 +414,15 @@ aiodal_op_free(aiodal_op *op)
 	if (op->state != AIODAL__OP_DONE)
 	{
 		int64_t limit = aiodal__deadline(1000);
+		aiodal_status status;
 
-		aiodal__conn_cancel(op->conn);
-		if (wait_until(op, limit) > 0)
+		/* a cancel request that overtakes its statement hits nothing: it is repeated */
+		do
+		{
+			aiodal__conn_cancel(op->conn);
+			status = wait_until(op, aiodal__deadline(100));
+		} while (status > 0 && aiodal__now() < limit);
+		if (status > 0)
 		{
 			op->conn->broken = true;
 			aiodal__conn_done(op->conn);

@@ -79,8 +79,8 @@ SELECT throws_ok($$ SELECT aiodal.stage('t_pkey') $$, '42809', NULL, 'nor is an 
 
 -- Another session's table (its stages are seen by nobody, as their transaction is under way)
 CREATE EXTENSION dblink;
-SELECT dblink_connect('other', format('host=%s port=%s dbname=%L', split_part(current_setting('unix_socket_directories'), ',', 1),
-                                      current_setting('port'), current_database())) AS connected,
+SELECT dblink_connect('other', format('host=%s port=%s dbname=%L user=%L', split_part(current_setting('unix_socket_directories'), ',', 1),
+                                      current_setting('port'), current_database(), current_user)) AS connected,
        dblink_exec('other', 'CREATE TEMP TABLE other AS SELECT 1 AS id, ''a'' AS v') AS made \gset
 SELECT s AS other FROM dblink('other', $$ SELECT format('%s.other', pg_my_temp_schema()::regnamespace) $$) AS d(s text) \gset
 SELECT throws_ok(format($$ SELECT aiodal.merge(%L, 't') $$, :'other'), '0A000', '"other" is a temporary table of another session', 'another session''s table cannot be merged');
