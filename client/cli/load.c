@@ -311,6 +311,26 @@ say_interrupted(aiodal_error **err)
 	(void) aiodal_error_set(err, AIODAL_ECANCELED, "the load was interrupted", NULL, NULL);
 }
 
+/* An array, or objects over several lines: taken for csv its error would help nobody. */
+static void
+refuse_json_document(const cli_command *command, const char *file)
+{
+	static const char *const endings[] = {".json", ".json.gz"};
+	size_t n = strlen(file);
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && !args.layout.format; i++)
+	{
+		size_t ending = strlen(endings[i]);
+
+		if (n > ending && strcmp(file + n - ending, endings[i]) == 0)
+			cli_usage_error(command,
+							"If it has an object a line, say --format jsonl. If it is an array: jq -c '.[]' "
+							"FILE | aiodal "
+							"load - TABLE --format jsonl",
+							"a JSON document cannot be loaded: \"%s\"", file);
+	}
+}
+
 static void
 prepare(const cli_command *command, Load *load, char **operands)
 {
@@ -326,6 +346,7 @@ prepare(const cli_command *command, Load *load, char **operands)
 	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
 	load->rejects =
 		(cli_rejects){.input = load->name, .path = sets_aside() ? args.rejects : NULL, .quiet = args.quiet};
+	refuse_json_document(command, load->file);
 	load->layout = cli_layout_of(command, &args.layout);
 	args.mode = args.mode ? args.mode : "upsert";
 	if (sets_aside() && strcmp(args.mode, "sync") == 0)

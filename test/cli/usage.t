@@ -66,6 +66,8 @@ wrong '*invalid table name "1a"*digit*' load x 1a
 wrong '*invalid --key "a,,b"*empty*' load x y --key a,,b
 wrong '*invalid --columns "a b"*quotes*' load x y --columns 'a b'
 wrong '*invalid --columns ""*empty*' load x y --columns ''
+wrong '*a JSON document cannot be loaded*--format jsonl*jq -c*' load x.json y
+wrong '*a JSON document cannot be loaded*' load x.json.gz y
 wrong '*neither a query nor a table name*' export my-table
 wrong '*the query is empty*' export ' ; '
 wrong '*invalid name "a..b"*' reflect -t a..b
