@@ -108,6 +108,8 @@ ok $? 'a file name with a dash'
 
 is "$(aiodal load "$csv" book --quiet 2>&1)" '' '--quiet prints nothing'
 is "$(aiodal load "$csv" book 2>&1 >/dev/null)" '' 'a short load prints nothing to standard error'
+like "$( (echo id,title; echo 30,x; sleep 6; echo 31,y) | aiodal load - book 2>&1)" 'aiodal: standard input: * lines  0:0[56]
+loaded standard input into book: 2 staged*' 'a long one says a line now and then'
 exits 0 'empty files are allowed on request' aiodal load /dev/null book --allow-empty
 like "$out" '*0 staged, 0 inserted*' 'and load nothing'
 json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
