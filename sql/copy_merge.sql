@@ -95,6 +95,26 @@ id,title,price
 2,y,-2
 \.
 SELECT aiodal.last_copy() IS NULL AS none;
+-- one key twice, in one batch and far apart, by both paths
+CREATE TABLE number (n int PRIMARY KEY, t text DEFAULT 'left out');
+COPY number (n) FROM PROGRAM 'printf "1\n2\n1\n"' WITH (merge 'upsert');
+COPY number (n) FROM PROGRAM 'seq 1 5000; echo 7' WITH (merge 'upsert');
+COPY number (n) FROM PROGRAM 'seq 1 5000; echo 7' WITH (merge 'ignore');
+SET aiodal.path = sql;
+COPY number (n) FROM PROGRAM 'seq 1 5000; echo 7' WITH (merge 'upsert');
+RESET aiodal.path;
+INSERT INTO number VALUES (7, 'old'), (4000, 'old');
+COPY number (n, t) FROM PROGRAM 'printf "7\tnew\n"; seq -f "%g	new" 5 5000; printf "7\tnewer\n4000\tnewer\n"' WITH (merge 'upsert', on_duplicate 'first');
+SELECT staged, inserted, updated, duplicates, path FROM aiodal.last_copy();
+SELECT t, count(*) FROM number GROUP BY t ORDER BY t;
+COPY number (n, t) FROM PROGRAM 'printf "7\tnew\n"; seq -f "%g	new" 5 5000; printf "7\tnewer\n4000\tnewer\n"' WITH (merge 'upsert', on_duplicate 'last');
+SELECT staged, updated, unchanged, duplicates, path FROM aiodal.last_copy();
+SELECT t, count(*) FROM number GROUP BY t ORDER BY t;
+-- the default of a column left out, one that is volatile too
+ALTER TABLE number ADD v double precision DEFAULT random();
+COPY number (n) FROM PROGRAM 'seq 6000 6002' WITH (merge 'upsert');
+SELECT count(DISTINCT v), min(t) FROM number WHERE n >= 6000;
+SELECT inserted, path, reason FROM aiodal.last_copy();
 -- any other COPY is PostgreSQL's own
 COPY book (id, title) FROM STDIN WITH (FORMAT csv);
 60,sixty

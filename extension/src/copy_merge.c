@@ -14,12 +14,14 @@
 #include "catalog/namespace.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "copy_direct.h"
 #include "copy_merge.h"
 #include "copy_stage.h"
 #include "merge.h"
@@ -42,6 +44,19 @@ IsOption(const DefElem *option, const char *name)
 	return strcmp(option->defname, name) == 0;
 }
 
+static bool
+IsJsonl(const CopyStmt *stmt)
+{
+	ListCell *lc;
+
+	foreach (lc, stmt->options)
+	{
+		if (IsOption(lfirst(lc), "format") && strcmp(defGetString(lfirst(lc)), "jsonl") == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 IsCopyThatMerges(Node *statement)
 {
@@ -52,13 +67,10 @@ IsCopyThatMerges(Node *statement)
 		return false;
 	foreach (lc, stmt->options)
 	{
-		DefElem *option = lfirst(lc);
-
-		if (IsOption(option, "merge") ||
-			(IsOption(option, "format") && strcmp(defGetString(option), "jsonl") == 0))
+		if (IsOption(lfirst(lc), "merge"))
 			return true;
 	}
-	return false;
+	return IsJsonl(stmt);
 }
 
 /* 'a, "B"' as a List of char * */
@@ -165,25 +177,43 @@ Remember(const MergeCounts *counts, const char *reason, bool staged_only)
 	last.staged_only = staged_only;
 }
 
+/* Through a stage; returns why it went by SQL, or NULL. */
+static const char *
+CopyThroughStage(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *delete_where,
+				 MergeCounts *counts)
+{
+	Stage *stage = MakeStage(wanted);
+	Oid relid = stage->relid;
+	const char *reason;
+
+	CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
+	CommandCounterIncrement();
+	reason = MergeStage(stage, delete_where, counts);
+	RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(get_rel_name(relid))));
+	return reason;
+}
+
 int64
 CopyAndMerge(ParseState *pstate, CopyStmt *stmt)
 {
 	Stage wanted = {.has_mode = true, .mode = MODE_INSERT, .max_rejects = -1};
 	MergeCounts counts = {0};
 	const char *delete_where = NULL;
-	const char *reason;
-	Stage *stage;
-	Oid relid;
+	const char *reason = NULL;
+	Relation target;
 
 	last.known = false;
 	ReadMergeOptions(pstate, stmt, &wanted, &delete_where);
-	wanted.target = RangeVarGetRelid(stmt->relation, AccessShareLock, false);
-	stage = MakeStage(&wanted);
-	relid = stage->relid;
-	CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
-	CommandCounterIncrement();
-	reason = MergeStage(stage, delete_where, &counts);
-	RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(get_rel_name(relid))));
+	target = table_openrv(stmt->relation, AccessShareLock);
+	wanted.target = RelationGetRelid(target);
+	if (delete_where == NULL && CanCopyDirectly(target, &wanted, IsJsonl(stmt)))
+	{
+		LockRelationOid(wanted.target, RowExclusiveLock);
+		CopyDirectly(pstate, stmt, target, &wanted, &counts);
+	}
+	else
+		reason = CopyThroughStage(pstate, stmt, &wanted, delete_where, &counts);
+	table_close(target, NoLock);
 	Remember(&counts, reason, false);
 	return counts.staged;
 }

@@ -36,6 +36,7 @@ typedef struct FeedRequest
 	Oid target;          /* whose defaults stand in for what the input leaves out */
 	Bitmapset *given;    /* columns of rel that earlier input filled */
 	bool sets_aside;     /* errors are no end: skip() will be called */
+	bool no_defaults;    /* columns the input lacks stay null, whatever default rel has for them */
 	bool names_required; /* input must fill the target's NOT NULL columns without default */
 	FeedFormat format;
 	CopyFormatOptions opts; /* as ProcessCopyOptions() read them */

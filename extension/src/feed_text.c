@@ -309,16 +309,17 @@ ColumnsToFill(FeedRequest *request, List *attnums, Fill *fill)
 
 /* Columns that the input fills, or a default that somebody gave the relation itself. */
 static Bitmapset *
-ColumnsGiven(Relation rel, List *attnums)
+ColumnsGiven(const FeedRequest *request, List *attnums)
 {
-	TupleDesc desc = RelationGetDescr(rel);
+	TupleDesc desc = RelationGetDescr(request->rel);
 	Bitmapset *given = NULL;
 
 	for (int attnum = 1; attnum <= desc->natts; attnum++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
 
-		if (list_member_int(attnums, attnum) || (att->atthasdef && !att->attgenerated))
+		if (list_member_int(attnums, attnum) ||
+			(att->atthasdef && !att->attgenerated && !request->no_defaults))
 			given = bms_add_member(given, attnum);
 	}
 	return given;
@@ -375,9 +376,11 @@ BeginTextFeed(FeedRequest *request)
 	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
 								 request->options);
 	feed->cstate->cur_relname = request->relname;
+	if (request->no_defaults)
+		feed->cstate->num_defaults = 0;
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
 	UseMarkerDefaults(feed->cstate, feed->base.fill);
 	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->base.fill);
-	feed->base.given = ColumnsGiven(request->rel, feed->cstate->attnumlist);
+	feed->base.given = ColumnsGiven(request, feed->cstate->attnumlist);
 	return &feed->base;
 }

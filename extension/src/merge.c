@@ -573,6 +573,12 @@ MergeAndClose(MergeRequest *request, const MergeWords *words, MergeCounts *count
 	return reason;
 }
 
+void
+ResolveMergeColumns(MergeRequest *request, const Stage *options)
+{
+	ResolveColumnOptions(request, options->key, options->update_columns, options->has_update_columns);
+}
+
 const char *
 MergeStage(Stage *stage, const char *delete_where, MergeCounts *counts)
 {

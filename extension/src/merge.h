@@ -27,7 +27,8 @@ typedef struct MergeKey
 typedef struct MergeRequest
 {
 	Relation target;
-	Relation source; /* a heap table whose columns have the target's names and types */
+	Relation source; /* a heap table whose columns have the target's names and types; NULL: rows come from
+						elsewhere */
 	Stage *stage;    /* what is known of source, or NULL when aiodal.stage() did not make it */
 	MergeMode mode;
 	DuplicatePolicy on_duplicate;
@@ -56,6 +57,12 @@ typedef struct MergeCounts
  * required is false. Allocated in the current context.
  */
 extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
+
+/*
+ * Fills key and update_columns of a request whose target, mode and columns are
+ * known, from the options of a stage; errors name what does not fit.
+ */
+extern void ResolveMergeColumns(MergeRequest *request, const Stage *options);
 
 /*
  * Merges a stage that was made with a mode, by that; delete_where as in

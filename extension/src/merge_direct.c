@@ -53,6 +53,7 @@
 #include "arbiter.h"
 #include "index_write.h"
 #include "merge_direct.h"
+#include "seen_rows.h"
 
 /* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
@@ -78,6 +79,7 @@ struct DirectMerge
 	ResultRelInfo *rri;
 	IndexWriter *indexes;
 	Arbiter *arbiter; /* NULL in mode insert */
+	SeenRows *seen;   /* NULL: no key comes twice */
 	BulkInsertState bulk;
 
 	BatchRow *rows; /* of the batch */
@@ -104,10 +106,17 @@ static void
 MergeErrorContext(void *arg)
 {
 	DirectMerge *m = arg;
-	const char *from = RelationGetRelationName(m->request->source);
 	const char *into = RelationGetRelationName(m->target);
+	const char *from;
 	int64 line;
 
+	if (m->request->source == NULL)
+	{
+		if (m->current != NULL)
+			errcontext("COPY %s, line " INT64_FORMAT, into, m->current->place.line);
+		return;
+	}
+	from = RelationGetRelationName(m->request->source);
 	if (m->current == NULL)
 	{
 		errcontext("merge of \"%s\" into \"%s\"", from, into);
@@ -239,7 +248,7 @@ PrepareBatch(DirectMerge *m)
 }
 
 DirectMerge *
-DirectMergeBegin(MergeRequest *request, MergeCounts *counts)
+DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "aiodal merge", ALLOCSET_DEFAULT_SIZES);
@@ -259,6 +268,8 @@ DirectMergeBegin(MergeRequest *request, MergeCounts *counts)
 	PrepareBatch(m);
 	if (request->mode != MODE_INSERT)
 		m->arbiter = ArbiterOpen(m->target, IndexWriterArbiter(m->indexes), context);
+	if (m->arbiter && keys_repeat)
+		m->seen = MakeSeenRows();
 	m->bulk = GetBulkInsertState();
 	AfterTriggerBeginQuery();
 	MemoryContextSwitchTo(old);
@@ -420,22 +431,63 @@ WriteUpdate(DirectMerge *m, ItemPointer tid, TupleTableSlot *slot, ColumnMask ch
 	return true;
 }
 
+/* Remembers the row that a row of the batch has become or met. */
+static void
+NoteSeen(DirectMerge *m, const BatchRow *row, ItemPointer tid)
+{
+	if (m->seen)
+		AddSeenRow(m->seen, tid, row->place.line);
+}
+
+/* A key of the batch comes again: an error, or a row left out. */
+static void
+MeetRepeatedKey(DirectMerge *m, const BatchKey *key, int64 first_line)
+{
+	bool nulls[INDEX_MAX_KEYS] = {false};
+	char *description;
+
+	if (m->request->on_duplicate == DUPLICATE_FIRST)
+	{
+		m->counts->duplicates++;
+		return;
+	}
+	m->current = NULL;
+	description = BuildIndexValueDescription(IndexWriterArbiter(m->indexes), key->values, nulls);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 description ? errmsg("key %s is in the batch more than once", description)
+						 : errmsg("a key is in the batch more than once"),
+			 first_line ? errdetail("It is on line " INT64_FORMAT " and on line " INT64_FORMAT ".",
+									first_line, m->rows[key->row].place.line)
+						: errdetail("It is on line " INT64_FORMAT ", and was on an earlier line.",
+									m->rows[key->row].place.line),
+			 errhint("Merge with on_duplicate 'first' or 'last' to keep one of them."), errtable(m->target)));
+}
+
 /* ArbiterFound: the row is there. */
 static bool
 MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 {
 	DirectMerge *m = arg;
-	TupleTableSlot *slot = m->rows[key->row].slot;
+	BatchRow *row = &m->rows[key->row];
+	TupleTableSlot *slot = row->slot;
 	ItemPointerData tid = existing->tts_tid;
 	ColumnMask changed;
 	MemoryContext old;
+	int64 first_line;
 	bool whole;
 	bool done;
 
-	m->current = &m->rows[key->row];
+	m->current = row;
+	if (m->seen && HasSeenRow(m->seen, &tid, &first_line))
+	{
+		MeetRepeatedKey(m, key, first_line);
+		return true;
+	}
 	if (!Updates(m->request->mode))
 	{
 		m->counts->ignored++;
+		NoteSeen(m, row, &tid);
 		return true;
 	}
 	slot_getallattrs(existing);
@@ -444,6 +496,7 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	if (changed == 0)
 	{
 		m->counts->unchanged++;
+		NoteSeen(m, row, &tid);
 		return true;
 	}
 	old = MemoryContextSwitchTo(m->batch_context);
@@ -455,6 +508,8 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	CheckRow(m, slot);
 	ResetPerTupleExprContext(m->estate);
 	done = WriteUpdate(m, &tid, slot, AddGenerated(m, changed));
+	if (done)
+		NoteSeen(m, row, &slot->tts_tid);
 	MemoryContextSwitchTo(old);
 	return done;
 }
@@ -560,6 +615,7 @@ InsertRows(DirectMerge *m)
 	for (int i = 0; i < n; i++)
 	{
 		SetCurrent(m, m->inserts[i].row);
+		NoteSeen(m, m->current, &m->inserts[i].slot->tts_tid);
 		ExecARInsertTriggers(m->estate, m->rri, m->inserts[i].slot, NIL, NULL);
 	}
 	m->ninserts = 0;
@@ -567,19 +623,40 @@ InsertRows(DirectMerge *m)
 		YieldRow(m, lfirst_int(lc));
 }
 
-/* Sorts and looks up the batch; what is not there is left in m->inserts. */
+/* Keys that come twice in the batch itself: leaves the first of each in m->keys, which is sorted. */
+static int
+DropRepeatedKeys(DirectMerge *m)
+{
+	int n = 0;
+
+	for (int i = 0; i < m->nrows; i++)
+	{
+		BatchKey *key = &m->keys[i];
+
+		if (n > 0 && !key->has_null && ArbiterSameKey(m->arbiter, &m->keys[n - 1], key))
+			MeetRepeatedKey(m, key, m->rows[m->keys[n - 1].row].place.line);
+		else
+			m->keys[n++] = *key;
+	}
+	return n;
+}
+
+/* Sorts and looks up the batch, and marks the rows that are not there. */
 static void
 ProbeBatch(DirectMerge *m)
 {
+	int n;
+
 	for (int i = 0; i < m->nrows; i++)
 		FillKey(m, i, &m->keys[i]);
 	if (!ArbiterSort(m->arbiter, m->keys, m->nrows))
 		m->capacity = Min(m->capacity * 2, BATCH_ROWS_MAX);
-	ArbiterProbe(m->arbiter, m->keys, m->nrows, MeetRow, m);
+	n = m->seen ? DropRepeatedKeys(m) : m->nrows;
+	ArbiterProbe(m->arbiter, m->keys, n, MeetRow, m);
 	FinishUpdates(m);
 
 	/* in the order of the file, which the heap then keeps */
-	for (int i = 0; i < m->nrows; i++)
+	for (int i = 0; i < n; i++)
 	{
 		if (!m->keys[i].found)
 			m->rows[m->keys[i].row].is_missing = true;

@@ -24,9 +24,11 @@ typedef struct RowPlace
 /*
  * Opens the target for a direct merge, checks the current user's rights to all that
  * the mode does, and counts into counts (inserted, updated, unchanged,
- * ignored). Rows handed over must not repeat a key.
+ * ignored, and duplicates if keys_repeat). Keys may come twice only if
+ * keys_repeat, with the policies error and first, and not in mode update, where a row
+ * that is not there leaves no trace. request->source may be NULL.
  */
-extern DirectMerge *DirectMergeBegin(MergeRequest *request, MergeCounts *counts);
+extern DirectMerge *DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts);
 
 /*
  * A slot for the next row, of the target's row type: fill tts_values and

@@ -92,7 +92,7 @@ MergeStageDirectly(MergeRequest *request, const char *losers, MergeCounts *count
 {
 	HTAB *skip = ReadLosers(losers);
 	AttrNumber *from = SourceColumns(request);
-	DirectMerge *m = DirectMergeBegin(request, counts);
+	DirectMerge *m = DirectMergeBegin(request, false, counts);
 	TupleTableSlot *row = table_slot_create(request->source, NULL);
 	/* not synchronized with other scans: rows are to come in order */
 	TableScanDesc scan = table_beginscan_strat(request->source, GetActiveSnapshot(), 0, NULL, true, false);
