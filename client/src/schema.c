@@ -11,6 +11,9 @@
 #include "util/mem.h"
 #include "util/suggest.h"
 
+/* the server's code for it, so that callers need not care who found out */
+#define UNDEFINED_TABLE "42P01"
+
 aiodal_schema *
 aiodal_schema_ref(aiodal_schema *schema)
 {
@@ -246,11 +249,12 @@ aiodal_schema_find_table(const aiodal_table **table, const aiodal_schema *schema
 		return AIODAL_OK;
 	hint = aiodal__schema_suggest_table(schema, namespace_name, name);
 	if (namespace_name)
-		(void) aiodal__fail_hint(err, AIODAL_ENOTFOUND, NULL, hint, "table \"%s.%s\" does not exist",
-								 namespace_name, name);
+		(void) aiodal__fail_state(err, AIODAL_ENOTFOUND, UNDEFINED_TABLE, NULL, hint,
+								  "table \"%s.%s\" does not exist", namespace_name, name);
 	else
-		(void) aiodal__fail_hint(err, AIODAL_ENOTFOUND, "It was looked for along the search_path.", hint,
-								 "table \"%s\" does not exist", name);
+		(void) aiodal__fail_state(err, AIODAL_ENOTFOUND, UNDEFINED_TABLE,
+								  "It was looked for along the search_path.", hint,
+								  "table \"%s\" does not exist", name);
 	aiodal__free(hint);
 	return AIODAL_ENOTFOUND;
 }

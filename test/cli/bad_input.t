@@ -92,7 +92,7 @@ is "$(failed "$scratch/check.csv" book | json '[d["error"][k] for k in ("sqlstat
 	"['23514', 4, 'public', 'book', 'book_price_check']" 'a constraint in JSON'
 is "$(failed "$scratch/dup.csv" book | json '[d["error"][k] for k in ("sqlstate", "line", "table")]')" "['23505', 4, 'book']" 'a key twice in JSON'
 is "$(failed "$scratch/null.csv" book | json '[d["error"][k] for k in ("sqlstate", "line", "column")]')" "['23502', 4, 'title']" 'a null in JSON'
-is "$(failed "$good" bok | json '"Did you mean" in d["error"]["hint"]')" True 'an unknown table in JSON'
+is "$(failed "$good" bok | json '"Did you mean" in d["error"]["hint"], d["error"]["sqlstate"]')" "(True, '42P01')" 'an unknown table in JSON'
 is "$(PGHOST=$scratch/nowhere failed "$good" book | json 'd["error"]["status"]')" AIODAL_ECONN 'no server in JSON'
 like "$(aiodal load "$scratch/value.csv" book --json 2>&1 >/dev/null)" 'aiodal: error: *value.csv:4:*' 'people are told on standard error'
 like "$(aiodal load "$scratch/value.csv" book --quiet 2>&1)" '*value.csv:4:*' '--quiet does not hide errors'

@@ -39,7 +39,7 @@ AIODAL_API const aiodal_table *
 aiodal_schema_table(const aiodal_schema *schema, const char *namespace_name, const char *name);
 AIODAL_API const aiodal_table *aiodal_schema_table_by_oid(const aiodal_schema *schema, unsigned int oid);
 
-/* The same as a status: AIODAL_ENOTFOUND with an error that names the nearest ones. */
+/* The same as a status: AIODAL_ENOTFOUND with an error (SQLSTATE 42P01) that names the nearest ones. */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_schema_find_table(const aiodal_table **table,
 																	const aiodal_schema *schema,
 																	const char *namespace_name,
