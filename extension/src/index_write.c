@@ -164,10 +164,17 @@ SortEntries(IndexState *state, Pending *entries, int n)
 	}
 }
 
+/* The version that was replaced had the same entry. */
+static bool
+IsAsBefore(IndexState *state, const IndexedRow *row, Check check)
+{
+	return check == CHECK_UPDATE && (row->changed & state->columns) == 0;
+}
+
 static void
 EnterOne(IndexWriter *w, IndexState *state, Pending *entry, Check check)
 {
-	bool as_before = check == CHECK_UPDATE && (entry->row->changed & state->columns) == 0;
+	bool as_before = IsAsBefore(state, entry->row, check);
 	IndexUniqueCheck unique = UNIQUE_CHECK_NO;
 
 	if (state->rel->rd_index->indisunique && !as_before)
@@ -186,7 +193,27 @@ WantsEntry(IndexState *state, const IndexedRow *row, Check check)
 	return row->indexes == INDEXES_SUMMARIZING && IsSummarizing(state->info);
 }
 
-/* All rows into one index. */
+static void
+EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check check, bool as_before,
+		   IndexWriterRow current, void *arg)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (IsAsBefore(state, entries[i].row, check) != as_before)
+			continue;
+		current(arg, entries[i].row->row);
+		EnterOne(w, state, &entries[i], check);
+		/* entries of expressions live in that context until the last one is made */
+		if (state->info->ii_Expressions == NIL && (i & 63) == 63)
+			ResetPerTupleExprContext(w->estate);
+	}
+}
+
+/*
+ * All rows into one index: first those whose entry is as before. They are not
+ * checked, for nobody else had that key; but one of the others may have it now,
+ * and is to find them.
+ */
 static void
 EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check, IndexWriterRow current,
 		 void *arg)
@@ -211,15 +238,9 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 			pending++;
 	}
 	SortEntries(state, entries, pending);
-	for (int i = 0; i < pending; i++)
-	{
-		MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
-		current(arg, entries[i].row->row);
-		EnterOne(w, state, &entries[i], check);
-		/* entries of expressions live in that context until the last one is made */
-		if (state->info->ii_Expressions == NIL && (i & 63) == 63)
-			ResetPerTupleExprContext(w->estate);
-	}
+	MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
+	EnterThose(w, state, entries, pending, check, true, current, arg);
+	EnterThose(w, state, entries, pending, check, false, current, arg);
 	ResetPerTupleExprContext(w->estate);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

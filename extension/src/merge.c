@@ -613,6 +613,7 @@ merge(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("stage must not be null")));
 	request.stage = FindStage(PG_GETARG_OID(0));
 	request.source = OpenTable(PG_GETARG_OID(0), AccessShareLock, "stage");
+	request.source_name = pstrdup(RelationGetRelationName(request.source));
 	request.target = OpenTable(TargetArgument(fcinfo, &request), AccessShareLock, "target");
 	CheckSource(request.source, request.target);
 	ReadWords(fcinfo, &request, &words);

@@ -763,7 +763,7 @@ MergeErrorContext(void *arg)
 {
 	SqlMerge *m = arg;
 
-	errcontext("merge of \"%s\" into \"%s\"%s%s", RelationGetRelationName(m->request->source),
+	errcontext("merge of \"%s\" into \"%s\"%s%s", m->request->source_name,
 			   RelationGetRelationName(m->request->target), m->place ? ", " : "", m->place ? m->place : "");
 }
 

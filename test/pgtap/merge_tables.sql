@@ -1,5 +1,5 @@
 -- Targets of every kind, and what constraints have to say.
-SELECT plan(40);
+SELECT plan(43);
 
 CREATE FUNCTION counts(m aiodal.merge_result) RETURNS text
     RETURN format('%s staged: %s inserted, %s updated, %s unchanged, %s ignored, %s deleted', m.staged, m.inserted, m.updated, m.unchanged, m.ignored, m.deleted);
@@ -105,6 +105,11 @@ SELECT is(blamed('pet', rows), expected, what)
                ($$(3, 'a', 1, 1, 'x'), (1, 'Rex', 3, 1, 'x'), (4, 'd', 1, 1, 'y')$$, '23505 merge of "pet_stage" into "pet", row 2', 'another unique key, within the batch'),
                ($$(3, 'a', 1, 1, 'y', '[9,9]'), (4, 'd', 1, 1, 'x', '[4,6]')$$, '23P01 merge of "pet_stage" into "pet", row 2', 'an exclusion constraint')) AS c(rows, expected, what);
 SELECT is((SELECT count(*) FROM pet), 2::bigint, 'and nothing was loaded');
+CREATE TABLE tag (id int PRIMARY KEY, code int UNIQUE, other int);
+CREATE INDEX ON tag (other);
+INSERT INTO tag VALUES (1, NULL, 1), (2, 7, 1);
+SELECT is(blamed('tag', '(1, 7, 1), (2, 7, 2)'), '23505 merge of "tag_stage" into "tag", row 1', 'another unique key, of a row that is updated and keeps it');
+SELECT is(merged('tag', '(1, 8, 1), (3, 8, 2)'), '23505 duplicate key value violates unique constraint "tag_code_key"', 'and of one that is updated to it');
 CREATE TABLE many AS SELECT i AS id, 'pet ' || i AS name, CASE WHEN i = 17017 THEN -1 ELSE i END AS age FROM generate_series(1, 20000) i;
 DO $$
 DECLARE context text;
@@ -115,6 +120,16 @@ EXCEPTION WHEN check_violation THEN
     PERFORM set_config('test.context', substring(context FROM 'merge of [^\n]*'), false);
 END $$;
 SELECT is(current_setting('test.context'), 'merge of "many" into "pet", row 17017', 'one row of many is found');
+ALTER TABLE many ALTER age TYPE bigint;
+DO $$
+DECLARE context text;
+BEGIN
+    PERFORM aiodal.merge('many', 'pet');
+EXCEPTION WHEN check_violation THEN
+    GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+    PERFORM set_config('test.context', substring(context FROM 'merge of [^\n]*'), false);
+END $$;
+SELECT is(current_setting('test.context'), 'merge of "many" into "pet", row 17017', 'behind casts too');
 
 -- Rows that refer to one another, in whatever order
 CREATE TABLE node (id int PRIMARY KEY, parent int REFERENCES node, size int CHECK (size > 0));
