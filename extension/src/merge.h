@@ -9,7 +9,7 @@
 
 #include "fmgr.h"
 #include "nodes/pg_list.h"
-#include "utils/relcache.h"
+#include "utils/rel.h"
 
 #include "options.h"
 #include "stage.h"
@@ -39,6 +39,13 @@ typedef struct MergeRequest
 	const char *delete_where; /* SQL condition on the target, or NULL */
 	bool row_named;           /* set when an error's context says the row */
 } MergeRequest;
+
+/* What errors call the batch. */
+static inline const char *
+BatchName(const MergeRequest *request)
+{
+	return request->source_name ? request->source_name : RelationGetRelationName(request->source);
+}
 
 typedef struct MergeCounts
 {

@@ -116,7 +116,7 @@ MergeErrorContext(void *arg)
 			errcontext("COPY %s, line " INT64_FORMAT, into, m->current->place.line);
 		return;
 	}
-	from = m->request->source_name ? m->request->source_name : RelationGetRelationName(m->request->source);
+	from = BatchName(m->request);
 	if (m->current == NULL)
 	{
 		errcontext("merge of \"%s\" into \"%s\"", from, into);

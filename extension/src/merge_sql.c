@@ -763,7 +763,7 @@ MergeErrorContext(void *arg)
 {
 	SqlMerge *m = arg;
 
-	errcontext("merge of \"%s\" into \"%s\"%s%s", m->request->source_name,
+	errcontext("merge of \"%s\" into \"%s\"%s%s", BatchName(m->request),
 			   RelationGetRelationName(m->request->target), m->place ? ", " : "", m->place ? m->place : "");
 }
 
