@@ -30,7 +30,7 @@ typedef struct MergeRequest
 	Relation source; /* a heap table whose columns have the target's names and types; NULL: rows come from
 						elsewhere */
 	const char *source_name; /* as the user knows it; NULL: its own */
-	Stage *stage;    /* what is known of source, or NULL when aiodal.stage() did not make it */
+	Stage *stage;            /* what is known of source, or NULL when aiodal.stage() did not make it */
 	MergeMode mode;
 	DuplicatePolicy on_duplicate;
 	MergeKey *key;            /* NULL: mode insert on a table without one */
