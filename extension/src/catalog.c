@@ -14,10 +14,7 @@
  * with each such piece in a subtransaction of its own, and the pieces that
  * cannot be had are named in the warnings. (A parallel query allows no
  * subtransactions; there the error stands.)
- *
- * Deparsing a view locks the relations it reads. These locks are given back at
- * once, so that reflecting never holds up later DDL.
- */
+ * */
 #include "catalog_impl.h"
 
 #include "access/parallel.h"
@@ -235,14 +232,11 @@ SetOwnSettings(void)
 }
 
 /*
- * LoadAll() with settings under which text comes out the same for everybody, and
- * with the locks that deparsing takes given back.
+ * LoadAll() with settings under which text comes out the same for everybody.
  */
 static void
 LoadInOwnSurroundings(Catalog *cat)
 {
-	ResourceOwner outer = CurrentResourceOwner;
-	ResourceOwner owner = ResourceOwnerCreate(outer, "aiodal reflection");
 	MemoryContext old;
 	int guc_level;
 
@@ -250,21 +244,17 @@ LoadInOwnSurroundings(Catalog *cat)
 	old = MemoryContextSwitchTo(cat->context);
 	ReadSearchPath(cat);
 	guc_level = SetOwnSettings();
-	CurrentResourceOwner = owner;
 	LoadAll(cat);
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, true, false);
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
-	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, true, false);
-	CurrentResourceOwner = outer;
-	ResourceOwnerDelete(owner);
 	AtEOXact_GUC(false, guc_level);
 	MemoryContextSwitchTo(old);
 }
 
-/* May the error have come from an object that was dropped meanwhile? */
+/* May the error have come from an object that was changed or dropped meanwhile? */
 static bool
 IsRetryable(int sqlerrcode)
 {
+	if (sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+		return true;
 	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
 	{
 		case ERRCODE_OPERATOR_INTERVENTION:

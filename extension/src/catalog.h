@@ -97,8 +97,9 @@ typedef struct CatalogRelation
 	/* for the catalog's own use */
 	char relkind;
 	char relreplident;
-	bool wanted; /* one of the contents, not just referred to */
-	bool query_was_read;
+	bool wanted;         /* one of the contents, not just referred to */
+	bool query_was_read; /* of a view; then reads is known */
+	List *reads;         /* OIDs of relations */
 	bool is_partition;
 	Oid namespace_oid;
 	Oid owner_oid;

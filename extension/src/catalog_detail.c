@@ -1,7 +1,7 @@
 /*
  * catalog_detail.c
  *		What other catalogs than pg_class know of a relation: inheritance,
- *		partitioning, foreign tables, views, what can be written.
+ *		partitioning, foreign tables.
  */
 #include "catalog_impl.h"
 
@@ -12,9 +12,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_partitioned_table.h"
 #include "foreign/foreign.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "deparse.h"
 
@@ -151,56 +149,6 @@ AnyReplicaIdentityIndex(Catalog *cat)
 	return false;
 }
 
-typedef struct EventsStep
-{
-	Catalog *cat;
-	CatalogRelation *rel;
-	int events;
-} EventsStep;
-
-static void
-UpdatableEventsStep(void *arg)
-{
-	EventsStep *step = arg;
-
-	step->events = relation_is_updatable(step->rel->oid, NIL, true, NULL);
-}
-
-/* A foreign-data wrapper without a handler cannot even be asked. */
-static bool
-CanBeAsked(CatalogRelation *rel)
-{
-	ForeignServer *server;
-
-	if (rel->relkind != RELKIND_FOREIGN_TABLE)
-		return true;
-	if (rel->server == NULL)
-		return false;
-	server = GetForeignServerByName(rel->server, true);
-	return server != NULL && OidIsValid(GetForeignDataWrapper(server->fdwid)->fdwhandler);
-}
-
-static void
-SetUpdatable(Catalog *cat, CatalogRelation *rel)
-{
-	EventsStep step = {.cat = cat, .rel = rel};
-	Subject subject = {"updatability", rel, NULL};
-
-	if (rel->relkind == RELKIND_RELATION || rel->relkind == RELKIND_PARTITIONED_TABLE)
-		step.events = ~0;
-	else if (rel->relkind != RELKIND_MATVIEW && CanBeAsked(rel))
-	{
-		MemoryContext old = MemoryContextSwitchTo(cat->scratch);
-
-		(void) RunGuarded(cat, UpdatableEventsStep, &step, &subject);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(cat->scratch);
-	}
-	rel->insertable = (step.events & (1 << CMD_INSERT)) != 0;
-	rel->updatable = (step.events & (1 << CMD_UPDATE)) != 0;
-	rel->deletable = (step.events & (1 << CMD_DELETE)) != 0;
-}
-
 /* In whole scans, TOAST tables without options were not kept. */
 static void
 AddToastOptions(Catalog *cat, CatalogRelation *rel)
@@ -240,6 +188,5 @@ LoadDetails(Catalog *cat)
 		rel->comment = FindComment(cat, RelationRelationId, rel->oid, 0);
 		SetParents(cat, rel);
 		AddToastOptions(cat, rel);
-		SetUpdatable(cat, rel);
 	}
 }

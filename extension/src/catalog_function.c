@@ -203,10 +203,9 @@ static void
 SetSource(Catalog *cat, CatalogFunction *function, HeapTuple tuple, TupleDesc desc)
 {
 	function->library = RowText(tuple, desc, Anum_pg_proc_probin);
-	if (heap_attisnull(tuple, Anum_pg_proc_prosqlbody, desc))
-		function->source = RowText(tuple, desc, Anum_pg_proc_prosrc);
-	else
-		function->source = FunctionBodyText(cat, function);
+	function->source = heap_attisnull(tuple, Anum_pg_proc_prosqlbody, desc)
+						   ? RowText(tuple, desc, Anum_pg_proc_prosrc)
+						   : FunctionBodyText(cat, function, tuple, desc);
 }
 
 static CatalogFunction *

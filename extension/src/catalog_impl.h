@@ -193,6 +193,12 @@ extern NameList *FindOpclassOptions(Catalog *cat, CatalogRelation *index, int ke
 /* Something the snapshot knows is gone: an error at first, a warning when reading carefully. */
 extern void NoteVanished(Catalog *cat, const char *kind, Oid oid);
 
+/*
+ * Runs step(arg) so that an error about a vanished object can be survived.
+ * False, and a warning about the subject, when it failed.
+ */
+extern bool RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const Subject *subject);
+
 extern void CatalogWarn(Catalog *cat, const char *format, ...) pg_attribute_printf(2, 3);
 
 /* Columns of a relation or composite type, whether it is wanted or not: List of CatalogColumn. */

@@ -1,7 +1,7 @@
 /*
  * catalog_view.c
- *		Views: their queries as text, and which table's column each of their
- *		columns shows.
+ *		Views: their queries as text, which table's column each of their columns
+ *		shows, and what can be written through them.
  *
  * A view's column shows another's when it is nothing but a reference to it,
  * through joins, subqueries, WITH queries and other views alike. What a set
@@ -13,12 +13,15 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
 #include "nodes/parsenodes.h"
+#include "foreign/foreign.h"
 #include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
 
 #include "deparse.h"
+#include "locks.h"
 
 /* a query and those around it */
 typedef struct QueryLevel
@@ -156,7 +159,7 @@ SetDefinition(Catalog *cat, CatalogRelation *rel, Query *query)
 	Subject subject = {"definition", rel, NULL};
 
 	RenameTargets(rel, query);
-	if (RunGuarded(cat, ViewTextStep, &step, &subject))
+	if (RunLocked(cat, RelationsIn((Node *) query), ViewTextStep, &step, &subject))
 		rel->definition = MemoryContextStrdup(cat->context, step.text);
 }
 
@@ -180,6 +183,9 @@ VisitView(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	old = MemoryContextSwitchTo(cat->scratch);
 	query = linitial_node(Query, (List *) stringToNode(RowText(tuple, desc, Anum_pg_rewrite_ev_action)));
 	rel->query_was_read = true;
+	MemoryContextSwitchTo(cat->context);
+	rel->reads = RelationsIn((Node *) query);
+	MemoryContextSwitchTo(cat->scratch);
 	if (cat->parts & CATALOG_COLUMNS)
 		SetBaseColumns(rel, query);
 	if (rel->wanted && (cat->parts & CATALOG_DETAILS))
@@ -217,6 +223,72 @@ ResolveBase(Catalog *cat, CatalogColumn *column)
 	column->base_column = ColumnName(base, attnum);
 }
 
+/* The relation and all that it reads, through views as well. */
+static List *
+RelationsBelow(Catalog *cat, CatalogRelation *rel)
+{
+	List *below = list_make1_oid(rel->oid);
+
+	for (int i = 0; i < list_length(below); i++)
+	{
+		CatalogRelation *next = OidMapGet(cat->classes, list_nth_oid(below, i));
+
+		if (next != NULL)
+			below = list_concat_unique_oid(below, next->reads);
+	}
+	return below;
+}
+
+typedef struct EventsStep
+{
+	Catalog *cat;
+	CatalogRelation *rel;
+	int events;
+} EventsStep;
+
+static void
+UpdatableEventsStep(void *arg)
+{
+	EventsStep *step = arg;
+
+	step->events = relation_is_updatable(step->rel->oid, NIL, true, NULL);
+}
+
+/* A foreign-data wrapper without a handler cannot even be asked. */
+static bool
+CanBeAsked(CatalogRelation *rel)
+{
+	ForeignServer *server;
+
+	if (rel->relkind != RELKIND_FOREIGN_TABLE)
+		return true;
+	if (rel->server == NULL)
+		return false;
+	server = GetForeignServerByName(rel->server, true);
+	return server != NULL && OidIsValid(GetForeignDataWrapper(server->fdwid)->fdwhandler);
+}
+
+static void
+SetUpdatable(Catalog *cat, CatalogRelation *rel)
+{
+	EventsStep step = {.cat = cat, .rel = rel};
+	Subject subject = {"updatability", rel, NULL};
+
+	if (rel->relkind == RELKIND_RELATION || rel->relkind == RELKIND_PARTITIONED_TABLE)
+		step.events = ~0;
+	else if (rel->relkind != RELKIND_MATVIEW && CanBeAsked(rel))
+	{
+		MemoryContext old = MemoryContextSwitchTo(cat->scratch);
+
+		(void) RunLocked(cat, RelationsBelow(cat, rel), UpdatableEventsStep, &step, &subject);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(cat->scratch);
+	}
+	rel->insertable = (step.events & (1 << CMD_INSERT)) != 0;
+	rel->updatable = (step.events & (1 << CMD_UPDATE)) != 0;
+	rel->deletable = (step.events & (1 << CMD_DELETE)) != 0;
+}
+
 void
 LoadViews(Catalog *cat)
 {
@@ -228,6 +300,8 @@ LoadViews(Catalog *cat)
 	{
 		CatalogRelation *rel = lfirst(lc);
 
+		if (cat->parts & CATALOG_DETAILS)
+			SetUpdatable(cat, rel);
 		if (!IsView(rel))
 			continue;
 		foreach (c, rel->columns)

@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -27,6 +28,8 @@
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
+
+#include "locks.h"
 
 /* ---------------------------------------------------------------- types */
 
@@ -170,16 +173,18 @@ typedef struct TextStep
 {
 	Catalog *cat;
 	CatalogRelation *rel;
-	Node *expression; /* or, when NULL, what the row has: */
-	HeapTuple tuple;
+	HeapTuple tuple; /* where the tree is stored, in column attnum, unless it is given */
 	TupleDesc desc;
 	AttrNumber attnum;
+	Node *tree;
+	const void *object; /* what else the step has to know */
 	const char *text;
 } TextStep;
 
 /*
  * Runs the step in the scratch context, as parse trees take many times the room
- * of their text, and copies the text out of it.
+ * of their text, and copies the text out of it. When the tree reads relations,
+ * they are locked meanwhile.
  */
 static const char *
 RunTextStep(TextStep *step, void (*run)(void *arg), const Subject *subject)
@@ -187,8 +192,16 @@ RunTextStep(TextStep *step, void (*run)(void *arg), const Subject *subject)
 	Catalog *cat = step->cat;
 	MemoryContext old = MemoryContextSwitchTo(cat->scratch);
 	const char *text = NULL;
+	List *relations;
+	bool done;
 
-	if (RunGuarded(cat, run, step, subject) && step->text != NULL)
+	if (step->tree == NULL)
+		step->tree = stringToNode(RowText(step->tuple, step->desc, step->attnum));
+	relations = RelationsIn(step->tree);
+	if (relations != NIL && step->rel != NULL)
+		relations = list_append_unique_oid(relations, step->rel->oid);
+	done = relations ? RunLocked(cat, relations, run, step, subject) : RunGuarded(cat, run, step, subject);
+	if (done && step->text != NULL)
 		text = MemoryContextStrdup(cat->context, step->text);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(cat->scratch);
@@ -220,21 +233,16 @@ ExpressionStep(void *arg)
 {
 	TextStep *step = arg;
 
-	if (step->expression == NULL)
-		step->expression = stringToNode(RowText(step->tuple, step->desc, step->attnum));
-	if (HasLines(step->expression, NULL))
-	{
-		step->text = TextInLines(step->expression, step->rel);
-		return;
-	}
-	step->text =
-		deparse_expression(step->expression, ExpressionContext(step->rel, step->expression), false, false);
+	if (HasLines(step->tree, NULL))
+		step->text = TextInLines(step->tree, step->rel);
+	else
+		step->text = deparse_expression(step->tree, ExpressionContext(step->rel, step->tree), false, false);
 }
 
 const char *
 ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const Subject *subject)
 {
-	TextStep step = {.cat = cat, .rel = rel, .expression = expression};
+	TextStep step = {.cat = cat, .rel = rel, .tree = expression};
 
 	return RunTextStep(&step, ExpressionStep, subject);
 }
@@ -301,9 +309,8 @@ static void
 ConditionStep(void *arg)
 {
 	TextStep *step = arg;
-	Node *condition = stringToNode(RowText(step->tuple, step->desc, step->attnum));
 
-	step->text = deparse_expression(condition, OldAndNewContext(step->rel, condition), true, false);
+	step->text = deparse_expression(step->tree, OldAndNewContext(step->rel, step->tree), true, false);
 }
 
 const char *
@@ -314,12 +321,6 @@ RowConditionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc 
 
 	return heap_attisnull(tuple, attnum, desc) ? NULL : RunTextStep(&step, ConditionStep, subject);
 }
-
-typedef struct RuleStep
-{
-	TextStep common;
-	const CatalogRule *rule;
-} RuleStep;
 
 /* A query that begins on a line of its own leaves no spaces at the end of the one before. */
 static void
@@ -332,15 +333,23 @@ AppendQuery(StringInfo text, Query *query)
 	appendStringInfoString(text, definition);
 }
 
+/* The condition of a rule, which stores "<>" when it has none. */
+static Node *
+RuleCondition(const TextStep *step)
+{
+	char *stored = RowText(step->tuple, step->desc, Anum_pg_rewrite_ev_qual);
+
+	return strcmp(stored, "<>") == 0 ? NULL : stringToNode(stored);
+}
+
 /* The words and line ends of pg_get_ruledef(). */
 static void
 RuleTextStep(void *arg)
 {
-	RuleStep *step = arg;
-	const CatalogRule *rule = step->rule;
-	char *stored = RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_qual);
-	Node *condition = strcmp(stored, "<>") == 0 ? NULL : stringToNode(stored);
-	List *actions = stringToNode(RowText(step->common.tuple, step->common.desc, Anum_pg_rewrite_ev_action));
+	TextStep *step = arg;
+	const CatalogRule *rule = step->object;
+	Node *condition = RuleCondition(step);
+	List *actions = castNode(List, step->tree);
 	StringInfoData text;
 	ListCell *lc;
 
@@ -361,38 +370,35 @@ RuleTextStep(void *arg)
 	}
 	if (list_length(actions) > 1)
 		appendStringInfoString(&text, ");");
-	step->common.text = text.data;
+	step->text = text.data;
 }
 
 const char *
 RuleText(Catalog *cat, const CatalogRule *rule, HeapTuple tuple, TupleDesc desc)
 {
-	RuleStep step = {{.cat = cat, .tuple = tuple, .desc = desc}, rule};
+	TextStep step = {
+		.cat = cat, .tuple = tuple, .desc = desc, .attnum = Anum_pg_rewrite_ev_action, .object = rule};
 	Subject subject = {"rule", rule->relation, rule->name};
 
-	return RunTextStep(&step.common, RuleTextStep, &subject);
+	return RunTextStep(&step, RuleTextStep, &subject);
 }
-
-typedef struct BodyStep
-{
-	TextStep common;
-	Oid function;
-} BodyStep;
 
 static void
 BodyTextStep(void *arg)
 {
-	BodyStep *step = arg;
+	TextStep *step = arg;
+	const CatalogFunction *function = step->object;
 
-	step->common.text =
-		TextDatumGetCString(OidFunctionCall1(F_PG_GET_FUNCTION_SQLBODY, ObjectIdGetDatum(step->function)));
+	step->text =
+		TextDatumGetCString(OidFunctionCall1(F_PG_GET_FUNCTION_SQLBODY, ObjectIdGetDatum(function->oid)));
 }
 
 const char *
-FunctionBodyText(Catalog *cat, const CatalogFunction *function)
+FunctionBodyText(Catalog *cat, const CatalogFunction *function, HeapTuple tuple, TupleDesc desc)
 {
-	BodyStep step = {{.cat = cat}, function->oid};
+	TextStep step = {
+		.cat = cat, .tuple = tuple, .desc = desc, .attnum = Anum_pg_proc_prosqlbody, .object = function};
 	Subject subject = {"body of function", NULL, function->name};
 
-	return RunTextStep(&step.common, BodyTextStep, &subject);
+	return heap_attisnull(tuple, step.attnum, desc) ? NULL : RunTextStep(&step, BodyTextStep, &subject);
 }

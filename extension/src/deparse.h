@@ -34,19 +34,14 @@ extern const char *RowConditionText(Catalog *cat, CatalogRelation *rel, HeapTupl
 /* CREATE RULE, from its row; NULL as above. */
 extern const char *RuleText(Catalog *cat, const CatalogRule *rule, HeapTuple tuple, TupleDesc desc);
 
-/* Body of a function in standard SQL; NULL as above. */
-extern const char *FunctionBodyText(Catalog *cat, const CatalogFunction *function);
+/* Body of a function in standard SQL, from its row; NULL as above, and when it has none. */
+extern const char *
+FunctionBodyText(Catalog *cat, const CatalogFunction *function, HeapTuple tuple, TupleDesc desc);
 
 /* Operator as in an expression: qualified unless in pg_catalog. */
 extern const char *OperatorText(Oid oid);
 
 /* Does the expression need no parentheses where CREATE INDEX takes one? */
 extern bool LooksLikeFunction(Node *expression);
-
-/*
- * Runs step(arg) so that an error about a vanished object can be survived.
- * False, and a warning about the subject, when it failed.
- */
-extern bool RunGuarded(Catalog *cat, void (*step)(void *arg), void *arg, const Subject *subject);
 
 #endif /* AIODAL_DEPARSE_H */
