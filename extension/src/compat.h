@@ -269,6 +269,19 @@ ReportSkippedRows(CopyFromState cstate)
 #endif
 }
 
+#include "utils/tuplesort.h"
+
+/* 16 lets the caller do without a copy. Types passed by value only. */
+static inline bool
+NextSortedDatum(Tuplesortstate *sort, Datum *value, bool *isnull)
+{
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, false, value, isnull, NULL);
+#else
+	return tuplesort_getdatum(sort, true, value, isnull, NULL);
+#endif
+}
+
 /*
  * Direct writes
  */

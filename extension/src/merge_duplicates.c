@@ -176,7 +176,7 @@ LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts)
 	bool set_aside = request->stage && request->stage->reject;
 	int64 duplicates;
 
-	if (request->key == NULL)
+	if (request->key == NULL || !MayRepeatKey(request))
 		return;
 	duplicates = CountDuplicates(m);
 	if (duplicates == 0)

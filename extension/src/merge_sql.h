@@ -92,6 +92,14 @@ extern void AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix);
 extern void LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts);
 extern void ForgetDuplicates(SqlMerge *m);
 
+/* merge_repeats.c */
+
+/*
+ * False when no key is in the batch more than once, for certain. Reads the batch
+ * under the active snapshot.
+ */
+extern bool MayRepeatKey(MergeRequest *request);
+
 /* merge_fault.c */
 
 /*
