@@ -17,6 +17,7 @@
 #include "describe.h"
 #include "memory.h"
 #include "name.h"
+#include "render.h"
 #include "report.h"
 
 typedef struct ReflectArgs
@@ -30,7 +31,7 @@ typedef struct ReflectArgs
 
 static ReflectArgs args;
 
-static const char *const formats[] = {"table", "json", NULL};
+static const char *const formats[] = {"table", "json", "dot", "svg", NULL};
 
 #define AT(field) offsetof(ReflectArgs, field)
 
@@ -44,7 +45,10 @@ static const cli_option options[] = {
 	{"include", 0, CLI_STRINGS, AT(include), "WHAT",
 	 "also partitions, extensions (what belongs to them),\ntemporary or system relations", NULL},
 	{"format", 'f', CLI_WORD, AT(format), "FORMAT",
-	 "table (default) or json, the document of aiodal.reflect()", formats},
+	 "table (default); json, the document of aiodal.reflect();\nsvg, a diagram drawn by Graphviz, or dot, "
+	 "what it is "
+	 "drawn from",
+	 formats},
 	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
 };
 
@@ -53,7 +57,8 @@ static const char examples[] =
 	"  aiodal reflect -n shop -n billing         two schemas\n"
 	"  aiodal reflect -t shop.book               one table\n"
 	"  aiodal reflect --format json > schema.json\n"
-	"  aiodal reflect -f json -t book | jq -r '.relations[].columns[].name'\n";
+	"  aiodal reflect -f json -t book | jq -r '.relations[].columns[].name'\n"
+	"  aiodal reflect -n shop --format svg > shop.svg\n";
 
 /* A name[] or text[] as SQL writes it; to be freed. NULL when there are no names. */
 static char *
@@ -265,23 +270,40 @@ print_tables(const json_t *document, const json_t *extras)
 }
 
 static aiodal_status
-show_tables(aiodal_tx *tx, const aiodal_result *res, aiodal_error **err)
+show_tables(aiodal_tx *tx, const json_t *document, aiodal_error **err)
 {
-	json_error_t problem;
-	json_t *document = json_loads(aiodal_result_value(res, 0, 0), 0, &problem);
 	json_t *extras = NULL;
-	char *oids;
-	aiodal_status status;
+	char *oids = relation_oids(document);
+	aiodal_status status = fetch_extras(&extras, tx, oids, err);
 
-	if (!document)
-		return aiodal_error_set(err, AIODAL_ESTATE, "could not read the document of aiodal.reflect()",
-								problem.text, NULL);
-	oids = relation_oids(document);
-	status = fetch_extras(&extras, tx, oids, err);
 	if (status == AIODAL_OK)
 		print_tables(document, extras);
 	free(oids);
 	json_decref(extras);
+	return status;
+}
+
+static aiodal_status
+show(aiodal_tx *tx, const aiodal_result *res, aiodal_error **err)
+{
+	const char *text = aiodal_result_value(res, 0, 0);
+	json_error_t problem;
+	json_t *document;
+	aiodal_status status;
+
+	if (args.format && strcmp(args.format, "json") == 0)
+	{
+		(void) puts(text);
+		return AIODAL_OK;
+	}
+	document = json_loads(text, 0, &problem);
+	if (!document)
+		return aiodal_error_set(err, AIODAL_ESTATE, "could not read the document of aiodal.reflect()",
+								problem.text, NULL);
+	if (!args.format || strcmp(args.format, "table") == 0)
+		status = show_tables(tx, document, err);
+	else
+		status = cli_render(document, args.format, args.tables.n > 0, err);
 	json_decref(document);
 	return status;
 }
@@ -295,10 +317,8 @@ reflect(aiodal_tx *tx, const cli_table_name *tables, aiodal_error **err)
 
 	if (status == AIODAL_OK)
 		status = fetch_document(&res, tx, &oids, err);
-	if (status == AIODAL_OK && args.format && strcmp(args.format, "json") == 0)
-		(void) puts(aiodal_result_value(res, 0, 0));
-	else if (status == AIODAL_OK)
-		status = show_tables(tx, res, err);
+	if (status == AIODAL_OK)
+		status = show(tx, res, err);
 	aiodal_result_free(res);
 	cli_free_names(&oids);
 	return status;
