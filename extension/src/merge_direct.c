@@ -25,7 +25,8 @@
  * Rights are checked once, for all columns the mode reads or writes, before
  * anything is touched; CHECK, NOT NULL and the partition constraint by
  * ExecConstraints; generated columns are computed by the executor; AFTER ROW
- * triggers, foreign keys among them, are queued as COPY queues them and fire at the end.
+ * triggers are queued as COPY queues them and fire at the end, but for foreign keys that can be
+ * checked at once (parents.c).
  *
  * Memory: one context for the whole merge, one reset after each batch. Tuples are
  * made in the latter and never freed alone, so that keys may point into them.
@@ -53,6 +54,7 @@
 #include "arbiter.h"
 #include "index_write.h"
 #include "merge_direct.h"
+#include "parents.h"
 #include "seen_rows.h"
 
 /* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
@@ -78,6 +80,7 @@ struct DirectMerge
 	EState *estate;
 	ResultRelInfo *rri;
 	IndexWriter *indexes;
+	Parents *parents; /* NULL: no foreign key is checked here */
 	Arbiter *arbiter; /* NULL in mode insert */
 	SeenRows *seen;   /* NULL: no key comes twice */
 	BulkInsertState bulk;
@@ -198,6 +201,7 @@ OpenTarget(DirectMerge *m)
 		CheckWriteTarget(m->rri, CMD_INSERT);
 	if (Updates(m->request->mode))
 		CheckWriteTarget(m->rri, CMD_UPDATE);
+	m->parents = TakeOverParents(m->rri);
 	ExecOpenIndices(m->rri, false);
 	m->indexes = IndexWriterOpen(m->rri, m->estate, m->request->key ? m->request->key->index : InvalidOid);
 }
@@ -532,6 +536,8 @@ FinishUpdates(DirectMerge *m)
 		IndexedRow *row = &m->updates[i];
 
 		SetCurrent(m, row->row);
+		if (m->parents)
+			CheckParents(m->parents, row->slot, row->changed);
 		ExecARUpdateTriggers(m->estate, m->rri, NULL, NULL, &row->old_tid, NULL, row->slot, NIL, NULL, false);
 	}
 	m->nupdates = 0;
@@ -616,6 +622,8 @@ InsertRows(DirectMerge *m)
 	{
 		SetCurrent(m, m->inserts[i].row);
 		NoteSeen(m, m->current, &m->inserts[i].slot->tts_tid);
+		if (m->parents)
+			CheckParents(m->parents, m->inserts[i].slot, ~UINT64CONST(0));
 		ExecARInsertTriggers(m->estate, m->rri, m->inserts[i].slot, NIL, NULL);
 	}
 	m->ninserts = 0;

@@ -1,0 +1,29 @@
+/*
+ * parents.h
+ *		Foreign keys checked parent by parent instead of row by row.
+ */
+#ifndef AIODAL_PARENTS_H
+#define AIODAL_PARENTS_H
+
+#include "compat.h"
+
+#include "nodes/execnodes.h"
+
+#include "index_write.h"
+
+typedef struct Parents Parents;
+
+/*
+ * Takes over the foreign keys of rri that can be checked at once (not
+ * deferrable, MATCH SIMPLE, not to the table itself): their triggers are left
+ * out of rri->ri_TrigDesc. NULL when there are none. In the current context.
+ */
+extern Parents *TakeOverParents(ResultRelInfo *rri);
+
+/*
+ * Checks the keys that have a column among the changed ones: the parents are there and
+ * locked FOR KEY SHARE, or the error is that of the foreign key's own trigger.
+ */
+extern void CheckParents(Parents *parents, TupleTableSlot *row, ColumnMask changed);
+
+#endif /* AIODAL_PARENTS_H */
