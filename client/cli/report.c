@@ -161,12 +161,24 @@ own_words(const char *hint)
 	return hidden(hint);
 }
 
+/* The context; without the library's own line, which file into what, where that is said. To be freed. */
+static char *
+own_context(const aiodal_error *err, bool file_is_said)
+{
+	char *context = hidden(aiodal_error_field(err, PG_DIAG_CONTEXT));
+	char *last = context && file_is_said ? strrchr(context, '\n') : NULL;
+
+	if (last && strncmp(last, "\nloading ", 9) == 0)
+		*last = '\0';
+	return context;
+}
+
 static void
-print_more(const aiodal_error *err)
+print_more(const aiodal_error *err, bool file_is_said)
 {
 	print_labelled("DETAIL:  ", hidden_quotes(aiodal_error_detail(err)));
 	print_labelled("HINT:  ", own_words(aiodal_error_hint(err)));
-	print_labelled("CONTEXT:  ", hidden(aiodal_error_field(err, PG_DIAG_CONTEXT)));
+	print_labelled("CONTEXT:  ", own_context(err, file_is_said));
 }
 
 void
@@ -178,7 +190,7 @@ cli_print_error(const char *file, const aiodal_error *err)
 	if (file && line > 0)
 		(void) fprintf(stderr, "%s:%lld: ", file, line);
 	print_labelled("", hidden_quotes(aiodal_error_message(err)));
-	print_more(err);
+	print_more(err, file && line > 0);
 }
 
 /* A character that does not begin one is part of the one before. */
@@ -222,7 +234,7 @@ cli_print_statement_error(const char *statement, const aiodal_error *err)
 	print_labelled("", hidden_quotes(aiodal_error_message(err)));
 	if (statement && position)
 		print_place(statement, strtol(position, NULL, 10));
-	print_more(err);
+	print_more(err, false);
 }
 
 void
@@ -247,7 +259,7 @@ cli_print_notice(void *payload, const aiodal_error *notice)
 	(void) payload;
 	print_heading(CLI_STYLE_WARNING, severity ? severity : "NOTICE");
 	print_labelled("", hidden_quotes(aiodal_error_message(notice)));
-	print_more(notice);
+	print_more(notice, false);
 }
 
 /*
