@@ -14,11 +14,16 @@
  * with each such piece in a subtransaction of its own, and the pieces that
  * cannot be had are named in the warnings. (A parallel query allows no
  * subtransactions; there the error stands.)
+ *
+ * The document is read under the newest snapshot instead, and read again when
+ * the catalogs were changed meanwhile, so that its texts and its rows are of one
+ * time.
  * */
 #include "catalog_impl.h"
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "catalog/namespace.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -27,8 +32,13 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
+#include "catalog_changes.h"
 #include "deparse.h"
+
+/* for how long a load is begun anew when the catalogs were changed meanwhile */
+#define PATIENCE_MS 300
 
 void
 CatalogWarn(Catalog *cat, const char *format, ...)
@@ -117,9 +127,32 @@ ReadSearchPath(Catalog *cat)
 	SetPathNames(cat, cat->search_path);
 }
 
+static bool
+Exists(const CatalogRelation *rel)
+{
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(rel->oid));
+}
+
+/* The foreign keys to a relation went with it. */
+static void
+LeaveOutDroppedKeys(CatalogRelation *rel)
+{
+	ListCell *lc;
+
+	foreach (lc, rel->foreign_keys)
+	{
+		CatalogConstraint *con = lfirst(lc);
+
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(con->referenced_oid)))
+			continue;
+		rel->foreign_keys = foreach_delete_current(rel->foreign_keys, lc);
+		rel->constraints = list_delete_ptr(rel->constraints, con);
+	}
+}
+
 /*
- * A relation whose type, operator class or the like is gone has most likely
- * been dropped along with it.
+ * Of a relation that has been dropped, some text or other could not be made:
+ * better none of it than half of it.
  */
 static void
 LeaveOutDropped(Catalog *cat)
@@ -130,8 +163,11 @@ LeaveOutDropped(Catalog *cat)
 	{
 		CatalogRelation *rel = lfirst(lc);
 
-		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(rel->oid)))
+		if (Exists(rel))
+		{
+			LeaveOutDroppedKeys(rel);
 			continue;
+		}
 		CatalogWarn(cat, "%s was dropped while it was read",
 					quote_qualified_identifier(rel->schema, rel->name));
 		cat->contents.relations = foreach_delete_current(cat->contents.relations, lc);
@@ -341,24 +377,69 @@ LoadStep(void *arg)
 	LoadInOwnSurroundings(arg);
 }
 
-Catalog *
-LoadCatalog(const Scope *scope, int parts)
+static Catalog *
+MakeCatalog(const Scope *scope, int parts)
 {
 	Catalog *cat = palloc0(sizeof(Catalog));
-	char *message;
 
 	cat->context = AllocSetContextCreate(CurrentMemoryContext, "aiodal catalog", ALLOCSET_DEFAULT_SIZES);
 	cat->scope = *scope;
 	cat->parts = parts;
-	cat->snapshot = RegisterSnapshot(GetActiveSnapshot());
-	if (IsInParallelMode())
-		LoadInOwnSurroundings(cat);
-	else if (!RunInSubtransaction(LoadStep, cat, &message))
-	{
-		cat->careful = true;
-		LoadInOwnSurroundings(cat);
-	}
+	return cat;
+}
+
+/* Reads everything or fails at the first thing that is gone. */
+static bool
+TryLoad(Catalog *cat, Snapshot snapshot)
+{
+	char *message;
+	bool done;
+
+	cat->snapshot = RegisterSnapshot(snapshot);
+	done = RunInSubtransaction(LoadStep, cat, &message);
 	UnregisterSnapshot(cat->snapshot);
+	return done;
+}
+
+/* Reads what there is, and warns of what is gone. */
+static void
+LoadCarefully(Catalog *cat, Snapshot snapshot)
+{
+	cat->snapshot = RegisterSnapshot(snapshot);
+	cat->careful = !IsInParallelMode();
+	LoadInOwnSurroundings(cat);
+	UnregisterSnapshot(cat->snapshot);
+}
+
+Catalog *
+LoadCatalog(const Scope *scope, int parts)
+{
+	Catalog *cat = MakeCatalog(scope, parts);
+
+	if (IsInParallelMode() || !TryLoad(cat, GetActiveSnapshot()))
+		LoadCarefully(cat, GetActiveSnapshot());
+	return cat;
+}
+
+Catalog *
+LoadNewestCatalog(const Scope *scope, int parts)
+{
+	Catalog *cat;
+	TimestampTz start = GetCurrentTimestamp();
+
+	/* a transaction with a snapshot of its own is to see the past throughout */
+	if (IsolationUsesXactSnapshot() || IsInParallelMode())
+		return LoadCatalog(scope, parts);
+	cat = MakeCatalog(scope, parts);
+	do
+	{
+		uint64 before = CatalogChanges();
+
+		if (TryLoad(cat, GetLatestSnapshot()) && CatalogChanges() == before)
+			return cat;
+		CHECK_FOR_INTERRUPTS();
+	} while (!TimestampDifferenceExceeds(start, GetCurrentTimestamp(), PATIENCE_MS));
+	LoadCarefully(cat, GetLatestSnapshot());
 	return cat;
 }
 

@@ -146,6 +146,7 @@ typedef struct CatalogColumn
 	const char *base_column;
 	Oid base_oid; /* what it shows at first, perhaps another view's column */
 	AttrNumber base_attnum;
+	bool is_gone;      /* was dropped, with its type, while it was read */
 	Oid collation_oid; /* as stored, also when it is the type's own */
 } CatalogColumn;
 
@@ -484,6 +485,14 @@ typedef struct Catalog Catalog;
  * exist (any more) is left out and named in the warnings.
  */
 extern Catalog *LoadCatalog(const Scope *scope, int parts);
+
+/*
+ * The same, but of this moment instead of the statement's (unless the
+ * transaction has one snapshot for all), and once more when the catalogs were
+ * changed while they were read.
+ */
+extern Catalog *LoadNewestCatalog(const Scope *scope, int parts);
+
 extern void FreeCatalog(Catalog *catalog);
 
 /* Valid until the catalog is freed. */

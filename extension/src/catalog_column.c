@@ -110,6 +110,7 @@ FillColumn(Catalog *cat, CatalogColumn *column, HeapTuple tuple, TupleDesc desc)
 	Form_pg_attribute form = (Form_pg_attribute) GETSTRUCT(tuple);
 
 	SetColumnType(cat, column, form);
+	column->is_gone = column->type == NULL;
 	column->not_null = form->attnotnull;
 	column->identity = Identity(form->attidentity);
 	column->generated = Generated(form->attgenerated);
@@ -190,7 +191,7 @@ ListColumns(const CatalogRelation *rel)
 
 	for (int i = 0; i < rel->natts; i++)
 	{
-		if (rel->atts[i] != NULL)
+		if (rel->atts[i] != NULL && !rel->atts[i]->is_gone)
 			columns = lappend(columns, rel->atts[i]);
 	}
 	return columns;

@@ -329,7 +329,7 @@ FillConstraint(Catalog *cat, CatalogConstraint *con, HeapTuple tuple, TupleDesc 
 		case CONSTRAINT_CHECK:
 			con->expression = CheckExpression(cat, con, tuple, desc);
 			if (con->expression == NULL)
-				return true;
+				return false;
 			break;
 		case CONSTRAINT_PRIMARY:
 		case CONSTRAINT_UNIQUE:

@@ -94,6 +94,8 @@ VisitDomainConstraint(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	check->validated = form->convalidated;
 	check->expression = RowExpressionText(cat, NULL, tuple, desc, Anum_pg_constraint_conbin, &subject);
 	check->comment = FindComment(cat, ConstraintRelationId, form->oid, 0);
+	if (check->expression == NULL)
+		return;
 	cat->visited = lappend(cat->visited, check);
 }
 

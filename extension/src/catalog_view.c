@@ -21,7 +21,7 @@
 #include "utils/ruleutils.h"
 
 #include "deparse.h"
-#include "locks.h"
+#include "catalog_locks.h"
 
 /* a query and those around it */
 typedef struct QueryLevel

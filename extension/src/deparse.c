@@ -29,7 +29,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
-#include "locks.h"
+#include "catalog_locks.h"
 
 /* ---------------------------------------------------------------- types */
 

@@ -136,7 +136,7 @@ reflect_document(PG_FUNCTION_ARGS)
 	Catalog *catalog;
 
 	ReadScope(&scope, fcinfo);
-	catalog = LoadCatalog(&scope, CATALOG_EVERYTHING);
+	catalog = LoadNewestCatalog(&scope, CATALOG_EVERYTHING);
 	BeginDocument(&json);
 	AppendDocument(&json, Contents(catalog));
 	FreeCatalog(catalog);
@@ -155,7 +155,7 @@ reflect_describe(PG_FUNCTION_ARGS)
 	List *relations;
 
 	ScopeOfRelation(&scope, PG_GETARG_OID(0));
-	catalog = LoadCatalog(&scope, CATALOG_OF_RELATION);
+	catalog = LoadNewestCatalog(&scope, CATALOG_OF_RELATION);
 	relations = Contents(catalog)->relations;
 	if (relations == NIL)
 		PG_RETURN_NULL();

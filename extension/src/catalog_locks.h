@@ -1,9 +1,9 @@
 /*
- * locks.h
+ * catalog_locks.h
  *		Locks that PostgreSQL's code takes while it turns trees into text.
  */
-#ifndef AIODAL_LOCKS_H
-#define AIODAL_LOCKS_H
+#ifndef AIODAL_CATALOG_LOCKS_H
+#define AIODAL_CATALOG_LOCKS_H
 
 #include "catalog_impl.h"
 
@@ -20,4 +20,4 @@ extern List *RelationsIn(Node *tree);
 extern bool
 RunLocked(Catalog *cat, List *relations, void (*step)(void *arg), void *arg, const Subject *subject);
 
-#endif /* AIODAL_LOCKS_H */
+#endif /* AIODAL_CATALOG_LOCKS_H */

@@ -1,5 +1,5 @@
 /*
- * locks.c
+ * catalog_locks.c
  *		Locks that PostgreSQL's code takes while it turns trees into text.
  *
  * The deparser locks the relations of a query one after the other. Were we to
@@ -9,7 +9,7 @@
  * no longer than the piece of text takes, so that reflecting never holds up
  * later DDL, even within one long transaction.
  */
-#include "locks.h"
+#include "catalog_locks.h"
 
 #include "nodes/parsenodes.h"
 #include "storage/lmgr.h"
