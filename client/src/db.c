@@ -65,6 +65,10 @@ check_options(const aiodal_db_options *options, aiodal_error **err)
 		if (!options->include || !options->include[i])
 			return aiodal__fail(err, AIODAL_EINVAL, "include must have n_include words");
 	}
+	if (options->parts & ~AIODAL_PARTS_ALL)
+		return aiodal__fail_hint(err, AIODAL_EINVAL, NULL,
+								 "It is made of AIODAL_PART_*, or AIODAL_PARTS_ALL.",
+								 "parts has bits that this version of libaiodal does not know");
 	return AIODAL_OK;
 }
 
@@ -94,6 +98,7 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	(void) pthread_mutex_init(&db->lock, NULL);
 	db->refs = 1;
 	db->pid = getpid();
+	db->parts = options->parts ? options->parts : AIODAL_PARTS_DEFAULT;
 	db->acquire_timeout_ms =
 		options->acquire_timeout_ms ? options->acquire_timeout_ms : DEFAULT_ACQUIRE_TIMEOUT_MS;
 	if (!copy_words(&db->schemas, options->schemas, options->n_schemas) ||
@@ -119,7 +124,8 @@ read_schema(aiodal_db *db, aiodal__server_info *info, bool want_schema, aiodal_e
 	status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms), &conn, &reused, err);
 	if (status != AIODAL_OK)
 		return status;
-	status = aiodal__schema_load(want_schema ? &schema : NULL, info, conn, db->schemas, db->include, err);
+	status = aiodal__schema_load(want_schema ? &schema : NULL, info, conn, db->schemas, db->include,
+								 db->parts, err);
 	aiodal__pool_release(&db->pool, conn);
 	if (status != AIODAL_OK || !want_schema)
 		return status;

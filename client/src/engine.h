@@ -20,6 +20,7 @@ struct aiodal_db
 	int acquire_timeout_ms;
 	char *schemas; /* arguments for reflection, as arrays in text form; or NULL */
 	char *include;
+	unsigned int parts; /* AIODAL_PART_* */
 	aiodal__server_info server;
 	aiodal__pool pool;
 

@@ -19,10 +19,10 @@
 #include "util/buf.h"
 #include "util/mem.h"
 
-#define ARGUMENTS "($1::pg_catalog.name[], NULL, $2::pg_catalog.text[])"
+#define ARGUMENTS AIODAL__ARGUMENTS
 
-/* the order of columns is that of the enums in schema.h */
-static const char *const part_queries[AIODAL__N_PARTS] = {
+/* the other parts' are in schema_parts.c; the order of columns is that of the enums in schema.h */
+static const char *const part_queries[AIODAL__FIRST_OBJECTS] = {
 	[AIODAL__RELATIONS] =
 		"SELECT oid, schema, name, kind, persistence, owner, comment, definition, partition_key, "
 		"partition_bound, extension, estimated_rows, visible, insertable, updatable, row_security "
@@ -47,8 +47,7 @@ enum
 	STEP_BEGIN,
 	STEP_INFO,
 	STEP_PARTS,
-	STEP_COMMIT = STEP_PARTS + AIODAL__N_PARTS,
-	N_STEPS
+	MAX_STEPS = STEP_PARTS + AIODAL__N_PARTS + 1
 };
 
 /*
@@ -360,6 +359,8 @@ make_sorted(aiodal_schema *schema)
 {
 	const PGresult *res = schema->part[AIODAL__SORTED];
 
+	if (!res)
+		return true;
 	schema->sorted = aiodal__arena_alloc(&schema->arena, (size_t) PQntuples(res), sizeof(*schema->sorted));
 	for (int row = 0; schema->sorted && row < PQntuples(res); row++)
 	{
@@ -372,22 +373,42 @@ make_sorted(aiodal_schema *schema)
 	return schema->sorted != NULL;
 }
 
-/* Takes the results out of parts. */
+static bool
+is_wanted(aiodal__part part, unsigned int parts)
+{
+	return part < AIODAL__SORTED || (parts & (AIODAL_PART_ORDER << (part - AIODAL__SORTED)));
+}
+
+static bool
+make_objects(aiodal_schema *schema)
+{
+	for (int part = AIODAL__FIRST_OBJECTS; part < AIODAL__N_PARTS; part++)
+	{
+		if (schema->part[part] && !aiodal__objects_make(schema, (aiodal__part) part))
+			return false;
+	}
+	return true;
+}
+
+/* Takes the results, which are those of the parts wanted. */
 static aiodal_status
-make_schema(aiodal_schema **out, PGresult **parts, aiodal_error **err)
+make_schema(aiodal_schema **out, PGresult **results, unsigned int parts, aiodal_error **err)
 {
 	aiodal_schema *schema = aiodal__calloc(1, sizeof(*schema));
 
 	if (!schema)
 		return aiodal__fail_memory(err);
 	schema->refs = 1;
-	for (int i = 0; i < AIODAL__N_PARTS; i++)
+	schema->parts = parts | AIODAL_PART_TABLES;
+	for (int part = 0; part < AIODAL__N_PARTS; part++)
 	{
-		schema->part[i] = parts[i];
-		parts[i] = NULL;
+		if (!is_wanted((aiodal__part) part, parts))
+			continue;
+		schema->part[part] = *results;
+		*results++ = NULL;
 	}
 	if (!make_tables(schema) || !make_columns(schema) || !make_constraints(schema) || !make_indexes(schema) ||
-		!make_sorted(schema))
+		!make_sorted(schema) || !make_objects(schema))
 	{
 		aiodal_schema_unref(schema);
 		return aiodal__fail_memory(err);
@@ -399,7 +420,7 @@ make_schema(aiodal_schema **out, PGresult **parts, aiodal_error **err)
 /* The answers are there: what they mean. *read_err is the pipeline's error, if any. */
 static aiodal_status
 digest(aiodal_schema **schema, aiodal__server_info *info, const aiodal__conn *conn, PGresult **results,
-	   aiodal_status status, aiodal_error **read_err, aiodal_error **err)
+	   unsigned int parts, aiodal_status status, aiodal_error **read_err, aiodal_error **err)
 {
 	const PGresult *about = results[STEP_INFO];
 
@@ -427,41 +448,43 @@ digest(aiodal_schema **schema, aiodal__server_info *info, const aiodal__conn *co
 		return status;
 	}
 	status = take_info(info, conn, about, err);
-	return status == AIODAL_OK && schema ? make_schema(schema, results + STEP_PARTS, err) : status;
+	return status == AIODAL_OK && schema ? make_schema(schema, results + STEP_PARTS, parts, err) : status;
+}
+
+static const char *
+query_of(aiodal__part part)
+{
+	return part < AIODAL__FIRST_OBJECTS ? part_queries[part] : aiodal__objects_query(part);
 }
 
 aiodal_status
 aiodal__schema_load(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn,
-					const char *schemas, const char *include, aiodal_error **err)
+					const char *schemas, const char *include, unsigned int parts, aiodal_error **err)
 {
 	const char *params[] = {schemas, include};
-	aiodal__step steps[N_STEPS] = {
+	aiodal__step steps[MAX_STEPS] = {
 		[STEP_BEGIN] = {AIODAL__STEP_EXEC, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL},
 		[STEP_INFO] = {AIODAL__STEP_EXEC,
 					   "SELECT e.extversion, aiodal.version(), pg_catalog.current_database() "
 					   "FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'aiodal'",
 					   0, NULL},
-		[STEP_COMMIT] = {AIODAL__STEP_EXEC, "COMMIT", 0, NULL},
 	};
-	PGresult *results[N_STEPS];
+	PGresult *results[MAX_STEPS];
 	aiodal_error *read_err = NULL;
 	aiodal_status status;
-	int n = N_STEPS;
+	int n = STEP_PARTS;
 
-	for (int i = 0; i < AIODAL__N_PARTS; i++)
-		steps[STEP_PARTS + i] = (aiodal__step){AIODAL__STEP_EXEC, part_queries[i], 2, params};
-	if (!schema)
+	for (int part = 0; schema && part < AIODAL__N_PARTS; part++)
 	{
-		steps[STEP_PARTS] = steps[STEP_COMMIT];
-		n = STEP_PARTS + 1;
+		if (is_wanted((aiodal__part) part, parts))
+			steps[n++] = (aiodal__step){AIODAL__STEP_EXEC, query_of((aiodal__part) part), 2, params};
 	}
+	steps[n++] = (aiodal__step){AIODAL__STEP_EXEC, "COMMIT", 0, NULL};
 	status = aiodal__op_pipeline(conn, steps, n, results, &read_err);
-	for (int i = n; i < N_STEPS; i++)
-		results[i] = NULL;
-	status = digest(schema, info, conn, results, status, &read_err, err);
+	status = digest(schema, info, conn, results, parts, status, &read_err, err);
 	if (PQtransactionStatus(conn->pg) != PQTRANS_IDLE && !conn->broken)
 		(void) aiodal__op_command(conn, "ROLLBACK", false, NULL, NULL);
-	for (int i = 0; i < N_STEPS; i++)
+	for (int i = 0; i < n; i++)
 		PQclear(results[i]);
 	aiodal_error_free(read_err);
 	return status;

@@ -4,6 +4,7 @@
  *
  *		db      a database: pooled connections and its reflected schema
  *		schema  tables, columns, constraints, indexes as they were when reflected
+ *		objects types, functions, sequences, triggers, privileges and the like, from the same moment
  *		tx      transactions, statements, savepoints, aliases
  *		result  rows
  *		bulk    files into tables and out of them
@@ -20,6 +21,7 @@
 #include <aiodal/bulk.h>
 #include <aiodal/db.h>
 #include <aiodal/error.h>
+#include <aiodal/objects.h>
 #include <aiodal/pq.h>
 #include <aiodal/result.h>
 #include <aiodal/schema.h>

@@ -78,6 +78,19 @@ typedef struct aiodal_table aiodal_table;
 typedef struct aiodal_column aiodal_column;
 typedef struct aiodal_constraint aiodal_constraint;
 typedef struct aiodal_index aiodal_index;
+typedef struct aiodal_namespace aiodal_namespace;
+typedef struct aiodal_type aiodal_type;
+typedef struct aiodal_function aiodal_function;
+typedef struct aiodal_sequence aiodal_sequence;
+typedef struct aiodal_trigger aiodal_trigger;
+typedef struct aiodal_rule aiodal_rule;
+typedef struct aiodal_policy aiodal_policy;
+typedef struct aiodal_privilege aiodal_privilege;
+typedef struct aiodal_statistics aiodal_statistics;
+typedef struct aiodal_extension aiodal_extension;
+typedef struct aiodal_event_trigger aiodal_event_trigger;
+typedef struct aiodal_publication aiodal_publication;
+typedef struct aiodal_default_privilege aiodal_default_privilege;
 
 AIODAL_END_DECLS
 

@@ -9,6 +9,7 @@
 #define AIODAL_DB_H
 
 #include <aiodal/api.h>
+#include <aiodal/objects.h>
 
 AIODAL_BEGIN_DECLS
 
@@ -32,11 +33,12 @@ typedef struct aiodal_db_options
 	bool no_reflect;         /* true: read no schema at open; aiodal_db_reflect() may do so later */
 	aiodal_notice_cb notice; /* default: notices are dropped */
 	void *notice_payload;
+	unsigned int parts; /* of AIODAL_PART_*, see objects.h: what to reflect; default AIODAL_PARTS_DEFAULT */
 } aiodal_db_options;
 
-#define AIODAL_DB_OPTIONS_INIT                                                        \
-	{                                                                                 \
-		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL \
+#define AIODAL_DB_OPTIONS_INIT                                                           \
+	{                                                                                    \
+		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0 \
 	}
 
 /*

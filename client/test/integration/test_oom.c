@@ -60,8 +60,11 @@ static int
 set_up(void **state)
 {
 	(void) state;
-	reset_database(BOOKS "CREATE TABLE item (id int PRIMARY KEY, name text);"
-						 "CREATE FUNCTION f(a text) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1'");
+	reset_database(BOOKS
+				   "CREATE TABLE item (id int PRIMARY KEY, name text);"
+				   "CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE DOMAIN word AS text CHECK (VALUE <> '');"
+				   "CREATE TYPE pair AS (a int, b mood); CREATE POLICY p ON item TO public USING (true);"
+				   "CREATE FUNCTION f(a text) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1'");
 	return aiodal_db_open(&db, NULL, NULL, NULL);
 }
 
@@ -83,6 +86,7 @@ open_and_close(aiodal_error **err)
 
 	options.schemas = schemas;
 	options.n_schemas = 1;
+	options.parts = AIODAL_PARTS_ALL;
 	status = aiodal_db_open(&other, NULL, &options, err);
 	aiodal_db_close(other);
 	return status;
