@@ -250,7 +250,7 @@ DefaultUpdateColumns(MergeRequest *request)
 
 /* The columns must be among those the batch fills. */
 static void
-CheckFilled(MergeRequest *request, List *attnums, const char *what)
+CheckFilled(MergeRequest *request, List *attnums, const char *why)
 {
 	List *missing = list_difference_int(attnums, request->columns);
 
@@ -262,7 +262,7 @@ CheckFilled(MergeRequest *request, List *attnums, const char *what)
 		 errmsg(
 			 "the batch does not fill column \"%s\"",
 			 NameStr(TupleDescAttr(RelationGetDescr(request->target), linitial_int(missing) - 1)->attname)),
-		 errdetail("It is named in \"%s\", or is part of the key.", what),
+		 errdetail("%s", why),
 		 errhint("The batch fills %s.", ColumnListText(request->target, request->columns))));
 }
 
@@ -275,7 +275,7 @@ ResolveColumnOptions(MergeRequest *request, List *key, List *update_columns, boo
 	if (request->key == NULL)
 		return;
 	if (needs_key || key != NIL)
-		CheckFilled(request, request->key->attnums, "key");
+		CheckFilled(request, request->key->attnums, "It is part of the key.");
 	else if (list_difference_int(request->key->attnums, request->columns) != NIL)
 	{
 		request->key = NULL; /* the key's values are yet to be generated */
@@ -285,7 +285,7 @@ ResolveColumnOptions(MergeRequest *request, List *key, List *update_columns, boo
 	if (has_update_columns)
 	{
 		request->update_columns = ResolveColumns(request->target, update_columns, "update_columns");
-		CheckFilled(request, request->update_columns, "update_columns");
+		CheckFilled(request, request->update_columns, "It is named in \"update_columns\".");
 	}
 }
 

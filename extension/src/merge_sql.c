@@ -115,10 +115,22 @@ AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix)
 						 QuotedColumnName(m->request->target, lfirst_int(lc)));
 }
 
+static bool
+BatchHasNullKey(SqlMerge *m)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "SELECT pg_catalog.count(*) FROM (SELECT FROM %s AS s WHERE NOT (", m->source);
+	AppendKeyNotNull(&buf, m, "s.");
+	appendStringInfoString(&buf, ") LIMIT 1) AS n");
+	return QueryInt64(buf.data, false) > 0;
+}
+
 /*
  * Equality per column, by the arbiter index's own operators. Where NULL equals
  * NULL, records are compared: = of records does just that, and can be
- * merge-joined.
+ * merge-joined. But no index helps with it, so not where there is no NULL.
  */
 static char *
 MatchText(SqlMerge *m)
@@ -127,7 +139,7 @@ MatchText(SqlMerge *m)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	if (key->nulls_not_distinct)
+	if (key->nulls_not_distinct && BatchHasNullKey(m))
 	{
 		appendStringInfoString(&buf, "ROW(");
 		AppendKeyColumns(&buf, m, "s.");
@@ -822,10 +834,10 @@ SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *counts)
 {
 	memset(m, 0, sizeof(*m));
 	m->request = request;
+	SeeOwnChanges();
 	PrepareTexts(m);
 	InspectTarget(m);
 	m->pages = CountPages(request->target);
-	SeeOwnChanges();
 	RunInContext(LeaveOutDuplicates, m, counts);
 }
 
