@@ -8,19 +8,21 @@ _aiodal()
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 			-d | --dbname) ((i++)) ;;
-			ping | reflect | load | export) command=${words[i]}; break ;;
+			ping | reflect | load | export | diff) command=${words[i]}; break ;;
 		esac
 	done
 
 	case $prev in
 		-d | --dbname) COMPREPLY=($(compgen -W "$(psql -XAtc 'SELECT datname FROM pg_catalog.pg_database WHERE datallowconn' -d postgres 2>/dev/null)" -- "$cur")); return ;;
 		-m | --mode) COMPREPLY=($(compgen -W 'insert ignore upsert update sync' -- "$cur")); return ;;
+		-i | --ignore) COMPREPLY=($(compgen -W 'privileges owner comment' -- "$cur")); return ;;
 		--on-duplicate) COMPREPLY=($(compgen -W 'error first last' -- "$cur")); return ;;
 		--include) COMPREPLY=($(compgen -W 'partitions extensions temporary system' -- "$cur")); return ;;
 		-o | --output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		-f | --format)
 			case $command in
 				reflect) COMPREPLY=($(compgen -W 'table json dot svg' -- "$cur")) ;;
+				diff) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 				load) COMPREPLY=($(compgen -W 'csv text jsonl' -- "$cur")) ;;
 				export) COMPREPLY=($(compgen -W 'csv jsonl text binary' -- "$cur")) ;;
 			esac
@@ -29,11 +31,11 @@ _aiodal()
 	esac
 
 	case $command in
-		'') COMPREPLY=($(compgen -W 'ping reflect load export --dbname --no-password --help --version' -- "$cur")); return ;;
+		'') COMPREPLY=($(compgen -W 'ping reflect load export diff --dbname --no-password --help --version' -- "$cur")); return ;;
 	esac
 	case $cur in
 		-*) COMPREPLY=($(compgen -W "$(aiodal "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)" -- "$cur")) ;;
-		*) [ "$command" != load ] || COMPREPLY=($(compgen -f -- "$cur")) ;;
+		*) [[ $command != load && $command != diff ]] || COMPREPLY=($(compgen -f -- "$cur")) ;;
 	esac
 }
 complete -o filenames -F _aiodal aiodal

@@ -257,24 +257,35 @@ index_role(const json_t *index)
 	return text_of(index, "constraint_name") ? " UNIQUE CONSTRAINT," : " UNIQUE,";
 }
 
+char *
+cli_index_text(const json_t *index)
+{
+	const char *predicate = text_of(index, "predicate");
+	char *keys = index_keys_text(index);
+	char *include = name_list(json_object_get(index, "include"));
+	const char *role = index_role(index);
+	char *text = cli_printf(
+		"%s%s%s (%s)%s%s%s%s%s%s%s%s%s", *role ? role + 1 : "", *role ? " " : "", text_of(index, "method"),
+		keys, *include ? " INCLUDE (" : "", include, *include ? ")" : "",
+		is_true(index, "nulls_not_distinct") ? " NULLS NOT DISTINCT" : "", predicate ? " WHERE " : "",
+		predicate ? predicate : "", is_true(index, "is_clustered") ? " CLUSTER" : "",
+		is_true(index, "is_valid") ? "" : " INVALID",
+		is_true(index, "is_replica_identity") ? " REPLICA IDENTITY" : "");
+
+	free(keys);
+	free(include);
+	return text;
+}
+
 static void
 print_index(const json_t *index)
 {
-	const char *predicate = text_of(index, "predicate");
 	char *name = cli_quote_name(text_of(index, "name"));
-	char *keys = index_keys_text(index);
-	char *include = name_list(json_object_get(index, "include"));
+	char *text = cli_index_text(index);
 
-	print_item(cli_printf("%s%s %s (%s)%s%s%s%s%s%s%s%s%s", name, index_role(index), text_of(index, "method"),
-						  keys, *include ? " INCLUDE (" : "", include, *include ? ")" : "",
-						  is_true(index, "nulls_not_distinct") ? " NULLS NOT DISTINCT" : "",
-						  predicate ? " WHERE " : "", predicate ? predicate : "",
-						  is_true(index, "is_clustered") ? " CLUSTER" : "",
-						  is_true(index, "is_valid") ? "" : " INVALID",
-						  is_true(index, "is_replica_identity") ? " REPLICA IDENTITY" : ""));
+	print_item(cli_printf("%s %s", name, text));
 	free(name);
-	free(keys);
-	free(include);
+	free(text);
 }
 
 static void

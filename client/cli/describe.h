@@ -18,4 +18,7 @@ extern void cli_describe_overview(const json_t *document, const json_t *extras);
 /* All about one, as in psql's \d+. */
 extern void cli_describe_relation(const json_t *relation, const json_t *extras);
 
+/* An index without its name: "UNIQUE, btree (a DESC) WHERE a > 0"; to be freed. */
+extern char *cli_index_text(const json_t *index);
+
 #endif /* AIODAL_CLI_DESCRIBE_H */

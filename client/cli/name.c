@@ -200,3 +200,31 @@ cli_quote_table_name(const char *schema, const char *name)
 	free(second);
 	return both;
 }
+
+char *
+cli_array_text(const cli_names *names)
+{
+	size_t size = sizeof("{}");
+	char *array;
+	char *to;
+
+	if (names->n == 0)
+		return NULL;
+	for (size_t i = 0; i < names->n; i++)
+		size += 2 * strlen(names->at[i]) + 3;
+	array = to = cli_realloc(NULL, size, 1);
+	for (size_t i = 0; i < names->n; i++)
+	{
+		*to++ = i == 0 ? '{' : ',';
+		*to++ = '"';
+		for (const char *c = names->at[i]; *c; c++)
+		{
+			if (*c == '"' || *c == '\\')
+				*to++ = '\\';
+			*to++ = *c;
+		}
+		*to++ = '"';
+	}
+	(void) stpcpy(to, "}");
+	return array;
+}

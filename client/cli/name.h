@@ -36,4 +36,7 @@ cli_const_names(const cli_names *names)
 extern char *cli_quote_name(const char *name);
 extern char *cli_quote_table_name(const char *schema, const char *name);
 
+/* A name[] or text[] as SQL writes it; to be freed. NULL when there are no names. */
+extern char *cli_array_text(const cli_names *names);
+
 #endif /* AIODAL_CLI_NAME_H */

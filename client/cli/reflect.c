@@ -60,35 +60,6 @@ static const char examples[] =
 	"  aiodal reflect -f json -t book | jq -r '.relations[].columns[].name'\n"
 	"  aiodal reflect -n shop --format svg > shop.svg\n";
 
-/* A name[] or text[] as SQL writes it; to be freed. NULL when there are no names. */
-static char *
-array_text(const cli_names *names)
-{
-	size_t size = sizeof("{}");
-	char *array;
-	char *to;
-
-	if (names->n == 0)
-		return NULL;
-	for (size_t i = 0; i < names->n; i++)
-		size += 2 * strlen(names->at[i]) + 3;
-	array = to = cli_realloc(NULL, size, 1);
-	for (size_t i = 0; i < names->n; i++)
-	{
-		*to++ = i == 0 ? '{' : ',';
-		*to++ = '"';
-		for (const char *c = names->at[i]; *c; c++)
-		{
-			if (*c == '"' || *c == '\\')
-				*to++ = '\\';
-			*to++ = *c;
-		}
-		*to++ = '"';
-	}
-	(void) stpcpy(to, "}");
-	return array;
-}
-
 /* Adds the OID of the relation, if there is one; false when not. */
 static aiodal_status
 look_up(bool *found, cli_names *oids, aiodal_tx *tx, const char *schema, const char *name, aiodal_error **err)
@@ -150,9 +121,9 @@ find_relations(cli_names *oids, aiodal_tx *tx, const cli_table_name *tables, aio
 static aiodal_status
 fetch_document(aiodal_result **res, aiodal_tx *tx, const cli_names *oids, aiodal_error **err)
 {
-	char *schemas = oids->n > 0 ? NULL : array_text(&args.schemas);
-	char *relations = array_text(oids);
-	char *include = array_text(&args.include);
+	char *schemas = oids->n > 0 ? NULL : cli_array_text(&args.schemas);
+	char *relations = cli_array_text(oids);
+	char *include = cli_array_text(&args.include);
 	aiodal_status status =
 		aiodal_tx_exec(res, tx,
 					   "SELECT aiodal.reflect($1::pg_catalog.name[],"
@@ -250,7 +221,7 @@ relation_oids(const json_t *document)
 
 		cli_append_name(&oids, cli_printf("%lld", (long long) oid));
 	}
-	array = array_text(&oids);
+	array = cli_array_text(&oids);
 	cli_free_names(&oids);
 	return array ? array : cli_strdup("{}");
 }

@@ -30,8 +30,10 @@ const char *
 cli_style(FILE *stream, cli_style_name style)
 {
 	static const char *const sequences[] = {
-		[CLI_STYLE_NONE] = "\033[0m",  [CLI_STYLE_ERROR] = "\033[1;31m", [CLI_STYLE_WARNING] = "\033[1;33m",
-		[CLI_STYLE_TITLE] = "\033[1m", [CLI_STYLE_FAINT] = "\033[2m",
+		[CLI_STYLE_NONE] = "\033[0m",       [CLI_STYLE_ERROR] = "\033[1;31m",
+		[CLI_STYLE_WARNING] = "\033[1;33m", [CLI_STYLE_TITLE] = "\033[1m",
+		[CLI_STYLE_FAINT] = "\033[2m",      [CLI_STYLE_ADDED] = "\033[32m",
+		[CLI_STYLE_REMOVED] = "\033[31m",   [CLI_STYLE_CHANGED] = "\033[33m",
 	};
 
 	return cli_wants_colour(stream) ? sequences[style] : "";

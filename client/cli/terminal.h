@@ -14,7 +14,10 @@ typedef enum cli_style_name
 	CLI_STYLE_ERROR,
 	CLI_STYLE_WARNING,
 	CLI_STYLE_TITLE,
-	CLI_STYLE_FAINT
+	CLI_STYLE_FAINT,
+	CLI_STYLE_ADDED,
+	CLI_STYLE_REMOVED,
+	CLI_STYLE_CHANGED
 } cli_style_name;
 
 /* The escape sequence that turns a style on; "" unless the stream is a terminal that wants colour (NO_COLOR,

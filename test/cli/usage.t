@@ -9,11 +9,11 @@ version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$(dirname "$0")/../../e
 exits 0 'version' aiodal --version
 is "$out" "aiodal $version" 'is that of the control file'
 exits 0 'help' aiodal --help
-for command in ping reflect load export; do
+for command in ping reflect load export diff; do
 	like "$out" "*  $command *" "help names $command"
 done
 exits 0 'the command help' aiodal help
-for command in ping reflect load export; do
+for command in ping reflect load export diff; do
 	exits 0 "help of $command" aiodal "$command" --help
 	like "$out" "*Usage: aiodal $command*Examples:*aiodal*" "$command has usage and examples"
 	is "$(awk 'length > 110' <<<"$out")" '' "help of $command fits a terminal"
@@ -31,7 +31,7 @@ wrong()
 	like "$out" "$message" "says: $message"
 	unlike "$out" '*connection*' 'before connecting'
 }
-wrong '*no command was given*Commands are ping, reflect, load and export*Usage:*'
+wrong '*no command was given*Commands are ping, reflect, load, export and diff*Usage:*'
 wrong '*unknown command "laod"*Did you mean "load"*' laod x y
 wrong '*unknown command "xyzzy"*Commands are*' xyzzy
 wrong '*unknown option --mode*behind it*' --mode upsert load x y
@@ -81,7 +81,7 @@ if [ -e /dev/full ]; then
 fi
 
 page=$(dirname "$0")/../../client/cli/aiodal.1
-for command in ping reflect load export; do
+for command in ping reflect load export diff; do
 	for option in $(aiodal "$command" --help | sed -n 's/^  .*--\([a-z-]*\).*/\1/p' | grep -v '^$' | sort -u); do
 		ok "$(grep -q -e "Fl -$option\b" "$page"; echo $?)" "the manual has --$option of $command"
 	done
