@@ -162,16 +162,23 @@ CompareKeysForSort(const void *x, const void *y, void *arg)
 }
 
 bool
-ArbiterSort(Arbiter *a, BatchKey *keys, int n)
+ArbiterIsSorted(Arbiter *a, const BatchKey *keys, int n)
 {
 	for (int i = 1; i < n; i++)
 	{
-		if (CompareKeys(&keys[i - 1], &keys[i], a) < 0)
-			continue;
-		qsort_arg(keys, n, sizeof(BatchKey), CompareKeysForSort, a);
-		return false;
+		if (CompareKeys(&keys[i - 1], &keys[i], a) > 0)
+			return false;
 	}
 	return true;
+}
+
+bool
+ArbiterSort(Arbiter *a, BatchKey *keys, int n)
+{
+	if (ArbiterIsSorted(a, keys, n))
+		return true;
+	qsort_arg(keys, n, sizeof(BatchKey), CompareKeysForSort, a);
+	return false;
 }
 
 bool

@@ -39,6 +39,9 @@ typedef bool (*ArbiterFound)(void *arg, BatchKey *key, TupleTableSlot *existing)
 extern Arbiter *ArbiterOpen(Relation heap, Relation index, MemoryContext context);
 extern void ArbiterClose(Arbiter *arbiter);
 
+/* Whether the keys are in index order, rows of one key by row number. */
+extern bool ArbiterIsSorted(Arbiter *arbiter, const BatchKey *keys, int n);
+
 /* Sorts the keys in index order, rows of one key by row number. Returns whether they were in order. */
 extern bool ArbiterSort(Arbiter *arbiter, BatchKey *keys, int n);
 

@@ -40,6 +40,14 @@ NumberedRows(SqlMerge *m)
 	appendStringInfo(&buf, " ORDER BY s.ctid%s) AS n",
 					 m->request->on_duplicate == DUPLICATE_LAST ? " DESC" : "");
 	AppendComparable(&buf, m);
+	/* few keys come twice as a rule: only their rows are sorted */
+	appendStringInfo(&buf, "%s EXISTS (SELECT FROM (SELECT ",
+					 m->request->key->nulls_not_distinct ? " WHERE" : " AND");
+	AppendKeyColumns(&buf, m, "s.");
+	AppendComparable(&buf, m);
+	appendStringInfoString(&buf, " GROUP BY ");
+	AppendKeyColumns(&buf, m, "s.");
+	appendStringInfo(&buf, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS t WHERE %s)", m->match);
 	return buf.data;
 }
 
