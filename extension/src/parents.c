@@ -8,8 +8,9 @@
  * parents' table, with the constraint's own operators, FOR KEY SHARE.
  *
  * The check is made when the row is written, not at the end of the statement.
- * That is the same for all but rows whose parents come later in the batch, so keys to the
- * table itself are left to PostgreSQL, as are deferrable ones.
+ * That is the same for all but rows whose parents come later: in the batch, so keys to the
+ * table itself are left to PostgreSQL; by what another trigger does, so all keys are where
+ * there is one that may do something; or later still, so deferrable keys are.
  *
  * Values are told apart by their bytes: equal ones of different bytes are
  * looked up twice, no more.
@@ -99,6 +100,16 @@ ChecksParent(const Trigger *trigger)
 		   (trigger->tgfoid == F_RI_FKEY_CHECK_INS || trigger->tgfoid == F_RI_FKEY_CHECK_UPD);
 }
 
+/* Whether a trigger that fires behind a row written may change something, parents among it. */
+static bool
+MayChange(const Trigger *trigger)
+{
+	return TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_AFTER(trigger->tgtype) &&
+		   (TRIGGER_FOR_INSERT(trigger->tgtype) || TRIGGER_FOR_UPDATE(trigger->tgtype)) &&
+		   trigger->tgfoid != F_RI_FKEY_CHECK_INS && trigger->tgfoid != F_RI_FKEY_CHECK_UPD &&
+		   trigger->tgfoid != F_RI_FKEY_NOACTION_UPD && trigger->tgfoid != F_RI_FKEY_RESTRICT_UPD;
+}
+
 static ParentKey *
 FindKey(Parents *parents, Oid constraint)
 {
@@ -175,6 +186,8 @@ TakeOverParents(ResultRelInfo *rri)
 		const Trigger *trigger = &triggers->triggers[i];
 		ParentKey *key;
 
+		if (MayChange(trigger))
+			return NULL;
 		if (!ChecksParent(trigger) || FindKey(parents, trigger->tgconstraint))
 			continue;
 		key = ReadKey(parents, trigger->tgconstraint);
