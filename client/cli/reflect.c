@@ -31,7 +31,7 @@ typedef struct ReflectArgs
 
 static ReflectArgs args;
 
-static const char *const formats[] = {"table", "json", "dot", "svg", NULL};
+static const char *const formats[] = {"table", "json", "html", "dot", "svg", NULL};
 
 #define AT(field) offsetof(ReflectArgs, field)
 
@@ -45,9 +45,9 @@ static const cli_option options[] = {
 	{"include", 0, CLI_STRINGS, AT(include), "WHAT",
 	 "also partitions, extensions (what belongs to them),\ntemporary or system relations", NULL},
 	{"format", 'f', CLI_WORD, AT(format), "FORMAT",
-	 "table (default); json, the document of aiodal.reflect();\nsvg, a diagram drawn by Graphviz, or dot, "
-	 "what it is "
-	 "drawn from",
+	 "table (default); json, the document of aiodal.reflect();\nhtml, a page to search in; svg, a diagram "
+	 "drawn by\n"
+	 "Graphviz, or dot, what it is drawn from",
 	 formats},
 	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
 };
@@ -58,7 +58,8 @@ static const char examples[] =
 	"  aiodal reflect -t shop.book               one table\n"
 	"  aiodal reflect --format json > schema.json\n"
 	"  aiodal reflect -f json -t book | jq -r '.relations[].columns[].name'\n"
-	"  aiodal reflect -n shop --format svg > shop.svg\n";
+	"  aiodal reflect -n shop --format svg > shop.svg\n"
+	"  aiodal reflect --format html > schema.html\n";
 
 /* Adds the OID of the relation, if there is one; false when not. */
 static aiodal_status

@@ -11,6 +11,7 @@
 
 #include "document.h"
 #include "er_dot.h"
+#include "page.h"
 
 static aiodal_status
 render_dot(const cli_document *document, const cli_er_options *options)
@@ -42,6 +43,26 @@ render_svg(const cli_document *document, const cli_er_options *options, aiodal_e
 	return status;
 }
 
+/* The page is whole without a diagram, so none is no error. */
+static aiodal_status
+render_html(const cli_document *document, const cli_er_options *options)
+{
+	const cli_er_options linked = {.views = options->views, .links = true};
+	cli_program_result result = CLI_PROGRAM_DONE;
+	const char *why = "There are no tables to draw.";
+	char *svg = NULL;
+
+	if (cli_er_has_tables(document, &linked))
+		result = cli_er_svg(&svg, document, &linked);
+	if (result == CLI_PROGRAM_MISSING)
+		why = "Left out: Graphviz, which draws it, was not installed where this page was made.";
+	else if (result == CLI_PROGRAM_FAILED)
+		why = "Left out: Graphviz could not draw it.";
+	cli_put_page(stdout, document, result == CLI_PROGRAM_DONE ? svg : NULL, why);
+	free(svg);
+	return AIODAL_OK;
+}
+
 aiodal_status
 cli_render(const json_t *json, const char *format, bool named, aiodal_error **err)
 {
@@ -52,6 +73,8 @@ cli_render(const json_t *json, const char *format, bool named, aiodal_error **er
 	cli_document_init(&document, json);
 	if (strcmp(format, "dot") == 0)
 		status = render_dot(&document, &options);
+	else if (strcmp(format, "html") == 0)
+		status = render_html(&document, &options);
 	else
 		status = render_svg(&document, &options, err);
 	cli_document_free(&document);

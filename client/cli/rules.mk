@@ -9,10 +9,17 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 all: $(CLI)
 
+# a text as a C string
+$(BUILD)/obj/cli/%.inc: cli/%
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< >$@
+
+$(BUILD)/obj/cli/page.o: $(BUILD)/obj/cli/page.css.inc $(BUILD)/obj/cli/page.js.inc
+
 # its own include path: what it needs is in the public headers
 $(BUILD)/obj/cli/%.o: cli/%.c $(BUILD)/include/aiodal/version.h
 	@mkdir -p $(@D)
-	$(CC) -I$(BUILD)/include -Iinclude -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(CLI_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) -I$(BUILD)/include -Iinclude -I$(BUILD)/obj/cli -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(CLI_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(CLI): $(CLI_OBJS) $(STATIC_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJS) $(STATIC_LIB) $(CORE_LIBS) $(CLI_LIBS)

@@ -46,7 +46,7 @@ wrong '*unknown mode "upsrt"*Did you mean "upsert"? Valid values are insert, ign
 wrong '*unknown mode ""*Valid values are*' load x y --mode ''
 wrong '*unknown on-duplicate "any"*error, first, last*' load x y --on-duplicate any
 wrong '*unknown format "xml"*csv, text, jsonl*' load x y --format xml
-wrong '*unknown format "pdf"*table, json, dot, svg*' reflect --format pdf
+wrong '*unknown format "pdf"*table, json, *dot, svg*' reflect --format pdf
 wrong '*unknown format "pdf"*csv, jsonl, text, binary*' export x --format pdf
 wrong '*--delimiter must be one single-byte character*' load x y --delimiter ab
 wrong '*--delimiter must be one single-byte character*' load x y --delimiter ''
