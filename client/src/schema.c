@@ -392,6 +392,37 @@ bool_of(const PGresult *res, int row, int column)
 	return PQgetvalue(res, row, column)[0] == 't';
 }
 
+static unsigned int
+oid_of(const PGresult *res, int row, int column)
+{
+	return (unsigned int) strtoul(PQgetvalue(res, row, column), NULL, 10);
+}
+
+/* What is not said is as usual. */
+static const char *
+detail_text(const aiodal__details *details, int cell)
+{
+	return details ? details->cell[cell] : NULL;
+}
+
+static unsigned int
+detail_oid(const aiodal__details *details, int cell)
+{
+	return details && details->cell[cell] ? (unsigned int) strtoul(details->cell[cell], NULL, 10) : 0;
+}
+
+static int
+detail_int(const aiodal__details *details, int cell, int usual)
+{
+	return details && details->cell[cell] ? (int) strtol(details->cell[cell], NULL, 10) : usual;
+}
+
+static bool
+detail_bool(const aiodal__details *details, int cell, bool usual)
+{
+	return details && details->cell[cell] ? details->cell[cell][0] == 't' : usual;
+}
+
 #define GETTER(type, handle, name, part_of, expression)          \
 	type aiodal_##handle##_##name(const aiodal_##handle *handle) \
 	{                                                            \
@@ -417,6 +448,17 @@ bool_of(const PGresult *res, int row, int column)
 #define INDEX_TEXT(name, number) GETTER(const char *, index, name, INDEX_PART, text_of(res, row, number))
 #define INDEX_BOOL(name, number) GETTER(bool, index, name, INDEX_PART, bool_of(res, row, number))
 
+#define DETAIL(type, handle, name, expression)                   \
+	type aiodal_##handle##_##name(const aiodal_##handle *handle) \
+	{                                                            \
+		return handle ? (expression) : 0;                        \
+	}
+#define DETAIL_TEXT(handle, name, cell) DETAIL(const char *, handle, name, detail_text(handle->details, cell))
+#define DETAIL_BOOL(handle, name, cell, usual) \
+	DETAIL(bool, handle, name, detail_bool(handle->details, cell, usual))
+#define DETAIL_INT(handle, name, cell, usual) \
+	DETAIL(int, handle, name, detail_int(handle->details, cell, usual))
+
 TABLE_TEXT(schema, REL_SCHEMA)
 TABLE_TEXT(name, REL_NAME)
 TABLE_TEXT(kind, REL_KIND)
@@ -431,6 +473,16 @@ TABLE_BOOL(visible, REL_VISIBLE)
 TABLE_BOOL(insertable, REL_INSERTABLE)
 TABLE_BOOL(updatable, REL_UPDATABLE)
 TABLE_BOOL(row_security, REL_ROW_SECURITY)
+TABLE_BOOL(deletable, REL_DELETABLE)
+TABLE_BOOL(force_row_security, REL_FORCE_ROW_SECURITY)
+TABLE_TEXT(parent_name, REL_PARENT)
+TABLE_TEXT(access_method, REL_ACCESS_METHOD)
+TABLE_TEXT(tablespace, REL_TABLESPACE)
+TABLE_TEXT(replica_identity, REL_REPLICA_IDENTITY)
+TABLE_TEXT(replica_identity_index, REL_REPLICA_IDENTITY_INDEX)
+TABLE_TEXT(of_type, REL_OF_TYPE)
+TABLE_TEXT(server, REL_SERVER)
+GETTER(unsigned int, table, parent_oid, TABLE_PART, oid_of(res, row, REL_PARENT_OID))
 GETTER(double, table, estimated_rows, TABLE_PART, strtod(PQgetvalue(res, row, REL_ESTIMATED_ROWS), NULL))
 
 COLUMN_TEXT(name, COL_NAME)
@@ -446,8 +498,20 @@ COLUMN_TEXT(generated, COL_GENERATED)
 COLUMN_TEXT(collation, COL_COLLATION)
 COLUMN_TEXT(comment, COL_COMMENT)
 GETTER(bool, column, not_null, COLUMN_PART, bool_of(res, row, COL_NOT_NULL))
-GETTER(unsigned int, column, type_oid, COLUMN_PART,
-	   (unsigned int) strtoul(PQgetvalue(res, row, COL_TYPE_OID), NULL, 10))
+GETTER(unsigned int, column, type_oid, COLUMN_PART, oid_of(res, row, COL_TYPE_OID))
+COLUMN_TEXT(type_kind, COL_TYPE_KIND)
+COLUMN_TEXT(storage, COL_STORAGE)
+DETAIL_TEXT(column, collation_schema, COL_DETAIL_COLLATION_SCHEMA)
+DETAIL_TEXT(column, element_type, COL_DETAIL_ELEMENT_TYPE)
+DETAIL(unsigned int, column, element_type_oid, detail_oid(column->details, COL_DETAIL_ELEMENT_TYPE_OID))
+DETAIL_TEXT(column, compression, COL_DETAIL_COMPRESSION)
+DETAIL_INT(column, statistics, COL_DETAIL_STATISTICS, -1)
+DETAIL_BOOL(column, is_local, COL_DETAIL_IS_LOCAL, true)
+DETAIL_INT(column, inherited, COL_DETAIL_INHERITED, 0)
+DETAIL_TEXT(column, sequence, COL_DETAIL_SEQUENCE)
+DETAIL_TEXT(column, base_schema, COL_DETAIL_BASE_SCHEMA)
+DETAIL_TEXT(column, base_table, COL_DETAIL_BASE_TABLE)
+DETAIL_TEXT(column, base_column, COL_DETAIL_BASE_COLUMN)
 
 CONSTRAINT_TEXT(name, CON_NAME)
 CONSTRAINT_TEXT(kind, CON_KIND)
@@ -465,6 +529,12 @@ CONSTRAINT_TEXT(expression, CON_EXPRESSION)
 CONSTRAINT_TEXT(definition, CON_DEFINITION)
 CONSTRAINT_TEXT(index, CON_INDEX)
 CONSTRAINT_TEXT(comment, CON_COMMENT)
+GETTER(unsigned int, constraint, oid, CONSTRAINT_PART, oid_of(res, row, CON_OID))
+DETAIL_BOOL(constraint, no_inherit, CON_DETAIL_NO_INHERIT, false)
+DETAIL_BOOL(constraint, is_local, CON_DETAIL_IS_LOCAL, true)
+DETAIL_INT(constraint, inherited, CON_DETAIL_INHERITED, 0)
+DETAIL_BOOL(constraint, temporal, CON_DETAIL_TEMPORAL, false)
+DETAIL_TEXT(constraint, predicate, CON_DETAIL_PREDICATE)
 
 INDEX_TEXT(name, IDX_NAME)
 INDEX_TEXT(method, IDX_METHOD)
@@ -476,6 +546,13 @@ INDEX_TEXT(keys, IDX_KEYS)
 INDEX_TEXT(predicate, IDX_PREDICATE)
 INDEX_TEXT(constraint, IDX_CONSTRAINT)
 INDEX_TEXT(comment, IDX_COMMENT)
+GETTER(unsigned int, index, oid, INDEX_PART, oid_of(res, row, IDX_OID))
+DETAIL_BOOL(index, is_ready, IDX_DETAIL_IS_READY, true)
+DETAIL_BOOL(index, is_clustered, IDX_DETAIL_IS_CLUSTERED, false)
+DETAIL_BOOL(index, is_exclusion, IDX_DETAIL_IS_EXCLUSION, false)
+DETAIL_BOOL(index, is_replica_identity, IDX_DETAIL_IS_REPLICA_IDENTITY, false)
+DETAIL_TEXT(index, tablespace, IDX_DETAIL_TABLESPACE)
+DETAIL_TEXT(index, parent, IDX_DETAIL_PARENT)
 
 unsigned int
 aiodal_table_oid(const aiodal_table *table)
@@ -513,6 +590,24 @@ aiodal_constraint_referenced_table(const aiodal_constraint *constraint)
 	return constraint ? constraint->referenced : NULL;
 }
 
+const aiodal_table *
+aiodal_table_parent(const aiodal_table *table)
+{
+	return table ? aiodal_schema_table_by_oid(table->schema, aiodal_table_parent_oid(table)) : NULL;
+}
+
+const aiodal_column *
+aiodal_column_base(const aiodal_column *column)
+{
+	const char *of = aiodal_column_base_schema(column);
+
+	if (!of)
+		return NULL;
+	return aiodal_table_column(
+		aiodal_schema_table(column->table->schema, of, aiodal_column_base_table(column)),
+		aiodal_column_base_column(column));
+}
+
 /*
  * Lists: how many, and the one at a place.
  */
@@ -530,6 +625,31 @@ aiodal_constraint_referenced_table(const aiodal_constraint *constraint)
 		return handle && i >= 0 && i < (count) ? (element) : NULL;           \
 	}
 
+#define DETAIL_LIST(handle, name, number)                                                   \
+	LIST(const char *, handle, name, handle->details ? handle->details->list[number].n : 0, \
+		 handle->details->list[number].item[i])
+
+#define KEY_TEXT(name, field)                                             \
+	const char *aiodal_index_key_##name(const aiodal_index *index, int i) \
+	{                                                                     \
+		return key_cell(index, i, field);                                 \
+	}
+#define KEY_BOOL(name, field)                                      \
+	bool aiodal_index_key_##name(const aiodal_index *index, int i) \
+	{                                                              \
+		const char *cell = key_cell(index, i, field);              \
+                                                                   \
+		return cell && cell[0] == 't';                             \
+	}
+
+static const char *
+key_cell(const aiodal_index *index, int i, int field)
+{
+	if (!index || i < 0 || i >= index->keys.n)
+		return NULL;
+	return index->keys.item[(ptrdiff_t) i * KEY_N_FIELDS + field];
+}
+
 LIST(const aiodal_table *, schema, table, schema->n_tables, &schema->tables[i])
 LIST(const aiodal_table *, schema, sorted, schema->n_sorted, schema->sorted[i])
 LIST(const aiodal_column *, table, column, table->n_columns, &table->columns[i])
@@ -543,6 +663,25 @@ LIST(const char *, constraint, include, constraint->include.n, constraint->inclu
 LIST(const char *, constraint, referenced_column, constraint->referenced_columns.n,
 	 constraint->referenced_columns.item[i])
 LIST(const char *, index, include, index->include.n, index->include.item[i])
+LIST(const char *, table, inherits, table->inherits.n, table->inherits.item[i])
+LIST(const char *, table, option, table->options.n, table->options.item[i])
+LIST(const char *, table, foreign_option, table->foreign_options.n, table->foreign_options.item[i])
+DETAIL_LIST(column, option, COL_DETAIL_OPTIONS)
+DETAIL_LIST(column, foreign_option, COL_DETAIL_FOREIGN_OPTIONS)
+DETAIL_LIST(constraint, on_delete_column, CON_DETAIL_ON_DELETE_COLUMNS)
+DETAIL_LIST(constraint, operator, CON_DETAIL_OPERATORS)
+DETAIL_LIST(index, option, IDX_DETAIL_OPTIONS)
+LIST_COUNT(index, key, index->keys.n)
+KEY_TEXT(column, KEY_COLUMN)
+KEY_TEXT(expression, KEY_EXPRESSION)
+KEY_TEXT(collation, KEY_COLLATION)
+KEY_TEXT(collation_schema, KEY_COLLATION_SCHEMA)
+KEY_TEXT(opclass, KEY_OPCLASS)
+KEY_TEXT(opclass_schema, KEY_OPCLASS_SCHEMA)
+KEY_TEXT(opclass_options, KEY_OPCLASS_OPTIONS)
+KEY_BOOL(default_opclass, KEY_DEFAULT_OPCLASS)
+KEY_BOOL(descending, KEY_DESCENDING)
+KEY_BOOL(nulls_first, KEY_NULLS_FIRST)
 
 const aiodal_constraint *
 aiodal_table_primary_key(const aiodal_table *table)

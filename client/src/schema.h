@@ -60,7 +60,20 @@ enum
 	REL_VISIBLE,
 	REL_INSERTABLE,
 	REL_UPDATABLE,
-	REL_ROW_SECURITY
+	REL_ROW_SECURITY,
+	REL_PARENT,
+	REL_PARENT_OID,
+	REL_INHERITS,
+	REL_ACCESS_METHOD,
+	REL_TABLESPACE,
+	REL_OPTIONS,
+	REL_FORCE_ROW_SECURITY,
+	REL_REPLICA_IDENTITY,
+	REL_REPLICA_IDENTITY_INDEX,
+	REL_DELETABLE,
+	REL_OF_TYPE,
+	REL_SERVER,
+	REL_FOREIGN_OPTIONS
 };
 
 enum
@@ -79,13 +92,40 @@ enum
 	COL_IDENTITY,
 	COL_GENERATED,
 	COL_COLLATION,
-	COL_COMMENT
+	COL_COMMENT,
+	COL_TYPE_KIND,
+	COL_STORAGE,
+	COL_DETAILS
+};
+
+/*
+ * Details are what few columns, constraints and indexes have: together in one array, which is NULL where all
+ * is as usual, so that the many do not pay for the few. The first two of each may be arrays themselves.
+ */
+#define AIODAL__DETAIL_LISTS 2
+
+enum
+{
+	COL_DETAIL_OPTIONS,
+	COL_DETAIL_FOREIGN_OPTIONS,
+	COL_DETAIL_COLLATION_SCHEMA,
+	COL_DETAIL_ELEMENT_TYPE,
+	COL_DETAIL_ELEMENT_TYPE_OID,
+	COL_DETAIL_COMPRESSION,
+	COL_DETAIL_STATISTICS,
+	COL_DETAIL_IS_LOCAL,
+	COL_DETAIL_INHERITED,
+	COL_DETAIL_SEQUENCE,
+	COL_DETAIL_BASE_SCHEMA,
+	COL_DETAIL_BASE_TABLE,
+	COL_DETAIL_BASE_COLUMN,
+	COL_N_DETAILS
 };
 
 enum
 {
-	CON_SCHEMA,
-	CON_RELATION,
+	CON_RELATION_OID,
+	CON_OID,
 	CON_NAME,
 	CON_KIND,
 	CON_COLUMNS,
@@ -104,13 +144,26 @@ enum
 	CON_EXPRESSION,
 	CON_DEFINITION,
 	CON_INDEX,
-	CON_COMMENT
+	CON_COMMENT,
+	CON_DETAILS
 };
 
 enum
 {
-	IDX_SCHEMA,
-	IDX_RELATION,
+	CON_DETAIL_ON_DELETE_COLUMNS,
+	CON_DETAIL_OPERATORS,
+	CON_DETAIL_NO_INHERIT,
+	CON_DETAIL_IS_LOCAL,
+	CON_DETAIL_INHERITED,
+	CON_DETAIL_TEMPORAL,
+	CON_DETAIL_PREDICATE,
+	CON_N_DETAILS
+};
+
+enum
+{
+	IDX_RELATION_OID,
+	IDX_OID,
 	IDX_NAME,
 	IDX_METHOD,
 	IDX_IS_UNIQUE,
@@ -121,7 +174,36 @@ enum
 	IDX_INCLUDE,
 	IDX_PREDICATE,
 	IDX_CONSTRAINT,
-	IDX_COMMENT
+	IDX_COMMENT,
+	IDX_DETAILS
+};
+
+enum
+{
+	IDX_DETAIL_OPTIONS,
+	IDX_DETAIL_NO_LIST,
+	IDX_DETAIL_IS_READY,
+	IDX_DETAIL_IS_CLUSTERED,
+	IDX_DETAIL_IS_EXCLUSION,
+	IDX_DETAIL_IS_REPLICA_IDENTITY,
+	IDX_DETAIL_TABLESPACE,
+	IDX_DETAIL_PARENT,
+	IDX_N_DETAILS
+};
+
+enum
+{
+	KEY_COLUMN,
+	KEY_EXPRESSION,
+	KEY_COLLATION,
+	KEY_COLLATION_SCHEMA,
+	KEY_OPCLASS,
+	KEY_OPCLASS_SCHEMA,
+	KEY_OPCLASS_OPTIONS,
+	KEY_DEFAULT_OPCLASS,
+	KEY_DESCENDING,
+	KEY_NULLS_FIRST,
+	KEY_N_FIELDS
 };
 
 enum
@@ -391,6 +473,12 @@ typedef struct aiodal__names
 	int n;
 } aiodal__names;
 
+typedef struct aiodal__details
+{
+	const char *const *cell;
+	aiodal__names list[AIODAL__DETAIL_LISTS];
+} aiodal__details;
+
 /* A stretch of an array. */
 typedef struct aiodal__span
 {
@@ -426,6 +514,9 @@ struct aiodal_table
 	int row; /* of AIODAL__RELATIONS */
 	unsigned int oid;
 	const char *qualified;
+	aiodal__names inherits;
+	aiodal__names options;
+	aiodal__names foreign_options;
 	const aiodal_column *columns;
 	const aiodal_constraint *constraints; /* primary key, unique, foreign keys, others; each by name */
 	const aiodal_index *indexes;
@@ -440,12 +531,14 @@ struct aiodal_table
 struct aiodal_column
 {
 	const aiodal_table *table;
+	const aiodal__details *details; /* NULL: as usual */
 	int row;
 };
 
 struct aiodal_constraint
 {
 	const aiodal_table *table;
+	const aiodal__details *details;
 	int row;
 	aiodal__names columns;
 	aiodal__names include;
@@ -456,7 +549,9 @@ struct aiodal_constraint
 struct aiodal_index
 {
 	const aiodal_table *table;
+	const aiodal__details *details;
 	int row;
+	aiodal__names keys; /* KEY_N_FIELDS cells for each */
 	aiodal__names include;
 };
 

@@ -18,27 +18,50 @@
 #include "util/array.h"
 #include "util/buf.h"
 #include "util/mem.h"
+#include "util/records.h"
 
 #define ARGUMENTS AIODAL__ARGUMENTS
+#define TEXT      "::pg_catalog.text"
 
 /* the other parts' are in schema_parts.c; the order of columns is that of the enums in schema.h */
 static const char *const part_queries[AIODAL__FIRST_OBJECTS] = {
 	[AIODAL__RELATIONS] =
 		"SELECT oid, schema, name, kind, persistence, owner, comment, definition, partition_key, "
-		"partition_bound, extension, estimated_rows, visible, insertable, updatable, row_security "
+		"partition_bound, extension, estimated_rows, visible, insertable, updatable, row_security, "
+		"parent, parent_oid, inherits, access_method, tablespace, options, force_row_security, "
+		"replica_identity, replica_identity_index, deletable, of_type, server, foreign_options "
 		"FROM aiodal.relations" ARGUMENTS,
 	[AIODAL__COLUMNS] =
 		"SELECT oid, name, position, type, type_oid, type_schema, type_name, typmod, dimensions, "
-		"not_null, default_value, identity, generated, \"collation\", comment "
+		"not_null, default_value, identity, generated, \"collation\", comment, type_kind, storage, "
+		"CASE WHEN pg_catalog.num_nonnulls(collation_schema, element_type, compression, statistics, "
+		"sequence, "
+		"base_column) OPERATOR(pg_catalog.>) 0 OR NOT is_local OR inherited OPERATOR(pg_catalog.>) 0 "
+		"OR options OPERATOR(pg_catalog.<>) '{}' OR foreign_options OPERATOR(pg_catalog.<>) '{}' "
+		"THEN ARRAY[options" TEXT ", foreign_options" TEXT ", collation_schema, element_type, "
+		"element_type_oid" TEXT ", compression, statistics" TEXT ", is_local" TEXT ", inherited" TEXT ", "
+		"sequence, base_schema, base_relation, base_column] END "
 		"FROM aiodal.columns" ARGUMENTS,
 	[AIODAL__CONSTRAINTS] =
-		"SELECT schema, relation, name, kind, columns, include, referenced_schema, "
+		"SELECT relation_oid, oid, name, kind, columns, include, referenced_schema, "
 		"referenced_relation, referenced_columns, on_update, on_delete, match, \"deferrable\", "
 		"initially_deferred, validated, enforced, nulls_not_distinct, expression, definition, "
-		"index, comment FROM aiodal.constraints" ARGUMENTS,
+		"index, comment, "
+		"CASE WHEN predicate IS NOT NULL OR no_inherit OR NOT is_local OR temporal "
+		"OR inherited OPERATOR(pg_catalog.>) 0 OR operators OPERATOR(pg_catalog.<>) '{}' "
+		"OR on_delete_columns OPERATOR(pg_catalog.<>) '{}' "
+		"THEN ARRAY[on_delete_columns" TEXT ", operators" TEXT ", no_inherit" TEXT ", is_local" TEXT ", "
+		"inherited" TEXT ", temporal" TEXT ", predicate] END "
+		"FROM aiodal.constraints" ARGUMENTS,
 	[AIODAL__INDEXES] =
-		"SELECT schema, relation, name, method, is_unique, is_primary, is_valid, nulls_not_distinct, "
-		"keys, include, predicate, constraint_name, comment FROM aiodal.indexes" ARGUMENTS,
+		"SELECT relation_oid, oid, name, method, is_unique, is_primary, is_valid, nulls_not_distinct, "
+		"keys, include, predicate, constraint_name, comment, "
+		"CASE WHEN NOT is_ready OR is_clustered OR is_exclusion OR is_replica_identity OR tablespace IS NOT "
+		"NULL "
+		"OR parent IS NOT NULL OR options OPERATOR(pg_catalog.<>) '{}' "
+		"THEN ARRAY[options" TEXT ", NULL, is_ready" TEXT ", is_clustered" TEXT ", is_exclusion" TEXT ", "
+		"is_replica_identity" TEXT ", tablespace, parent] END "
+		"FROM aiodal.indexes" ARGUMENTS,
 	[AIODAL__SORTED] = "SELECT oid FROM aiodal.sorted_tables" ARGUMENTS " ORDER BY position",
 };
 
@@ -168,16 +191,13 @@ constraint_rank(const char *kind)
 	return rank;
 }
 
+/* Every part begins with the oid of the relation. */
 static const aiodal_table *
 table_of_row(const aiodal_schema *schema, aiodal__part part, int row)
 {
-	const PGresult *res = schema->part[part];
+	const char *oid = PQgetvalue(schema->part[part], row, 0);
 
-	if (part == AIODAL__COLUMNS)
-		return aiodal_schema_table_by_oid(schema,
-										  (unsigned int) strtoul(PQgetvalue(res, row, COL_OID), NULL, 10));
-	/* constraints and indexes have these two in the same places */
-	return aiodal_schema_table(schema, PQgetvalue(res, row, CON_SCHEMA), PQgetvalue(res, row, CON_RELATION));
+	return aiodal_schema_table_by_oid(schema, (unsigned int) strtoul(oid, NULL, 10));
 }
 
 static row_ref
@@ -220,6 +240,31 @@ parse_names(aiodal_schema *schema, aiodal__part part, int row, int column, aioda
 {
 	return aiodal__array_parse(&schema->arena, value(schema->part[part], row, column), &names->item,
 							   &names->n) != -1;
+}
+
+static bool
+parse_details(aiodal_schema *schema, aiodal__part part, int row, int column, int n_details,
+			  const aiodal__details **out)
+{
+	const char *text = value(schema->part[part], row, column);
+	aiodal__details *details;
+	int n;
+
+	if (!text)
+		return true;
+	details = aiodal__arena_alloc(&schema->arena, 1, sizeof(*details));
+	if (!details || aiodal__array_parse(&schema->arena, text, &details->cell, &n) == -1)
+		return false;
+	for (int i = 0; i < AIODAL__DETAIL_LISTS && i < n; i++)
+	{
+		aiodal__names *list = &details->list[i];
+
+		if (aiodal__array_parse(&schema->arena, details->cell[i], &list->item, &list->n) == -1)
+			return false;
+	}
+	if (n == n_details)
+		*out = details;
+	return true;
 }
 
 static char *
@@ -265,7 +310,10 @@ make_tables(aiodal_schema *schema)
 		table->oid = (unsigned int) strtoul(PQgetvalue(res, row, REL_OID), NULL, 10);
 		table->qualified =
 			qualified_name(schema, PQgetvalue(res, row, REL_SCHEMA), PQgetvalue(res, row, REL_NAME));
-		if (!table->qualified)
+		if (!table->qualified ||
+			!parse_names(schema, AIODAL__RELATIONS, row, REL_INHERITS, &table->inherits) ||
+			!parse_names(schema, AIODAL__RELATIONS, row, REL_OPTIONS, &table->options) ||
+			!parse_names(schema, AIODAL__RELATIONS, row, REL_FOREIGN_OPTIONS, &table->foreign_options))
 			return false;
 	}
 	if (!schema->tables)
@@ -280,8 +328,9 @@ make_columns(aiodal_schema *schema)
 	int n;
 	row_ref *refs = sort_rows(schema, AIODAL__COLUMNS, &n);
 	aiodal_column *columns = refs ? aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(*columns)) : NULL;
+	bool ok = columns != NULL;
 
-	for (int i = 0; columns && i < n; i++)
+	for (int i = 0; ok && i < n; i++)
 	{
 		aiodal_table *table = &schema->tables[refs[i].table];
 
@@ -289,10 +338,12 @@ make_columns(aiodal_schema *schema)
 		columns[i].row = refs[i].row;
 		if (table->n_columns++ == 0)
 			table->columns = &columns[i];
+		ok = parse_details(schema, AIODAL__COLUMNS, refs[i].row, COL_DETAILS, COL_N_DETAILS,
+						   &columns[i].details);
 	}
 	aiodal__free(refs);
 	schema->columns = columns;
-	return columns && aiodal__schema_index_columns(schema);
+	return ok && aiodal__schema_index_columns(schema);
 }
 
 static bool
@@ -306,7 +357,8 @@ fill_constraint(aiodal_schema *schema, aiodal_constraint *con, int row)
 		con->referenced = aiodal_schema_table(schema, value(res, row, CON_REFERENCED_SCHEMA), referenced);
 	return parse_names(schema, AIODAL__CONSTRAINTS, row, CON_COLUMNS, &con->columns) &&
 		   parse_names(schema, AIODAL__CONSTRAINTS, row, CON_INCLUDE, &con->include) &&
-		   parse_names(schema, AIODAL__CONSTRAINTS, row, CON_REFERENCED_COLUMNS, &con->referenced_columns);
+		   parse_names(schema, AIODAL__CONSTRAINTS, row, CON_REFERENCED_COLUMNS, &con->referenced_columns) &&
+		   parse_details(schema, AIODAL__CONSTRAINTS, row, CON_DETAILS, CON_N_DETAILS, &con->details);
 }
 
 static bool
@@ -333,6 +385,21 @@ make_constraints(aiodal_schema *schema)
 }
 
 static bool
+fill_index(aiodal_schema *schema, aiodal_index *index, int row)
+{
+	/* in the order of the enum */
+	static const char *const fields[] = {
+		"column",         "expression",      "collation",       "collation_schema", "opclass",
+		"opclass_schema", "opclass_options", "default_opclass", "descending",       "nulls_first"};
+
+	index->row = row;
+	return aiodal__records_parse(&schema->arena, value(schema->part[AIODAL__INDEXES], row, IDX_KEYS), fields,
+								 KEY_N_FIELDS, &index->keys.item, &index->keys.n) != -1 &&
+		   parse_names(schema, AIODAL__INDEXES, row, IDX_INCLUDE, &index->include) &&
+		   parse_details(schema, AIODAL__INDEXES, row, IDX_DETAILS, IDX_N_DETAILS, &index->details);
+}
+
+static bool
 make_indexes(aiodal_schema *schema)
 {
 	int n;
@@ -345,10 +412,9 @@ make_indexes(aiodal_schema *schema)
 		aiodal_table *table = &schema->tables[refs[i].table];
 
 		indexes[i].table = table;
-		indexes[i].row = refs[i].row;
 		if (table->n_indexes++ == 0)
 			table->indexes = &indexes[i];
-		ok = parse_names(schema, AIODAL__INDEXES, refs[i].row, IDX_INCLUDE, &indexes[i].include);
+		ok = fill_index(schema, &indexes[i], refs[i].row);
 	}
 	aiodal__free(refs);
 	return ok;

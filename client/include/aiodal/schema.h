@@ -66,6 +66,30 @@ AIODAL_API bool aiodal_table_visible(const aiodal_table *table);          /* the
 AIODAL_API bool aiodal_table_insertable(const aiodal_table *table);
 AIODAL_API bool aiodal_table_updatable(const aiodal_table *table);
 AIODAL_API bool aiodal_table_row_security(const aiodal_table *table);
+AIODAL_API bool aiodal_table_force_row_security(const aiodal_table *table);
+AIODAL_API bool aiodal_table_deletable(const aiodal_table *table);
+
+/* The partitioned table this is a partition of: in the snapshot, NULL when there is none or it is not there;
+ * as quoted, qualified text; by oid, 0 for none. */
+AIODAL_API const aiodal_table *aiodal_table_parent(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_parent_name(const aiodal_table *table);
+AIODAL_API unsigned int aiodal_table_parent_oid(const aiodal_table *table);
+/* the parents of one that is no partition, in order, as quoted, qualified text */
+AIODAL_API int aiodal_table_inherits_count(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_inherits_at(const aiodal_table *table, int i);
+
+AIODAL_API const char *aiodal_table_access_method(const aiodal_table *table); /* NULL: no storage */
+AIODAL_API const char *aiodal_table_tablespace(const aiodal_table *table); /* NULL: the database's default */
+/* storage parameters, name=value; those of the TOAST table as toast.NAME */
+AIODAL_API int aiodal_table_option_count(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_option_at(const aiodal_table *table, int i);
+AIODAL_API const char *
+aiodal_table_replica_identity(const aiodal_table *table); /* "default", "full", "index", "nothing" */
+AIODAL_API const char *aiodal_table_replica_identity_index(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_of_type(const aiodal_table *table); /* of CREATE TABLE OF */
+AIODAL_API const char *aiodal_table_server(const aiodal_table *table);  /* of a foreign table */
+AIODAL_API int aiodal_table_foreign_option_count(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_foreign_option_at(const aiodal_table *table, int i);
 
 /* Columns, in the order of their positions */
 AIODAL_API int aiodal_table_column_count(const aiodal_table *table);
@@ -92,6 +116,29 @@ AIODAL_API const char *aiodal_column_identity(const aiodal_column *column);  /* 
 AIODAL_API const char *aiodal_column_generated(const aiodal_column *column); /* "stored", "virtual" */
 AIODAL_API const char *aiodal_column_collation(const aiodal_column *column);
 AIODAL_API const char *aiodal_column_comment(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_type_kind(
+	const aiodal_column *column); /* "base", "array", "enum", "domain", "composite", "range", ... */
+AIODAL_API const char *aiodal_column_element_type(const aiodal_column *column);      /* of an array */
+AIODAL_API unsigned int aiodal_column_element_type_oid(const aiodal_column *column); /* 0: no array */
+AIODAL_API const char *aiodal_column_collation_schema(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_storage(const aiodal_column *column);     /* "plain", "extended", ... */
+AIODAL_API const char *aiodal_column_compression(const aiodal_column *column); /* NULL: the default */
+AIODAL_API int aiodal_column_statistics(const aiodal_column *column); /* target; negative: the default */
+AIODAL_API bool aiodal_column_is_local(const aiodal_column *column);  /* defined here, not only inherited */
+AIODAL_API int aiodal_column_inherited(const aiodal_column *column);  /* parents that have it */
+AIODAL_API const char *aiodal_column_sequence(
+	const aiodal_column *column); /* that an identity or serial column owns; quoted, qualified */
+AIODAL_API int aiodal_column_option_count(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_option_at(const aiodal_column *column, int i);
+AIODAL_API int aiodal_column_foreign_option_count(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_foreign_option_at(const aiodal_column *column, int i);
+
+/* Of a view, the table's column that this one shows, through other views too; NULL when it is computed. base:
+ * in the snapshot, NULL also when it is not there. */
+AIODAL_API const aiodal_column *aiodal_column_base(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_base_schema(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_base_table(const aiodal_column *column);
+AIODAL_API const char *aiodal_column_base_column(const aiodal_column *column);
 
 /*
  * Constraints of all kinds, and by kind. Unique ones are UNIQUE constraints and the primary key, which comes
@@ -148,6 +195,20 @@ AIODAL_API const char *aiodal_constraint_definition(const aiodal_constraint *con
 AIODAL_API const char *
 aiodal_constraint_index(const aiodal_constraint *constraint); /* name of the index behind it */
 AIODAL_API const char *aiodal_constraint_comment(const aiodal_constraint *constraint);
+AIODAL_API unsigned int aiodal_constraint_oid(const aiodal_constraint *constraint);
+/* SET NULL or SET DEFAULT of only these; none: of all */
+AIODAL_API int aiodal_constraint_on_delete_column_count(const aiodal_constraint *constraint);
+AIODAL_API const char *aiodal_constraint_on_delete_column_at(const aiodal_constraint *constraint, int i);
+AIODAL_API bool aiodal_constraint_no_inherit(const aiodal_constraint *constraint);
+AIODAL_API bool aiodal_constraint_is_local(const aiodal_constraint *constraint);
+AIODAL_API int aiodal_constraint_inherited(const aiodal_constraint *constraint); /* parents that have it */
+AIODAL_API bool
+aiodal_constraint_temporal(const aiodal_constraint *constraint); /* WITHOUT OVERLAPS or PERIOD */
+/* of an exclusion constraint, one for each column */
+AIODAL_API int aiodal_constraint_operator_count(const aiodal_constraint *constraint);
+AIODAL_API const char *aiodal_constraint_operator_at(const aiodal_constraint *constraint, int i);
+AIODAL_API const char *
+aiodal_constraint_predicate(const aiodal_constraint *constraint); /* of an exclusion constraint */
 
 /* Indexes */
 AIODAL_API int aiodal_table_index_count(const aiodal_table *table);
@@ -168,6 +229,33 @@ AIODAL_API const char *aiodal_index_predicate(const aiodal_index *index);
 AIODAL_API const char *
 aiodal_index_constraint(const aiodal_index *index); /* name of the constraint it is behind */
 AIODAL_API const char *aiodal_index_comment(const aiodal_index *index);
+AIODAL_API unsigned int aiodal_index_oid(const aiodal_index *index);
+AIODAL_API bool aiodal_index_is_ready(const aiodal_index *index);
+AIODAL_API bool aiodal_index_is_clustered(const aiodal_index *index);
+AIODAL_API bool aiodal_index_is_exclusion(const aiodal_index *index);
+AIODAL_API bool aiodal_index_is_replica_identity(const aiodal_index *index);
+AIODAL_API int aiodal_index_option_count(const aiodal_index *index);
+AIODAL_API const char *aiodal_index_option_at(const aiodal_index *index, int i);
+AIODAL_API const char *aiodal_index_tablespace(const aiodal_index *index); /* NULL: the database's default */
+AIODAL_API const char *
+aiodal_index_parent(const aiodal_index *index); /* the partitioned index it belongs to; quoted, qualified */
+
+/* Keys, each a column or an expression. */
+AIODAL_API int aiodal_index_key_count(const aiodal_index *index);
+AIODAL_API const char *aiodal_index_key_column(const aiodal_index *index, int i); /* NULL: an expression */
+AIODAL_API const char *aiodal_index_key_expression(const aiodal_index *index, int i);
+AIODAL_API const char *
+aiodal_index_key_collation(const aiodal_index *index, int i); /* NULL: the column's own */
+AIODAL_API const char *aiodal_index_key_collation_schema(const aiodal_index *index, int i);
+AIODAL_API const char *aiodal_index_key_opclass(const aiodal_index *index, int i);
+AIODAL_API const char *aiodal_index_key_opclass_schema(const aiodal_index *index, int i);
+AIODAL_API const char *
+aiodal_index_key_opclass_options(const aiodal_index *index,
+								 int i); /* JSON array of "name=value", "[]" for none */
+AIODAL_API bool
+aiodal_index_key_default_opclass(const aiodal_index *index, int i); /* opclass is the type's default */
+AIODAL_API bool aiodal_index_key_descending(const aiodal_index *index, int i);
+AIODAL_API bool aiodal_index_key_nulls_first(const aiodal_index *index, int i);
 
 AIODAL_END_DECLS
 

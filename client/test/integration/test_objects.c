@@ -47,6 +47,7 @@ set_up(void **state)
 {
 	aiodal_error *err = NULL;
 	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	static const char *const include[] = {"partitions"};
 
 	(void) state;
 	run_sql("DROP DATABASE IF EXISTS " ODD_DATABASE);
@@ -57,6 +58,8 @@ set_up(void **state)
 	pg = PQconnectdb("dbname=" ODD_DATABASE " options='-c search_path='");
 	PQclear(PQexec(pg, "CREATE EXTENSION aiodal"));
 	options.parts = AIODAL_PARTS_ALL;
+	options.include = include;
+	options.n_include = 1;
 	OK(aiodal_db_open(&db, "dbname=" ODD_DATABASE, &options, &err));
 	schema = aiodal_db_schema(db);
 	return 0;
@@ -180,13 +183,8 @@ types_have_their_labels(void **state)
 	}
 	same_lines(
 		&out, 4,
-		LINE("typnamespace::regnamespace::name::text"
-			 ", "
-			 "typname"
-			 ", "
-			 "t.oid"
-			 ", "
-			 "(SELECT string_agg(enumlabel, '|' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid "
+		LINE("typnamespace::regnamespace::name::text, typname, t.oid, (SELECT string_agg(enumlabel, '|' "
+			 "ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid "
 			 "= t.oid)") "FROM pg_type t WHERE typtype = 'e' AND" OURS("pg_type", "t.oid", "typnamespace"));
 }
 
@@ -218,20 +216,10 @@ domains_have_their_checks(void **state)
 		assert_false(aiodal_type_check_validated(type, -1));
 	}
 	same_lines(&out, 8,
-			   LINE("t.oid"
-					", "
-					"format_type(typbasetype, typtypmod)"
-					", "
-					"typbasetype"
-					", "
-					"typnotnull"
+			   LINE("t.oid, format_type(typbasetype, typtypmod), typbasetype, typnotnull"
 					", " OR_DASH(
 						"typdefault") ", "
-									  "conname"
-									  ", "
-									  "pg_get_expr(conbin, 0)"
-									  ", "
-									  "convalidated"
+									  "conname, pg_get_expr(conbin, 0), convalidated"
 									  ", " OR_DASH(
 										  "obj_description(c.oid, 'pg_constraint')")) "FROM pg_type t JOIN "
 																					  "pg_constraint c "
@@ -267,17 +255,7 @@ composite_types_have_their_attributes(void **state)
 		assert_int_equal(aiodal_type_attribute_type_oid(type, aiodal_type_attribute_count(type)), 0);
 	}
 	same_lines(&out, 4,
-			   LINE("c.reltype"
-					", "
-					"attname"
-					", "
-					"attnum"
-					", "
-					"format_type(atttypid, atttypmod)"
-					", "
-					"atttypid"
-					", "
-					"atttypmod"
+			   LINE("c.reltype, attname, attnum, format_type(atttypid, atttypmod), atttypid, atttypmod"
 					", " OR_DASH(
 						"col_description(c.oid, attnum)")) "FROM pg_class c JOIN pg_attribute ON attrelid = "
 														   "c.oid WHERE relkind = 'c' AND attnum > 0 AND NOT "
@@ -351,33 +329,16 @@ functions_have_their_arguments(void **state)
 	}
 	same_lines(
 		&out, 12,
-		LINE("pronamespace::regnamespace::name::text"
-			 ", "
-			 "proname"
-			 ", "
-			 "p.oid"
-			 ", "
-			 "CASE prokind WHEN 'f' THEN 'function' WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE "
-			 "'window' END"
-			 ", "
-			 "CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END"
-			 ", "
-			 "CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END"
-			 ", "
-			 "proisstrict"
-			 ", "
-			 "prosecdef"
-			 ", "
-			 "proleakproof"
-			 ", "
-			 "proretset"
-			 ", "
-			 "(SELECT lanname FROM pg_language WHERE oid = prolang)"
+		LINE("pronamespace::regnamespace::name::text, proname, p.oid, CASE prokind WHEN 'f' THEN 'function' "
+			 "WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE "
+			 "'window' END, CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE "
+			 "'volatile' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' "
+			 "END, proisstrict, prosecdef, proleakproof, proretset, (SELECT lanname FROM pg_language WHERE "
+			 "oid = prolang)"
 			 ", " OR_DASH(
 				 "obj_description(p.oid, 'pg_proc')") ", "
-													  "array_to_string(proconfig, '|')"
-													  ", "
-													  "(SELECT string_agg(concat_ws('|', "
+													  "array_to_string(proconfig, '|'), (SELECT "
+													  "string_agg(concat_ws('|', "
 													  "coalesce(nullif(proargnames[i], ''), '-'), CASE "
 													  "proargmodes[i] WHEN 'o' THEN 'out' WHEN 'b' THEN "
 													  "'inout' WHEN 'v' THEN 'variadic' WHEN 't' THEN "
@@ -444,23 +405,13 @@ sequences_have_their_bounds(void **state)
 	}
 	same_lines(
 		&out, 5,
-		LINE("seqrelid"
-			 ", "
-			 "format_type(seqtypid, NULL)"
-			 ", "
-			 "seqstart"
-			 ", "
-			 "seqmin"
-			 ", "
-			 "seqmax"
-			 ", "
-			 "seqincrement"
-			 ", "
-			 "seqcache"
-			 ", "
-			 "seqcycle") "FROM pg_sequence JOIN pg_class c ON c.oid = seqrelid WHERE" OURS("pg_class",
-																						   "c.oid",
-																						   "relnamespace"));
+		LINE(
+			"seqrelid, format_type(seqtypid, NULL), seqstart, seqmin, seqmax, seqincrement, "
+			"seqcache, seqcycle") "FROM pg_sequence JOIN pg_class c ON c.oid = seqrelid WHERE" OURS("pg_"
+																									"class",
+																									"c.oid",
+																									"relnames"
+																									"pace"));
 	assert_string_equal(aiodal_sequence_owned_by_schema(owned), "obj");
 	assert_string_equal(aiodal_sequence_owned_by_table(owned), "owning");
 	assert_string_equal(aiodal_sequence_owned_by_column(owned), "a");
@@ -494,12 +445,8 @@ triggers_and_rules_are_with_their_table(void **state)
 	}
 	same_lines(
 		&out, 6,
-		LINE("tgrelid"
-			 ", "
-			 "tgname"
-			 ", "
-			 "t.oid") "FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND NOT "
-					  "relispartition AND" OURS("pg_class", "c.oid", "relnamespace"));
+		LINE("tgrelid, tgname, t.oid") "FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE NOT "
+									   "tgisinternal AND" OURS("pg_class", "c.oid", "relnamespace"));
 	assert_string_equal(aiodal_trigger_timing(trigger), "before");
 	assert_string_equal(aiodal_trigger_level(trigger), "row");
 	assert_int_equal(aiodal_trigger_event_count(trigger), 3);
@@ -574,16 +521,15 @@ privileges_are_those_of_the_catalogs(void **state)
 		}
 	}
 #define ROLE_NAME(x) "(SELECT rolname FROM pg_roles WHERE oid = " x ")"
-	same_lines(
-		&out, 20,
-		"WITH c AS (SELECT * FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT relispartition "
-		"AND relnamespace::regnamespace::text ~ '^\"?obj') "
-		"SELECT concat_ws('|', oid, attname, " ROLE_NAME("grantor") ", " OR_DASH(
-			ROLE_NAME("grantee")) ", privilege_type, is_grantable, '') FROM ("
-								  "SELECT c.oid, '-' AS attname, a.* FROM c, aclexplode(coalesce(relacl, "
-								  "acldefault('r', relowner))) a "
-								  "UNION ALL SELECT c.oid, attname, a.* FROM c JOIN pg_attribute ON attrelid "
-								  "= c.oid, aclexplode(attacl) a) x");
+	same_lines(&out, 20,
+			   "WITH c AS (SELECT * FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'p', 'f') "
+			   "AND relnamespace::regnamespace::text ~ '^\"?obj') "
+			   "SELECT concat_ws('|', oid, attname, " ROLE_NAME("grantor") ", " OR_DASH(ROLE_NAME(
+				   "grantee")) ", privilege_type, is_grantable, '') FROM ("
+							   "SELECT c.oid, '-' AS attname, a.* FROM c, aclexplode(coalesce(relacl, "
+							   "acldefault('r', relowner))) a "
+							   "UNION ALL SELECT c.oid, attname, a.* FROM c JOIN pg_attribute ON attrelid "
+							   "= c.oid, aclexplode(attacl) a) x");
 }
 
 static void
@@ -619,6 +565,204 @@ what_belongs_to_the_database(void **state)
 	assert_string_equal(aiodal_namespace_name(aiodal_schema_namespace(schema, "obj \"2\"")), "obj \"2\"");
 	assert_true(aiodal_namespace_oid(aiodal_schema_namespace(schema, "public")) > 0);
 	assert_null(aiodal_schema_namespace(schema, "pg_catalog"));
+}
+
+static void
+columns_have_their_details(void **state)
+{
+	lines out;
+
+	(void) state;
+	lines_open(&out);
+	for (int t = 0; t < aiodal_schema_table_count(schema); t++)
+	{
+		const aiodal_table *table = aiodal_schema_table_at(schema, t);
+
+		for (int i = 0; i < aiodal_table_column_count(table); i++)
+		{
+			const aiodal_column *column = aiodal_table_column_at(table, i);
+
+			put_int(&out, aiodal_table_oid(table));
+			put_int(&out, aiodal_column_position(column));
+			put(&out, aiodal_column_storage(column));
+			put(&out, aiodal_column_compression(column));
+			put_int(&out, aiodal_column_statistics(column));
+			put_bool(&out, aiodal_column_is_local(column));
+			put_int(&out, aiodal_column_inherited(column));
+			put_int(&out, aiodal_column_element_type_oid(column));
+			put_bool(&out, strcmp(aiodal_column_type_kind(column), "array") == 0);
+			for (int o = 0; o < aiodal_column_option_count(column); o++)
+				put(&out, aiodal_column_option_at(column, o));
+			for (int o = 0; o < aiodal_column_foreign_option_count(column); o++)
+				put(&out, aiodal_column_foreign_option_at(column, o));
+			put_end(&out);
+		}
+	}
+	same_lines(
+		&out, 1700,
+		LINE(
+			"c.oid, attnum, CASE attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN "
+			"'main' "
+			"ELSE 'extended' END, CASE attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE '-' END, "
+			"coalesce(attstattarget, -1), attislocal, attinhcount, CASE WHEN typsubscript = "
+			"'array_subscript_handler'::regproc THEN typelem ELSE 0 END, typsubscript = "
+			"'array_subscript_handler'::regproc, (SELECT string_agg(x, '|') FROM unnest(attoptions) x WHERE "
+			"x !~ '^pg_attver='), "
+			"array_to_string(attfdwoptions, '|')") "FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid "
+												   "JOIN pg_type y ON y.oid = atttypid "
+												   "WHERE relkind IN ('r', 'v', 'm', 'p', 'f') AND attnum > "
+												   "0 AND NOT attisdropped AND" OURS("pg_class", "c.oid",
+																					 "relnamespace"));
+}
+
+static void
+view_columns_name_their_base(void **state)
+{
+	const aiodal_table *view = aiodal_schema_table(schema, "obj", "v2");
+	const aiodal_table *fired = aiodal_schema_table(schema, "obj", "fired");
+	const aiodal_column *x = aiodal_table_column(view, "x");
+
+	(void) state;
+	assert_string_equal(aiodal_column_base_schema(x), "obj");
+	assert_string_equal(aiodal_column_base_table(x), "fired");
+	assert_string_equal(aiodal_column_base_column(x), "id");
+	assert_ptr_equal(aiodal_column_base(x), aiodal_table_column(fired, "id"));
+	assert_null(aiodal_column_base(aiodal_table_column(view, "n")));
+	assert_null(aiodal_column_base_table(aiodal_table_column(view, "n")));
+	assert_null(aiodal_column_base(aiodal_table_column(fired, "id")));
+	assert_string_equal(
+		aiodal_column_sequence(aiodal_table_column(aiodal_schema_table(schema, "obj", "owning"), "b c")),
+		"obj.\"owning_b c_seq\"");
+}
+
+static void
+parents_are_named(void **state)
+{
+	const aiodal_table *part = aiodal_schema_table(schema, "hard_partitions", "part_2024_eu");
+	const aiodal_table *child = aiodal_schema_table(schema, "hard", "child");
+	const aiodal_table *settings = aiodal_schema_table(schema, "hard", "settings");
+
+	(void) state;
+	assert_ptr_equal(aiodal_table_parent(part), aiodal_schema_table(schema, "hard", "part_2024"));
+	assert_string_equal(aiodal_table_parent_name(part), "hard.part_2024");
+	assert_ptr_equal(aiodal_table_parent(aiodal_table_parent(part)),
+					 aiodal_schema_table(schema, "hard", "part"));
+	assert_null(aiodal_table_parent(child));
+	assert_int_equal(aiodal_table_parent_oid(child), 0);
+	assert_int_equal(aiodal_table_inherits_count(child), 2);
+	assert_string_equal(aiodal_table_inherits_at(child, 0), "hard.father");
+	assert_string_equal(aiodal_table_inherits_at(child, 1), "hard.mother");
+	assert_int_equal(aiodal_table_inherits_count(part), 0);
+	assert_string_equal(aiodal_table_access_method(settings), "heap");
+	assert_null(aiodal_table_tablespace(settings));
+	assert_true(aiodal_table_option_count(settings) > 0);
+	assert_string_equal(aiodal_table_replica_identity(settings), "full");
+	assert_null(aiodal_table_replica_identity_index(settings));
+	assert_true(aiodal_index_is_clustered(aiodal_table_index(settings, "settings_b")));
+	assert_true(aiodal_table_force_row_security(aiodal_schema_table(schema, "obj", "fired")));
+	assert_true(aiodal_table_deletable(settings));
+	assert_false(aiodal_table_deletable(aiodal_schema_table(schema, "hard", "v_union")));
+}
+
+static void
+constraints_have_their_details(void **state)
+{
+	const aiodal_constraint *excluded =
+		aiodal_table_constraint_at(aiodal_schema_table(schema, "hard", "excluded"), 0);
+	lines out;
+
+	(void) state;
+	lines_open(&out);
+	for (int t = 0; t < aiodal_schema_table_count(schema); t++)
+	{
+		const aiodal_table *table = aiodal_schema_table_at(schema, t);
+
+		for (int i = 0; i < aiodal_table_constraint_count(table); i++)
+		{
+			const aiodal_constraint *constraint = aiodal_table_constraint_at(table, i);
+
+			if (strcmp(aiodal_constraint_kind(constraint), "not null") == 0)
+				continue;
+			put_int(&out, aiodal_constraint_oid(constraint));
+			put_int(&out, aiodal_table_oid(table));
+			put(&out, aiodal_constraint_name(constraint));
+			put_bool(&out, aiodal_constraint_no_inherit(constraint));
+			put_bool(&out, aiodal_constraint_is_local(constraint));
+			put_int(&out, aiodal_constraint_inherited(constraint));
+			for (int c = 0; c < aiodal_constraint_on_delete_column_count(constraint); c++)
+				put(&out, aiodal_constraint_on_delete_column_at(constraint, c));
+			put_end(&out);
+		}
+	}
+	same_lines(
+		&out, 50,
+		LINE("o.oid, c.oid, conname, connoinherit AND contype = 'c', conislocal, coninhcount, "
+			 "(SELECT string_agg(attname, '|' ORDER BY n) FROM unnest(confdelsetcols) WITH ORDINALITY u(k, "
+			 "n) JOIN "
+			 "pg_attribute ON attrelid = conrelid AND attnum = k)") "FROM pg_constraint o JOIN pg_class c ON "
+																	"c.oid = conrelid WHERE contype IN ('p', "
+																	"'u', 'f', 'c', 'x') "
+																	"AND (contype <> 'f' OR confrelid = 0 OR "
+																	"NOT EXISTS (SELECT FROM pg_constraint p "
+																	"WHERE p.oid = o.conparentid AND "
+																	"p.conrelid = "
+																	"o.conrelid)) AND" OURS(
+																		"pg_class", "c.oid", "relnamespace"));
+	assert_int_equal(aiodal_constraint_operator_count(excluded), aiodal_constraint_column_count(excluded));
+	assert_string_equal(aiodal_constraint_kind(excluded), "exclusion");
+}
+
+static void
+indexes_have_their_keys(void **state)
+{
+	const aiodal_index *index = aiodal_table_index(
+		aiodal_schema_table(schema, "hard",
+							"sixty_three_bytes_long_name_that_uses_up_all_the_room_there_is_"),
+		"index \" .");
+	const aiodal_table *vector = aiodal_schema_table(schema, "hard", "vector");
+	lines out;
+
+	(void) state;
+	assert_int_equal(aiodal_index_key_count(index), 3);
+	assert_string_equal(aiodal_index_key_column(index, 0), "a.b");
+	assert_null(aiodal_index_key_column(index, 1));
+	assert_non_null(strstr(aiodal_index_key_expression(index, 1), "lower"));
+	assert_string_equal(aiodal_index_key_column(index, 2), "😀");
+	assert_true(aiodal_index_key_descending(index, 2));
+	assert_null(aiodal_index_key_column(index, 3));
+	assert_false(aiodal_index_key_descending(index, -1));
+	index = aiodal_table_index(vector, "vector_words");
+	assert_string_equal(aiodal_index_key_opclass(index, 0), "tsvector_ops");
+	assert_string_equal(aiodal_index_key_opclass_options(index, 0), "[\"siglen=100\"]");
+	lines_open(&out);
+	for (int t = 0; t < aiodal_schema_table_count(schema); t++)
+	{
+		const aiodal_table *table = aiodal_schema_table_at(schema, t);
+
+		for (int i = 0; i < aiodal_table_index_count(table); i++)
+		{
+			index = aiodal_table_index_at(table, i);
+			put_int(&out, aiodal_index_oid(index));
+			put_bool(&out, aiodal_index_is_ready(index));
+			put_bool(&out, aiodal_index_is_clustered(index));
+			put_bool(&out, aiodal_index_is_exclusion(index));
+			put_bool(&out, aiodal_index_is_replica_identity(index));
+			put_int(&out, aiodal_index_key_count(index));
+			put_bool(&out, aiodal_index_parent(index) != NULL);
+			for (int k = 0; k < aiodal_index_key_count(index); k++)
+				put(&out, aiodal_index_key_column(index, k));
+			put_end(&out);
+		}
+	}
+	same_lines(&out, 30,
+			   LINE("i.indexrelid, indisready, indisclustered, indisexclusion, indisreplident, indnkeyatts, "
+					"x.relispartition, "
+					"(SELECT string_agg(coalesce(attname, '-'), '|' ORDER BY n) FROM unnest(indkey::int[]) "
+					"WITH ORDINALITY u(k, n) "
+					"LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = k AND k <> 0 WHERE n <= "
+					"indnkeyatts)") "FROM pg_index i JOIN pg_class c ON c.oid = indrelid JOIN pg_class x ON "
+									"x.oid = indexrelid WHERE c.relkind IN ('r', "
+									"'p', 'm') AND" OURS("pg_class", "c.oid", "c.relnamespace"));
 }
 
 /* What was not asked for is not there, and says so. */
@@ -694,6 +838,11 @@ main(void)
 		cmocka_unit_test(policies_name_their_roles),
 		cmocka_unit_test(privileges_are_those_of_the_catalogs),
 		cmocka_unit_test(what_belongs_to_the_database),
+		cmocka_unit_test(columns_have_their_details),
+		cmocka_unit_test(view_columns_name_their_base),
+		cmocka_unit_test(parents_are_named),
+		cmocka_unit_test(constraints_have_their_details),
+		cmocka_unit_test(indexes_have_their_keys),
 		cmocka_unit_test(parts_are_read_on_demand),
 		cmocka_unit_test(getters_take_null),
 	};
