@@ -21,7 +21,7 @@ _aiodal()
 		-o | --output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		-f | --format)
 			case $command in
-				reflect) COMPREPLY=($(compgen -W 'table json html dot svg' -- "$cur")) ;;
+				reflect) COMPREPLY=($(compgen -W 'table json markdown html dot svg' -- "$cur")) ;;
 				diff) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 				load) COMPREPLY=($(compgen -W 'csv text jsonl' -- "$cur")) ;;
 				export) COMPREPLY=($(compgen -W 'csv jsonl text binary' -- "$cur")) ;;

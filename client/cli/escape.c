@@ -85,7 +85,7 @@ put_markdown_char(FILE *to, char c)
 		(void) fputs("&#64;", to);
 	else if (c == '&' || c == '<' || c == '>' || is_control(c))
 		put_html_char(to, c);
-	else if (c != 0 && strchr("\\`*_{}[]()#!|~$", c))
+	else if (c != 0 && strchr("\\`*_[]#|~$", c))
 		(void) fprintf(to, "\\%c", c);
 	else
 		(void) putc(c == '\t' ? ' ' : c, to);

@@ -31,7 +31,7 @@ typedef struct ReflectArgs
 
 static ReflectArgs args;
 
-static const char *const formats[] = {"table", "json", "html", "dot", "svg", NULL};
+static const char *const formats[] = {"table", "json", "markdown", "html", "dot", "svg", NULL};
 
 #define AT(field) offsetof(ReflectArgs, field)
 
@@ -45,9 +45,9 @@ static const cli_option options[] = {
 	{"include", 0, CLI_STRINGS, AT(include), "WHAT",
 	 "also partitions, extensions (what belongs to them),\ntemporary or system relations", NULL},
 	{"format", 'f', CLI_WORD, AT(format), "FORMAT",
-	 "table (default); json, the document of aiodal.reflect();\nhtml, a page to search in; svg, a diagram "
-	 "drawn by\n"
-	 "Graphviz, or dot, what it is drawn from",
+	 "table (default); json, the document of aiodal.reflect();\nmarkdown, a data dictionary; html, a page to "
+	 "search in;\n"
+	 "svg, a diagram drawn by Graphviz, or dot, what it is\ndrawn from",
 	 formats},
 	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
 };

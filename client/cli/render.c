@@ -9,6 +9,7 @@
 
 #include <aiodal/aiodal.h>
 
+#include "dictionary.h"
 #include "document.h"
 #include "er_dot.h"
 #include "page.h"
@@ -73,6 +74,8 @@ cli_render(const json_t *json, const char *format, bool named, aiodal_error **er
 	cli_document_init(&document, json);
 	if (strcmp(format, "dot") == 0)
 		status = render_dot(&document, &options);
+	else if (strcmp(format, "markdown") == 0)
+		cli_put_dictionary(stdout, &document);
 	else if (strcmp(format, "html") == 0)
 		status = render_html(&document, &options);
 	else

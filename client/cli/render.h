@@ -9,8 +9,8 @@
 #include <jansson.h>
 
 /*
- * Writes the document to stdout as dot, svg or html; named: relations were asked for by name, so that
- * views are drawn too. AIODAL_ENOTFOUND when the program that would draw it is not there.
+ * Writes the document to stdout as markdown, html, dot or svg; named: relations were asked for by name, so
+ * that views are drawn too. AIODAL_ENOTFOUND when the program that would draw it is not there.
  */
 extern aiodal_status cli_render(const json_t *json, const char *format, bool named, aiodal_error **err);
 
