@@ -158,6 +158,36 @@ MatchText(SqlMerge *m)
 	return buf.data;
 }
 
+/*
+ * The same where the target has been written to already. Under the one
+ * snapshot, a row that another transaction has just given another key stands beside
+ * the row of the batch that was inserted in its stead; a planner that goes by the
+ * unique index would let a row of the batch match but one of the two. It does not
+ * see through COALESCE.
+ */
+static char *
+MatchAfterWrites(SqlMerge *m)
+{
+	MergeKey *key = m->request->key;
+	StringInfoData buf;
+
+	if (key->nulls_not_distinct && BatchHasNullKey(m))
+		return MatchText(m);
+	initStringInfo(&buf);
+	for (int i = 0; i < list_length(key->attnums); i++)
+	{
+		appendStringInfoString(&buf, i ? " AND " : "");
+		AppendKeyColumn(&buf, m, i, "s.");
+		AppendOperator(&buf, list_nth_oid(key->equality, i));
+		appendStringInfoString(&buf, "COALESCE(");
+		AppendKeyColumn(&buf, m, i, "t.");
+		appendStringInfoString(&buf, ", ");
+		AppendKeyColumn(&buf, m, i, "t.");
+		appendStringInfoChar(&buf, ')');
+	}
+	return buf.data;
+}
+
 /* ROW(p.a, p.b)::record: the cast keeps the parser from comparing column by column */
 static void
 AppendRecord(StringInfo buf, Relation target, List *attnums, const char *prefix)
@@ -591,7 +621,7 @@ DeleteMissing(SqlMerge *m, MergeCounts *counts)
 
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "DELETE FROM %s AS t WHERE NOT EXISTS (SELECT FROM %s AS s WHERE %s)", m->target,
-					 m->source, m->match);
+					 m->source, MatchAfterWrites(m));
 	if (KeyCanBeNull(m->request))
 	{
 		appendStringInfoString(&buf, " AND ");

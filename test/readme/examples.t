@@ -68,6 +68,8 @@ sub comparable
 	$text =~ s/"seconds": [\d.]+/"seconds": N/g;
 	$text =~ s/\b\d+\.\d+ \(Debian [^)]*\)/SERVER/g;
 	$text =~ s/[ \t]+$//mg;
+	# 18 has them, with names
+	$text =~ s/^ +Not-null constraints:\n(?: {4,}.*\n)+//mg;
 	$text =~ s/\n+\z/\n/;
 	return $text;
 }

@@ -531,7 +531,7 @@ an_early_error_ends_it_early(void **state)
 	options.table = "big";
 	FAILS(AIODAL_ESERVER, aiodal_bulk_load(NULL, tx, &options, read_for_ever, &given, &err),
 		  "line 2, column id");
-	assert_in_range(given, 1, 500000000);
+	assert_true(given >= 1 && given <= 500000000);
 	expect_no_trace(tx);
 	aiodal_tx_free(tx);
 }
@@ -777,7 +777,7 @@ the_server_goes_in_the_middle(void **state)
 	FAILS(AIODAL_ECONN, aiodal_bulk_load(NULL, tx, &options, kill_while_reading, &k, &err),
 		  "terminating connection");
 	/* noticed at once, not at the end of the data */
-	assert_in_range(k.reads, 4, 20);
+	assert_true(k.reads >= 4 && k.reads <= 20);
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
 	FAILS(AIODAL_ECONN, aiodal_tx_commit(tx, &err), "lost");
 	aiodal_tx_free(tx);
