@@ -84,7 +84,7 @@ read_document(const char *path)
 		cli_complain(problem.text, NULL, "could not read the document \"%s\" at line %d", path, problem.line);
 		return NULL;
 	}
-	if (json_is_array(json_object_get(document, "relations")))
+	if (json_integer_value(json_object_get(document, "aiodal")) == 1)
 		return document;
 	cli_complain(NULL, "aiodal reflect --format json > FILE writes one.",
 				 "\"%s\" is not a document of aiodal.reflect()", path);

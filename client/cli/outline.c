@@ -12,6 +12,15 @@
 #include "memory.h"
 #include "name.h"
 
+/* A document that somebody else wrote may lack what every one has. */
+static const char *
+text_or_empty(const json_t *object, const char *key)
+{
+	const char *text = cli_text_at(object, key);
+
+	return text ? text : "";
+}
+
 static bool
 is_one_of(const char *word, const char *const *words)
 {
@@ -58,6 +67,38 @@ is_list_of_objects(const json_t *value)
 	return json_is_object(value) || json_is_object(json_array_get(value, 0));
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	const char *first = json_string_value(*(json_t *const *) a);
+	const char *second = json_string_value(*(json_t *const *) b);
+
+	return strcmp(first ? first : "", second ? second : "");
+}
+
+/* Lists whose order says nothing; a server keeps that in which they were set. A new reference. */
+static json_t *
+in_order(const char *key, json_t *value)
+{
+	static const char *const sets[] = {"options", "foreign_options", "settings", "roles", "operations",
+									   "schemas", "relations",       "tags",     NULL};
+	size_t n = json_array_size(value);
+	json_t *sorted;
+	json_t **items;
+
+	if (n < 2 || !is_one_of(key, sets))
+		return json_incref(value);
+	sorted = json_array();
+	items = cli_realloc(NULL, n, sizeof(json_t *));
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_array_get(value, i);
+	qsort(items, n, sizeof(json_t *), compare_texts);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(sorted, items[i]);
+	free(items);
+	return sorted;
+}
+
 /* only: the keys to take; NULL: all that are not derived */
 static json_t *
 properties(const json_t *object, const char *const *only, const cli_outline_options *options)
@@ -73,7 +114,7 @@ properties(const json_t *object, const char *const *only, const cli_outline_opti
 
 		/* an empty list may be one of objects: then there is nothing to say */
 		if (wanted && !is_ignored(key, options) && !(json_is_array(value) && json_array_size(value) == 0))
-			json_object_set(found, key, value);
+			json_object_set_new(found, key, in_order(key, value));
 	}
 	return found;
 }
@@ -149,7 +190,7 @@ statistics_text(const json_t *statistics)
 static char *
 type_text(const json_t *attribute)
 {
-	return cli_strdup(cli_text_at(attribute, "type"));
+	return cli_strdup(text_or_empty(attribute, "type"));
 }
 
 static char *
@@ -243,7 +284,7 @@ add_parts(json_t *parts, const json_t *object, size_t which, const cli_outline_o
 		item = json_is_object(list) ? list : json_array_get(list, i);
 		if (!json_is_object(item))
 			continue;
-		part = add_part(parts, part_lists[which].kind, cli_strdup(cli_text_at(item, "name")),
+		part = add_part(parts, part_lists[which].kind, cli_strdup(text_or_empty(item, "name")),
 						part_lists[which].text(item), properties(item, part_lists[which].only, options));
 		if (strcmp(part_lists[which].key, "indexes") == 0)
 			finish_index(part, item);
@@ -346,7 +387,7 @@ identity_of(const json_t *object)
 						  object_type, cli_text_at(object, "owner"), schema ? " in schema " : "",
 						  schema ? schema : "", grantee ? grantee : "PUBLIC");
 	if (!name || !schema || json_object_get(object, "relocatable"))
-		return cli_quote_name(name ? name : schema);
+		return cli_quote_name(name ? name : schema ? schema : "");
 	return cli_quote_table_name(schema, name);
 }
 
@@ -408,7 +449,7 @@ object_properties(const json_t *object, const cli_outline_options *options)
 static void
 add_object(json_t *outline, const json_t *object, size_t which, const cli_outline_options *options)
 {
-	const char *kind = object_lists[which].kind ? object_lists[which].kind : cli_text_at(object, "kind");
+	const char *kind = object_lists[which].kind ? object_lists[which].kind : text_or_empty(object, "kind");
 	const char *schema = cli_text_at(object, "schema");
 	const char *name = cli_text_at(object, "name");
 	char *identity = identity_of(object);

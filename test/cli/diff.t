@@ -137,6 +137,8 @@ like "$out" '*could not read the document*broken.json*' 'is named'
 echo '{"x": 1}' >"$scratch/other.json"
 exits 2 'another document' aiodal diff "$scratch/other.json" "$other"
 like "$out" '*not a document of aiodal.reflect()*' 'is refused'
+echo '{"aiodal": 1, "relations": [{}, 1, {"name": "x", "columns": [{}, 2], "indexes": [{}], "options": [1, 2], "privileges": [{}]}], "types": [{"attributes": [{}]}], "functions": [{"arguments": [{}]}], "default_privileges": [{}]}' >"$scratch/sparse.json"
+exits 1 'a document that lacks nearly everything' aiodal diff "$scratch/sparse.json" "$other"
 exits 2 'one operand' aiodal diff "$other"
 exits 2 'with -d' aiodal -d "$other" diff "$other" "$other"
 like "$out" '*two arguments*' 'is not needed'
