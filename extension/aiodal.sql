@@ -272,6 +272,12 @@ CREATE FUNCTION aiodal.describe(relation regclass) RETURNS json
 COMMENT ON FUNCTION aiodal.describe(regclass) IS
 'one relation, as in reflect()''s "relations"; NULL when it does not exist';
 
+CREATE FUNCTION aiodal.fingerprint(schemas name[] DEFAULT NULL, include text[] DEFAULT NULL) RETURNS text
+    LANGUAGE c STABLE PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'reflect_fingerprint';
+COMMENT ON FUNCTION aiodal.fingerprint(name[], text[]) IS
+'changes exactly when reflect(schemas, NULL, include) would; far cheaper, and all but free while the session has heard of no change';
+
 ---------------------------------------------------------------------------
 -- Load and merge
 ---------------------------------------------------------------------------

@@ -35,10 +35,14 @@
 #include "utils/timestamp.h"
 
 #include "catalog_changes.h"
+#include "catalog_hash.h"
 #include "deparse.h"
 
 /* for how long a load is begun anew when the catalogs were changed meanwhile */
 #define PATIENCE_MS 300
+
+/* instead of parts to be loaded: only a hash of all */
+#define CATALOG_HASH 0x10000
 
 void
 CatalogWarn(Catalog *cat, const char *format, ...)
@@ -81,11 +85,15 @@ ResetCatalog(Catalog *cat)
 	cat->types_by_oid = oidmap_create(cat->context, 64, NULL);
 	cat->sequences = oidmap_create(cat->context, 64, NULL);
 	cat->publications = oidmap_create(cat->context, 16, NULL);
+	cat->in_scope = objectmap_create(cat->context, 256, NULL);
+	cat->kept_hashes = objectmap_create(cat->context, 256, NULL);
+	cat->hash = 0;
 	cat->types = objectmap_create(cat->context, 64, NULL);
 	cat->default_opclasses = objectmap_create(cat->context, 16, NULL);
 	cat->comments = objectmap_create(cat->context, 256, NULL);
 	cat->members = objectmap_create(cat->context, 256, NULL);
 	initStringInfo(&cat->text);
+	cat->texts = objectmap_create(cat->context, 256, NULL);
 	cat->first_in_path = NULL;
 	memset(&cat->contents, 0, sizeof(cat->contents));
 }
@@ -224,6 +232,11 @@ LoadOfDatabase(Catalog *cat)
 static void
 LoadAll(Catalog *cat)
 {
+	if (cat->parts == CATALOG_HASH)
+	{
+		HashAll(cat);
+		return;
+	}
 	LoadSchemas(cat);
 	LoadExtensionMembers(cat);
 	if (cat->parts != CATALOG_SCHEMAS || cat->scope.by_relation)
@@ -382,7 +395,8 @@ MakeCatalog(const Scope *scope, int parts)
 {
 	Catalog *cat = palloc0(sizeof(Catalog));
 
-	cat->context = AllocSetContextCreate(CurrentMemoryContext, "aiodal catalog", ALLOCSET_DEFAULT_SIZES);
+	/* blocks that are not so large that malloc would map, and fault in, each anew */
+	cat->context = AllocSetContextCreate(CurrentMemoryContext, "aiodal catalog", 0, 8 * 1024, 1024 * 1024);
 	cat->scope = *scope;
 	cat->parts = parts;
 	return cat;
@@ -441,6 +455,16 @@ LoadNewestCatalog(const Scope *scope, int parts)
 	} while (!TimestampDifferenceExceeds(start, GetCurrentTimestamp(), PATIENCE_MS));
 	LoadCarefully(cat, GetLatestSnapshot());
 	return cat;
+}
+
+uint64
+HashCatalog(const Scope *scope)
+{
+	Catalog *cat = LoadNewestCatalog(scope, CATALOG_HASH);
+	uint64 hash = cat->hash;
+
+	FreeCatalog(cat);
+	return hash;
 }
 
 void

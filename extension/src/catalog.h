@@ -104,6 +104,7 @@ typedef struct CatalogRelation
 	Oid namespace_oid;
 	Oid owner_oid;
 	Oid toast_oid;
+	Oid server_oid;
 	int natts;                   /* pg_class.relnatts */
 	struct CatalogColumn **atts; /* by attnum - 1; NULL where dropped */
 	List *parents;               /* OIDs, in order */

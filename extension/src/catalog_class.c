@@ -119,7 +119,7 @@ FillRelation(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc
 }
 
 /* Is a relation wanted, when none was named? */
-static bool
+bool
 RelationIsWanted(Catalog *cat, Form_pg_class form)
 {
 	CatalogSchema *schema;
@@ -162,11 +162,19 @@ ClassIsUseful(Catalog *cat, HeapTuple tuple)
 	return schema != NULL && schema->wanted;
 }
 
+static HTAB *
+MakeNameTable(Catalog *cat)
+{
+	HASHCTL control = {.keysize = NAMEDATALEN, .entrysize = sizeof(PathEntry), .hcxt = cat->context};
+
+	return hash_create("aiodal names in path", 1024, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
 /*
  * Remembers that the path's schema number "place" has a relation of this name.
  * Whether a relation is visible is then known without a lookup per relation.
  */
-static void
+void
 NotePlaceInPath(Catalog *cat, Form_pg_class form)
 {
 	int place = 0;
@@ -174,6 +182,8 @@ NotePlaceInPath(Catalog *cat, Form_pg_class form)
 	bool found;
 	ListCell *lc;
 
+	if (cat->first_in_path == NULL)
+		cat->first_in_path = MakeNameTable(cat);
 	foreach (lc, cat->search_path)
 	{
 		if (lfirst_oid(lc) == form->relnamespace)
@@ -187,7 +197,7 @@ NotePlaceInPath(Catalog *cat, Form_pg_class form)
 		entry->place = place;
 }
 
-static bool
+bool
 FirstInPath(Catalog *cat, CatalogRelation *rel)
 {
 	NameData name;
@@ -325,14 +335,6 @@ CompareRelations(const ListCell *a, const ListCell *b)
 	return order ? order : strcmp(left->name, right->name);
 }
 
-static HTAB *
-MakeNameTable(Catalog *cat)
-{
-	HASHCTL control = {.keysize = NAMEDATALEN, .entrysize = sizeof(PathEntry), .hcxt = cat->context};
-
-	return hash_create("aiodal names in path", 1024, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-}
-
 static void
 VisitNamedClass(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 {
@@ -363,8 +365,6 @@ LoadClasses(Catalog *cat)
 {
 	ListCell *lc;
 
-	if (!cat->by_index)
-		cat->first_in_path = MakeNameTable(cat);
 	if (cat->scope.by_relation)
 		LoadNamedClasses(cat);
 	else

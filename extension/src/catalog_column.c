@@ -89,8 +89,8 @@ SetColumnType(Catalog *cat, CatalogColumn *column, Form_pg_attribute form)
  * own among a column's options, which differs between equal tables. No user
  * has set it; pg_dump leaves it out too.
  */
-static NameList *
-WithoutBookkeeping(NameList *options)
+NameList *
+UserOptions(NameList *options)
 {
 	int kept = 0;
 
@@ -120,7 +120,7 @@ FillColumn(Catalog *cat, CatalogColumn *column, HeapTuple tuple, TupleDesc desc)
 	column->statistics = AttributeStatisticsTarget(tuple, desc, NULL_INT);
 	column->is_local = form->attislocal;
 	column->inherited = form->attinhcount;
-	column->options = WithoutBookkeeping(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
+	column->options = UserOptions(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
 	column->foreign_options = ListOrEmpty(RowNameArray(tuple, desc, Anum_pg_attribute_attfdwoptions));
 }
 

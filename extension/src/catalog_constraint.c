@@ -211,7 +211,7 @@ RowOperators(HeapTuple tuple, TupleDesc desc)
  * These are its inner workings; only the one to what was named counts. (The
  * foreign key of a partition, which it has from its parent, points there too.)
  */
-static bool
+bool
 IsHiddenForeignKey(Form_pg_constraint form)
 {
 	Oid parent = form->conparentid;

@@ -118,6 +118,7 @@ VisitForeignTable(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 
 	if (rel == NULL)
 		return;
+	rel->server_oid = form->ftserver;
 	rel->server = FindName(cat, NAMED_SERVER, form->ftserver);
 	rel->foreign_options = ListOrEmpty(RowNameArray(tuple, desc, Anum_pg_foreign_table_ftoptions));
 }

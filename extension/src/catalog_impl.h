@@ -10,6 +10,8 @@
 
 #include "access/htup.h"
 #include "access/tupdesc.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"
@@ -71,6 +73,7 @@ struct Catalog
 	MemoryContext context;
 	StringInfoData text;   /* for texts put together from parts */
 	MemoryContext scratch; /* for what one row needs; reset by deparse.c */
+	objectmap_hash *texts; /* (hash, hash, 0) -> KnownText of deparse.c */
 	Scope scope;
 	int parts;
 	Snapshot snapshot;
@@ -95,9 +98,16 @@ struct Catalog
 	oidmap_hash *types_by_oid;         /* CatalogType */
 	oidmap_hash *sequences;            /* CatalogSequence */
 	oidmap_hash *publications;         /* CatalogPublication */
-	List *visited;                     /* what a visitor collected for the function that called the scan */
+
+	/* for HashCatalog() alone */
+	objectmap_hash *in_scope;    /* (class, object, 0) -> identity */
+	objectmap_hash *kept_hashes; /* (class, object, 0) -> hash */
+	uint64 hash;
+
+	List *visited; /* what a visitor collected for the function that called the scan */
 };
 
+/* Called in the catalog's memory context: what it allocates stays. */
 typedef void (*RowVisitor)(Catalog *cat, HeapTuple tuple, TupleDesc desc);
 
 /* Visits all rows of a catalog. */
@@ -211,6 +221,23 @@ extern void SortPrivileges(CatalogRelation *rel);
 
 /* Adds the sequence of this row of pg_class to the contents. */
 extern CatalogSequence *AddSequence(Catalog *cat, CatalogRelation *class);
+
+/* Of a relation, when none was named: is it wanted? Is it found by its bare name? */
+extern bool RelationIsWanted(Catalog *cat, Form_pg_class form);
+extern void NotePlaceInPath(Catalog *cat, Form_pg_class form);
+extern bool FirstInPath(Catalog *cat, CatalogRelation *rel);
+
+/* One of the rows behind a foreign key to a partitioned table, of which nobody knows. */
+extern bool IsHiddenForeignKey(Form_pg_constraint form);
+
+/* What a user set of a column's options. */
+extern NameList *UserOptions(NameList *options);
+
+/* 1 << CMD_* of what the foreign-data wrapper lets be done; 0 when it cannot be asked. */
+extern int ForeignTableEvents(Catalog *cat, Oid relid, Oid server);
+
+/* the whole of HashCatalog(), into cat->hash */
+extern void HashAll(Catalog *cat);
 
 /* the loading steps, in this order; each needs those before it */
 extern void LoadSchemas(Catalog *cat);

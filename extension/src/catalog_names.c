@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 
 /* -------------------------------------------------------------- schemas */
@@ -207,6 +208,7 @@ FindName(Catalog *cat, NamedKind kind, Oid oid)
 {
 	bool found;
 	OidMapEntry *entry;
+	MemoryContext old;
 	char *name;
 
 	if (!OidIsValid(oid))
@@ -214,8 +216,10 @@ FindName(Catalog *cat, NamedKind kind, Oid oid)
 	entry = oidmap_lookup(cat->names[kind], oid);
 	if (entry)
 		return entry->value;
+	old = MemoryContextSwitchTo(cat->context);
 	name = LookUpName(kind, oid);
 	oidmap_insert(cat->names[kind], oid, &found)->value = name;
+	MemoryContextSwitchTo(old);
 	return name;
 }
 
@@ -241,8 +245,8 @@ FindCollation(Catalog *cat, Oid oid)
 		NoteVanished(cat, "collation", oid);
 		return NULL;
 	}
-	name = palloc(sizeof(QualifiedName));
-	name->name = CopyName(&((Form_pg_collation) GETSTRUCT(tuple))->collname);
+	name = MemoryContextAlloc(cat->context, sizeof(QualifiedName));
+	name->name = MemoryContextStrdup(cat->context, NameStr(((Form_pg_collation) GETSTRUCT(tuple))->collname));
 	name->schema = SchemaName(cat, ((Form_pg_collation) GETSTRUCT(tuple))->collnamespace);
 	name->in_pg_catalog = ((Form_pg_collation) GETSTRUCT(tuple))->collnamespace == PG_CATALOG_NAMESPACE;
 	ReleaseSysCache(tuple);
@@ -266,8 +270,8 @@ FindOpclass(Catalog *cat, Oid oid)
 		return NULL;
 	}
 	form = (Form_pg_opclass) GETSTRUCT(tuple);
-	info = palloc(sizeof(OpclassInfo));
-	info->name.name = CopyName(&form->opcname);
+	info = MemoryContextAlloc(cat->context, sizeof(OpclassInfo));
+	info->name.name = MemoryContextStrdup(cat->context, NameStr(form->opcname));
 	info->name.schema = SchemaName(cat, form->opcnamespace);
 	info->name.in_pg_catalog = form->opcnamespace == PG_CATALOG_NAMESPACE;
 	info->method = form->opcmethod;

@@ -20,6 +20,7 @@ RunScan(Catalog *cat, Oid catalogId, Oid indexId, int nkeys, ScanKey keys, RowVi
 {
 	Relation catalog = table_open(catalogId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(catalog, indexId, OidIsValid(indexId), cat->snapshot, nkeys, keys);
+	MemoryContext old = MemoryContextSwitchTo(cat->context);
 	HeapTuple tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -27,6 +28,7 @@ RunScan(Catalog *cat, Oid catalogId, Oid indexId, int nkeys, ScanKey keys, RowVi
 		CHECK_FOR_INTERRUPTS();
 		visit(cat, tuple, RelationGetDescr(catalog));
 	}
+	MemoryContextSwitchTo(old);
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 }

@@ -241,8 +241,7 @@ RelationsBelow(Catalog *cat, CatalogRelation *rel)
 
 typedef struct EventsStep
 {
-	Catalog *cat;
-	CatalogRelation *rel;
+	Oid relid;
 	int events;
 } EventsStep;
 
@@ -251,42 +250,67 @@ UpdatableEventsStep(void *arg)
 {
 	EventsStep *step = arg;
 
-	step->events = relation_is_updatable(step->rel->oid, NIL, true, NULL);
+	step->events = relation_is_updatable(step->relid, NIL, true, NULL);
 }
 
 /* A foreign-data wrapper without a handler cannot even be asked. */
 static bool
-CanBeAsked(CatalogRelation *rel)
+CanBeAsked(Oid serverId)
 {
-	ForeignServer *server;
+	ForeignServer *server = GetForeignServerExtended(serverId, FSV_MISSING_OK);
+	ForeignDataWrapper *wrapper =
+		server ? GetForeignDataWrapperExtended(server->fdwid, FDW_MISSING_OK) : NULL;
 
-	if (rel->relkind != RELKIND_FOREIGN_TABLE)
-		return true;
-	if (rel->server == NULL)
-		return false;
-	server = GetForeignServerByName(rel->server, true);
-	return server != NULL && OidIsValid(GetForeignDataWrapper(server->fdwid)->fdwhandler);
+	return wrapper != NULL && OidIsValid(wrapper->fdwhandler);
+}
+
+int
+ForeignTableEvents(Catalog *cat, Oid relid, Oid server)
+{
+	EventsStep step = {relid, 0};
+	Subject subject = {"updatability of foreign table", NULL, psprintf("with OID %u", relid)};
+	MemoryContext old = MemoryContextSwitchTo(cat->scratch);
+
+	if (CanBeAsked(server))
+		(void) RunLocked(cat, list_make1_oid(relid), UpdatableEventsStep, &step, &subject);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(cat->scratch);
+	return step.events;
+}
+
+static int
+ViewEvents(Catalog *cat, CatalogRelation *rel)
+{
+	EventsStep step = {rel->oid, 0};
+	Subject subject = {"updatability", rel, NULL};
+	MemoryContext old = MemoryContextSwitchTo(cat->scratch);
+
+	(void) RunLocked(cat, RelationsBelow(cat, rel), UpdatableEventsStep, &step, &subject);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(cat->scratch);
+	return step.events;
+}
+
+static int
+Events(Catalog *cat, CatalogRelation *rel)
+{
+	switch (rel->relkind)
+	{
+		case RELKIND_VIEW: return ViewEvents(cat, rel);
+		case RELKIND_FOREIGN_TABLE: return ForeignTableEvents(cat, rel->oid, rel->server_oid);
+		case RELKIND_MATVIEW: return 0;
+		default: return ~0;
+	}
 }
 
 static void
 SetUpdatable(Catalog *cat, CatalogRelation *rel)
 {
-	EventsStep step = {.cat = cat, .rel = rel};
-	Subject subject = {"updatability", rel, NULL};
+	int events = Events(cat, rel);
 
-	if (rel->relkind == RELKIND_RELATION || rel->relkind == RELKIND_PARTITIONED_TABLE)
-		step.events = ~0;
-	else if (rel->relkind != RELKIND_MATVIEW && CanBeAsked(rel))
-	{
-		MemoryContext old = MemoryContextSwitchTo(cat->scratch);
-
-		(void) RunLocked(cat, RelationsBelow(cat, rel), UpdatableEventsStep, &step, &subject);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(cat->scratch);
-	}
-	rel->insertable = (step.events & (1 << CMD_INSERT)) != 0;
-	rel->updatable = (step.events & (1 << CMD_UPDATE)) != 0;
-	rel->deletable = (step.events & (1 << CMD_DELETE)) != 0;
+	rel->insertable = (events & (1 << CMD_INSERT)) != 0;
+	rel->updatable = (events & (1 << CMD_UPDATE)) != 0;
+	rel->deletable = (events & (1 << CMD_DELETE)) != 0;
 }
 
 void

@@ -17,6 +17,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
 #include "nodes/parsenodes.h"
@@ -153,6 +154,41 @@ UsesSystemColumn(Bitmapset *used)
 	return first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0;
 }
 
+/* Writes a 0 in place of the number at from. Answers the end of the number; *to moves on. */
+static char *
+WriteZero(char **to, char *from)
+{
+	*(*to)++ = '0';
+	return from + strspn(from, "-0123456789");
+}
+
+char *
+ForgetLocations(char *tree)
+{
+	static const char location[] = "location ";
+	static const char length[] = " :stmt_len ";
+	char *from = tree;
+	char *to = tree;
+	char *found;
+
+	while ((found = strstr(from, location)) != NULL)
+	{
+		size_t kept = found + strlen(location) - from;
+
+		memmove(to, from, kept);
+		to += kept;
+		from = WriteZero(&to, from + kept);
+		if (strncmp(from, length, strlen(length)) == 0)
+		{
+			memmove(to, from, strlen(length));
+			to += strlen(length);
+			from = WriteZero(&to, from + strlen(length));
+		}
+	}
+	memmove(to, from, strlen(from) + 1);
+	return tree;
+}
+
 /* For deparse_expression(); NIL when no column is used. */
 static List *
 ExpressionContext(CatalogRelation *rel, Node *expression)
@@ -247,13 +283,86 @@ ExpressionText(Catalog *cat, CatalogRelation *rel, Node *expression, const Subje
 	return RunTextStep(&step, ExpressionStep, subject);
 }
 
+/* an expression that was deparsed, by all that its text depends on */
+typedef struct KnownText
+{
+	const char *key;
+	size_t length;
+	const char *text;
+} KnownText;
+
+/*
+ * What the text of a stored expression depends on, beside the names of objects:
+ * the tree and the names of the columns. False when it depends on more, or when
+ * looking it up would cost more than it saves.
+ */
+static bool
+MakeTextKey(StringInfo key, CatalogRelation *rel, const char *tree)
+{
+	if (strstr(tree, "{SUBLINK") || strstr(tree, ":varattno 0 ") || (rel != NULL && rel->natts > 100))
+		return false;
+	initStringInfo(key);
+	appendStringInfoString(key, tree);
+	for (int i = 0; rel != NULL && i < rel->natts; i++)
+	{
+		appendStringInfoChar(key, '\0');
+		appendStringInfoString(key, ColumnName(rel, i + 1) ? ColumnName(rel, i + 1) : "");
+	}
+	return true;
+}
+
+/* The entry for the key, made when there was none; text is NULL until it is known. */
+static KnownText *
+FindText(Catalog *cat, const StringInfoData *key)
+{
+	uint64 hash = hash_bytes_extended((unsigned char *) key->data, key->len, 0);
+	bool found;
+	KnownText *known = ObjectMapGet(cat->texts, (Oid) (hash >> 32), (Oid) hash, 0, &found);
+
+	if (found && known->length == key->len && memcmp(known->key, key->data, key->len) == 0)
+		return known;
+	known = MemoryContextAllocZero(cat->context, sizeof(KnownText));
+	known->length = key->len;
+	known->key = memcpy(MemoryContextAlloc(cat->context, key->len), key->data, key->len);
+	ObjectMapPut(cat->texts, (Oid) (hash >> 32), (Oid) hash, 0, known);
+	return known;
+}
+
+static const char *
+RowExpressionTextAnew(Catalog *cat, CatalogRelation *rel, char *tree, const Subject *subject)
+{
+	TextStep step = {.cat = cat, .rel = rel};
+
+	step.tree = stringToNode(tree);
+	return RunTextStep(&step, ExpressionStep, subject);
+}
+
+/*
+ * Defaults and checks are much alike in many tables, and wholly so where each
+ * tenant has a schema of the same tables: each is deparsed once.
+ */
 const char *
 RowExpressionText(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc, AttrNumber attnum,
 				  const Subject *subject)
 {
-	TextStep step = {.cat = cat, .rel = rel, .tuple = tuple, .desc = desc, .attnum = attnum};
+	MemoryContext old;
+	StringInfoData key;
+	KnownText *known = NULL;
+	const char *text;
+	char *tree;
 
-	return heap_attisnull(tuple, attnum, desc) ? NULL : RunTextStep(&step, ExpressionStep, subject);
+	if (heap_attisnull(tuple, attnum, desc))
+		return NULL;
+	old = MemoryContextSwitchTo(cat->scratch);
+	tree = ForgetLocations(RowText(tuple, desc, attnum));
+	if (MakeTextKey(&key, rel, tree))
+		known = FindText(cat, &key);
+	text = known && known->text ? known->text : RowExpressionTextAnew(cat, rel, tree, subject);
+	if (known)
+		known->text = text;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(cat->scratch);
+	return text;
 }
 
 bool

@@ -16,6 +16,13 @@
 extern const TypeInfo *FindType(Catalog *cat, Oid oid, int32 typmod);
 
 /*
+ * Changes a stored tree so that it does not tell from which places of a query
+ * its parts came: the same expression, given twice, is the same tree. Answers
+ * the text itself.
+ */
+extern char *ForgetLocations(char *tree);
+
+/*
  * Text of an expression over the columns of rel (NULL: an expression without
  * columns). When it cannot be made because something it uses was dropped
  * meanwhile, the answer is NULL and a warning says so.

@@ -13,18 +13,31 @@
 #include "utils/builtins.h"
 
 #include "catalog.h"
+#include "fingerprint.h"
 #include "order.h"
 #include "rows.h"
 
 /* version of the document's shape; grows when a key changes its meaning or goes */
 #define DOCUMENT_VERSION 1
 
+/* About how long the text will be: growing costs a copy each time, room that is not used nothing. */
+static int
+ExpectedLength(const CatalogContents *contents)
+{
+	int64 length = 16 * 1024 + 1024 * (int64) list_length(contents->functions);
+	ListCell *lc;
+
+	foreach (lc, contents->relations)
+		length += 4096 + 700 * (int64) list_length(((CatalogRelation *) lfirst(lc))->columns);
+	return Min(length, MaxAllocSize / 2);
+}
+
 /* A buffer whose text becomes a varlena without being copied. */
 static void
-BeginDocument(StringInfo json)
+BeginDocument(StringInfo json, const CatalogContents *contents)
 {
 	initStringInfo(json);
-	enlargeStringInfo(json, 64 * 1024);
+	enlargeStringInfo(json, ExpectedLength(contents));
 	json->len = VARHDRSZ;
 }
 
@@ -100,7 +113,7 @@ AppendCycles(StringInfo json, List *sorted)
 }
 
 static void
-AppendDocument(StringInfo json, const CatalogContents *contents)
+AppendDocument(StringInfo json, const CatalogContents *contents, const char *fingerprint)
 {
 	List *sorted = SortTables(contents->relations);
 
@@ -108,7 +121,7 @@ AppendDocument(StringInfo json, const CatalogContents *contents)
 	appendStringInfo(json, "%d", DOCUMENT_VERSION);
 	AppendText(json, "server_version", GetConfigOption("server_version", false, false));
 	AppendText(json, "database", get_database_name(MyDatabaseId));
-	AppendText(json, "fingerprint", NULL);
+	AppendText(json, "fingerprint", fingerprint);
 	AppendTexts(json, "search_path", contents->search_path);
 	AppendTexts(json, "warnings", contents->warnings);
 	AppendRows(json, "schemas", &schema_shape, contents->schemas);
@@ -134,11 +147,14 @@ reflect_document(PG_FUNCTION_ARGS)
 	StringInfoData json;
 	Scope scope;
 	Catalog *catalog;
+	const char *fingerprint;
 
 	ReadScope(&scope, fcinfo);
+	/* first, so that it is of no later time than the document */
+	fingerprint = scope.by_relation ? NULL : Fingerprint(&scope);
 	catalog = LoadNewestCatalog(&scope, CATALOG_EVERYTHING);
-	BeginDocument(&json);
-	AppendDocument(&json, Contents(catalog));
+	BeginDocument(&json, Contents(catalog));
+	AppendDocument(&json, Contents(catalog), fingerprint);
 	FreeCatalog(catalog);
 	PG_RETURN_DATUM(EndDocument(&json));
 }
@@ -159,7 +175,7 @@ reflect_describe(PG_FUNCTION_ARGS)
 	relations = Contents(catalog)->relations;
 	if (relations == NIL)
 		PG_RETURN_NULL();
-	BeginDocument(&json);
+	BeginDocument(&json, Contents(catalog));
 	AppendRowJson(&json, &relation_shape, linitial(relations));
 	FreeCatalog(catalog);
 	PG_RETURN_DATUM(EndDocument(&json));

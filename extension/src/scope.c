@@ -81,11 +81,17 @@ ReadInclude(Scope *scope, Datum argument)
 	}
 }
 
-void
-ReadScope(Scope *scope, FunctionCallInfo fcinfo)
+static void
+BeginScope(Scope *scope)
 {
 	memset(scope, 0, sizeof(*scope));
 	scope->all_schemas = true;
+}
+
+void
+ReadScope(Scope *scope, FunctionCallInfo fcinfo)
+{
+	BeginScope(scope);
 	if (!PG_ARGISNULL(0))
 		ReadSchemas(scope, PG_GETARG_DATUM(0));
 	if (!PG_ARGISNULL(1))
@@ -95,10 +101,19 @@ ReadScope(Scope *scope, FunctionCallInfo fcinfo)
 }
 
 void
+ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo)
+{
+	BeginScope(scope);
+	if (!PG_ARGISNULL(0))
+		ReadSchemas(scope, PG_GETARG_DATUM(0));
+	if (!PG_ARGISNULL(1))
+		ReadInclude(scope, PG_GETARG_DATUM(1));
+}
+
+void
 ScopeOfRelation(Scope *scope, Oid relid)
 {
-	memset(scope, 0, sizeof(*scope));
-	scope->all_schemas = true;
+	BeginScope(scope);
 	scope->by_relation = true;
 	scope->relations = list_make1_oid(relid);
 }

@@ -29,6 +29,9 @@ typedef struct Scope
  */
 extern void ReadScope(Scope *scope, FunctionCallInfo fcinfo);
 
+/* The same for a function whose arguments are schemas name[], include text[]. */
+extern void ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo);
+
 /* Scope of a single relation. */
 extern void ScopeOfRelation(Scope *scope, Oid relid);
 

@@ -11,7 +11,7 @@ SELECT plan(16);
 -- Without what depends on the search_path by intention. The document comes from
 -- the caller's surroundings, what is done with it does not.
 CREATE FUNCTION public.without_path(document json) RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT (jsonb_set(document::jsonb - 'search_path', '{relations}', (SELECT jsonb_agg(r - 'visible') FROM jsonb_array_elements(document::jsonb -> 'relations') r)))::text
+  SELECT (jsonb_set(document::jsonb - 'search_path' - 'fingerprint', '{relations}', (SELECT jsonb_agg(r - 'visible') FROM jsonb_array_elements(document::jsonb -> 'relations') r)))::text
 $$;
 CREATE FUNCTION public.document() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
