@@ -186,22 +186,49 @@ print_heading(const char *heading)
 	(void) printf("  %s:\n", heading);
 }
 
-/* name definition, for each constraint of a list */
+/*
+ * A NOT NULL constraint that says no more than the table of columns does: the server gave it its name.
+ * Servers before 18 have none that are named.
+ */
+static bool
+is_plain_not_null(const json_t *relation, const json_t *constraint)
+{
+	const char *column = json_string_value(json_array_get(json_object_get(constraint, "columns"), 0));
+	char *usual = cli_printf("%s_%s_not_null", text_of(relation, "name"), column ? column : "");
+	bool plain = strcmp(text_of(constraint, "name"), usual) == 0 && is_true(constraint, "validated") &&
+				 !is_true(constraint, "no_inherit");
+
+	free(usual);
+	return plain;
+}
+
+static void
+print_constraint(const json_t *constraint)
+{
+	char *name = cli_quote_name(text_of(constraint, "name"));
+
+	print_item(cli_printf("%s %s", name, text_of(constraint, "definition")));
+	free(name);
+}
+
+/* The constraints of a list, each with its definition. */
 static void
 print_constraints(const json_t *relation, const char *key, const char *heading)
 {
 	const json_t *list = json_object_get(relation, key);
+	bool not_null = strcmp(key, "not_null_constraints") == 0;
+	bool headed = false;
 	size_t i;
 	json_t *constraint;
 
-	if (json_array_size(list) > 0)
-		print_heading(heading);
 	json_array_foreach (list, i, constraint)
 	{
-		char *name = cli_quote_name(text_of(constraint, "name"));
-
-		print_item(cli_printf("%s %s", name, text_of(constraint, "definition")));
-		free(name);
+		if (not_null && is_plain_not_null(relation, constraint))
+			continue;
+		if (!headed)
+			print_heading(heading);
+		headed = true;
+		print_constraint(constraint);
 	}
 }
 
