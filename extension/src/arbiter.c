@@ -37,7 +37,7 @@
 
 /* The walk may take this many steps, and this many for each key it has passed. */
 #define WALK_STEPS_FREE    600
-#define WALK_STEPS_PER_KEY 8
+#define WALK_STEPS_PER_KEY 16
 
 /* Batches looked up key by key after a walk that did not pay. */
 #define WALK_REST 16

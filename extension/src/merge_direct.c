@@ -59,7 +59,7 @@
 
 /* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
-#define BATCH_ROWS_MAX     32768
+#define BATCH_ROWS_MAX     131072
 #define BATCH_BYTES_MAX    (32 * 1024 * 1024)
 
 typedef struct BatchRow
@@ -293,15 +293,21 @@ DirectMergeSlot(DirectMerge *m)
 	return m->rows[m->nrows].slot;
 }
 
-/* Puts a row made of these values into the slot, in the batch's memory. */
-static void
+/*
+ * Puts a row made of these values into the slot, in the batch's memory. A slot that owns its
+ * tuple is not asked to copy it when it is written; but the one it had is
+ * not freed, for keys point into it. Returns the row's size.
+ */
+static Size
 StoreRow(DirectMerge *m, TupleTableSlot *slot, Datum *values, bool *nulls)
 {
 	MemoryContext old = MemoryContextSwitchTo(m->batch_context);
 	HeapTuple tuple = heap_form_tuple(m->desc, values, nulls);
 
-	ExecStoreHeapTuple(tuple, slot, false);
+	slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
+	ExecStoreHeapTuple(tuple, slot, !m->has_generated);
 	MemoryContextSwitchTo(old);
+	return tuple->t_len;
 }
 
 static void
@@ -744,14 +750,10 @@ void
 DirectMergeAdd(DirectMerge *m, const RowPlace *place)
 {
 	BatchRow *row = &m->rows[m->nrows++];
-	MemoryContext old = MemoryContextSwitchTo(m->batch_context);
-	HeapTuple tuple = heap_form_tuple(m->desc, row->slot->tts_values, row->slot->tts_isnull);
 
-	ExecStoreHeapTuple(tuple, row->slot, false);
-	MemoryContextSwitchTo(old);
+	m->bytes += StoreRow(m, row->slot, row->slot->tts_values, row->slot->tts_isnull);
 	row->place = *place;
 	row->is_missing = false;
-	m->bytes += tuple->t_len;
 	if ((m->nrows >= m->capacity || m->bytes >= BATCH_BYTES_MAX) && !GrowBatch(m))
 		MergeBatch(m);
 }

@@ -4,7 +4,7 @@
  *
  * A bitmap per page of the target, in a hash: some 60 bytes a page, however many
  * rows it has. Lines are only kept for a message, so they are given up when they
- * take too much memory.
+ * take too much memory or need more than 32 bits.
  */
 #include "compat.h"
 
@@ -18,13 +18,17 @@
 /* what the lines of all pages together may take */
 #define LINES_BYTES_MAX (64 * 1024 * 1024)
 
-#define WORDS_PER_PAGE  ((MaxHeapTuplesPerPage + 64) / 64)
+/* lines that a page gets room for at once */
+#define LINES_AT_ONCE  32
+
+#define WORDS_PER_PAGE ((MaxHeapTuplesPerPage + 64) / 64)
 
 typedef struct SeenPage
 {
 	BlockNumber block; /* the key */
 	uint64 rows[WORDS_PER_PAGE];
-	int64 *lines; /* by offset number - 1, or NULL */
+	int nlines;
+	uint32 *lines; /* nlines of them, by offset number - 1; 0: not known */
 } SeenPage;
 
 struct SeenRows
@@ -62,12 +66,8 @@ PageOf(SeenRows *seen, ItemPointer tid, bool make)
 	if (!found)
 	{
 		memset(page->rows, 0, sizeof(page->rows));
+		page->nlines = 0;
 		page->lines = NULL;
-		if (seen->lines_bytes < LINES_BYTES_MAX)
-		{
-			page->lines = MemoryContextAllocZero(seen->context, sizeof(int64) * MaxHeapTuplesPerPage);
-			seen->lines_bytes += sizeof(int64) * MaxHeapTuplesPerPage;
-		}
 	}
 	seen->latest = page;
 	return page;
@@ -81,8 +81,24 @@ HasSeenRow(SeenRows *seen, ItemPointer tid, int64 *line)
 
 	if (page == NULL || (page->rows[n / 64] & (UINT64CONST(1) << (n % 64))) == 0)
 		return false;
-	*line = page->lines ? page->lines[n] : 0;
+	*line = n < page->nlines ? page->lines[n] : 0;
 	return true;
+}
+
+/* Makes room for the lines of n rows, at the least. */
+static void
+GrowLines(SeenRows *seen, SeenPage *page, int n)
+{
+	int nlines =
+		Min(Max(page->nlines * 2, (n + LINES_AT_ONCE) / LINES_AT_ONCE * LINES_AT_ONCE), MaxHeapTuplesPerPage);
+
+	if (page->lines == NULL)
+		page->lines = MemoryContextAlloc(seen->context, sizeof(uint32) * nlines);
+	else
+		page->lines = repalloc(page->lines, sizeof(uint32) * nlines);
+	memset(page->lines + page->nlines, 0, sizeof(uint32) * (nlines - page->nlines));
+	seen->lines_bytes += sizeof(uint32) * (nlines - page->nlines);
+	page->nlines = nlines;
 }
 
 void
@@ -92,6 +108,8 @@ AddSeenRow(SeenRows *seen, ItemPointer tid, int64 line)
 	int n = ItemPointerGetOffsetNumber(tid) - 1;
 
 	page->rows[n / 64] |= UINT64CONST(1) << (n % 64);
-	if (page->lines != NULL)
-		page->lines[n] = line;
+	if (n >= page->nlines && seen->lines_bytes < LINES_BYTES_MAX)
+		GrowLines(seen, page, n + 1);
+	if (n < page->nlines)
+		page->lines[n] = line <= PG_UINT32_MAX ? line : 0;
 }
