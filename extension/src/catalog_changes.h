@@ -8,7 +8,7 @@
 #include "compat.h"
 
 /*
- * A number that grows whenever this session hears that something in the catalogs
+ * A number that grows whenever the session hears that something in the catalogs
  * was changed, by itself or by others. The same number twice: nothing that
  * raises an invalidation has happened in between. Changes of pg_description,
  * pg_depend and pg_extension raise none of their own.

@@ -87,7 +87,7 @@ struct Parents
 	List *keys; /* ParentKey * */
 };
 
-/* A trigger that checks a foreign key of the table, now, in this session. */
+/* A trigger that checks a foreign key of the table, as things are now. */
 static bool
 ChecksParent(const Trigger *trigger)
 {
