@@ -278,6 +278,29 @@ CREATE FUNCTION aiodal.fingerprint(schemas name[] DEFAULT NULL, include text[] D
 COMMENT ON FUNCTION aiodal.fingerprint(name[], text[]) IS
 'changes exactly when reflect(schemas, NULL, include) would; far cheaper, and all but free while the session has heard of no change';
 
+-- Who is told of changes. Kept by pg_dump, as the event triggers are.
+CREATE TABLE aiodal.watched (channel text PRIMARY KEY);
+COMMENT ON TABLE aiodal.watched IS 'channels of aiodal.watch()';
+SELECT pg_catalog.pg_extension_config_dump('aiodal.watched', '');
+
+CREATE FUNCTION aiodal.note_ddl() RETURNS event_trigger
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'note_ddl';
+COMMENT ON FUNCTION aiodal.note_ddl() IS 'for the event triggers that aiodal.watch() makes';
+
+CREATE FUNCTION aiodal.watch(channel text DEFAULT 'aiodal_schema') RETURNS void
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'watch';
+COMMENT ON FUNCTION aiodal.watch(text) IS
+'notifies the channel at the commit of each transaction that changed the schema, with the new fingerprint()
+
+Makes two event triggers, which takes a superuser. Temporary objects do not count, nor what changed nothing. Not told of: roles, which event triggers do not see, and transactions that are prepared.';
+
+CREATE FUNCTION aiodal.unwatch() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'unwatch';
+COMMENT ON FUNCTION aiodal.unwatch() IS 'ends all that aiodal.watch() began';
+
 ---------------------------------------------------------------------------
 -- Load and merge
 ---------------------------------------------------------------------------

@@ -467,6 +467,22 @@ HashCatalog(const Scope *scope)
 	return hash;
 }
 
+uint64
+HashCatalogOfOthers(const Scope *scope)
+{
+	Catalog *cat = MakeCatalog(scope, CATALOG_HASH);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	uint64 hash;
+
+	/* as of a time before the transaction's first command; a registered snapshot is a copy */
+	snapshot->curcid = FirstCommandId;
+	LoadCarefully(cat, snapshot);
+	UnregisterSnapshot(snapshot);
+	hash = cat->hash;
+	FreeCatalog(cat);
+	return hash;
+}
+
 void
 FreeCatalog(Catalog *cat)
 {

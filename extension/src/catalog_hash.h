@@ -15,6 +15,9 @@
  */
 extern uint64 HashCatalog(const Scope *scope);
 
+/* The same of what others see: without the changes of this transaction. */
+extern uint64 HashCatalogOfOthers(const Scope *scope);
+
 /*
  * Hash of the rows whose changes raise no invalidation: comments, extensions
  * and their members.

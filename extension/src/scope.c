@@ -81,8 +81,8 @@ ReadInclude(Scope *scope, Datum argument)
 	}
 }
 
-static void
-BeginScope(Scope *scope)
+void
+ScopeOfEverything(Scope *scope)
 {
 	memset(scope, 0, sizeof(*scope));
 	scope->all_schemas = true;
@@ -91,7 +91,7 @@ BeginScope(Scope *scope)
 void
 ReadScope(Scope *scope, FunctionCallInfo fcinfo)
 {
-	BeginScope(scope);
+	ScopeOfEverything(scope);
 	if (!PG_ARGISNULL(0))
 		ReadSchemas(scope, PG_GETARG_DATUM(0));
 	if (!PG_ARGISNULL(1))
@@ -103,7 +103,7 @@ ReadScope(Scope *scope, FunctionCallInfo fcinfo)
 void
 ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo)
 {
-	BeginScope(scope);
+	ScopeOfEverything(scope);
 	if (!PG_ARGISNULL(0))
 		ReadSchemas(scope, PG_GETARG_DATUM(0));
 	if (!PG_ARGISNULL(1))
@@ -113,7 +113,7 @@ ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo)
 void
 ScopeOfRelation(Scope *scope, Oid relid)
 {
-	BeginScope(scope);
+	ScopeOfEverything(scope);
 	scope->by_relation = true;
 	scope->relations = list_make1_oid(relid);
 }

@@ -32,6 +32,9 @@ extern void ReadScope(Scope *scope, FunctionCallInfo fcinfo);
 /* The same for a function whose arguments are schemas name[], include text[]. */
 extern void ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo);
 
+/* Scope when no argument is given. */
+extern void ScopeOfEverything(Scope *scope);
+
 /* Scope of a single relation. */
 extern void ScopeOfRelation(Scope *scope, Oid relid);
 
