@@ -12,6 +12,11 @@ exits 1 'without a server' env PG_CONFIG=/nonexistent/pg_config "$install_deps" 
 if command -v apt-get >/dev/null; then
 	like "$out" '*apt-get install -y --no-install-recommends*postgresql-[1-9][0-9] postgresql-server-dev-[1-9]*' '  the line to run is shown'
 	is "$(grep -c 'apt-get install' <<<"$out")" 1 '  once'
+	# Debian's client package has the build rules, not the headers
+	printf '#!/bin/sh\nexec %s "$@" | sed "s|^.*/server$|/nonexistent|"\n' "$(command -v "${PG_CONFIG:-pg_config}")" >"$scratch/pg_config"
+	chmod +x "$scratch/pg_config"
+	exits 1 "without the server's headers" env PG_CONFIG="$scratch/pg_config" "$install_deps" -n build
+	like "$out" '*postgresql-server-dev-[1-9]*' '  their package is asked for'
 	# a path without anything but what the script itself is made of
 	mkdir "$scratch/bin"
 	for program in bash awk sed sort cut tr head id apt-get apt-cache env cat dirname; do
