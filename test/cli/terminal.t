@@ -3,9 +3,16 @@
 . "$(dirname "$0")/../cli.sh"
 
 command -v script >/dev/null || { echo '1..0 # SKIP no script(1)'; exit; }
-sql 'CREATE TABLE heap (id int, title text)'
+# a load that takes its time on any machine, while it reads and when it merges
+sql 'CREATE FUNCTION takes_long(i int) RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+	IF i % 10000 = 0 THEN PERFORM pg_sleep(0.04); END IF;
+	RETURN true;
+END $$;
+CREATE DOMAIN slow AS int CHECK (takes_long(VALUE));
+CREATE TABLE heap (id slow, title text)'
 big=$scratch/big.csv
-{ echo id,title; seq 1000000 | sed 's/$/,"a title that is long enough, 0123456789"/'; } >"$big"
+{ echo id,title; seq 300000 | sed 's/$/,"a title that is long enough, 0123456789"/'; } >"$big"
 small=$(printf 'id,title\n3,x\n' | file small.csv)
 
 # on_terminal COMMAND: what a terminal of 100 columns would get
@@ -27,7 +34,7 @@ unlike "$(on_terminal "aiodal load $big heap --mode insert --dry-run --quiet")" 
 is "$(on_terminal "aiodal load $big heap --mode insert --dry-run 2>$scratch/err" | tr -d '\r' | cut -d' ' -f1 | head -1)" would 'counts go to standard output'
 is "$(cat "$scratch/err")" '' 'no bar into a file'
 like "$(on_terminal "cat $big | aiodal load - heap --mode insert --dry-run" | pictures)" *'standard input  '*'MB  '*'MB/s'*lines* 'a pipe has no end to be seen'
-like "$(on_terminal "aiodal export 'SELECT repeat(chr(120), 2000) FROM generate_series(1, 200000)' -o $scratch/out.csv" | pictures)" *'MB/s'*rows*'aiodal: 200000 rows'* 'an export shows progress too'
+like "$(on_terminal "aiodal export 'SELECT repeat(chr(120), 2000) FROM generate_series(1, 200000) i WHERE i % 10000 <> 0 OR pg_sleep(0.04) IS NOT NULL' -o $scratch/out.csv" | pictures)" *'MB/s'*rows*'aiodal: 200000 rows'* 'an export shows progress too'
 
 like "$(on_terminal 'aiodal load nothing.csv book')" *$'\033[1;31merror:\033[0m'* 'errors are red'
 unlike "$(NO_COLOR=1 on_terminal 'aiodal load nothing.csv book')" *$'\033'* 'not with NO_COLOR'
