@@ -94,6 +94,8 @@ typedef struct CatalogRelation
 	List *privileges; /* of CatalogPrivilege, as in the ACLs; those of the owner too */
 	List *statistics; /* of CatalogStatistics, by name */
 
+	int place; /* for the use of who reads the contents */
+
 	/* for the catalog's own use */
 	char relkind;
 	char relreplident;

@@ -159,6 +159,6 @@ reflect_fingerprint(PG_FUNCTION_ARGS)
 {
 	Scope scope;
 
-	ReadScopeOfSchemas(&scope, fcinfo);
+	ReadScopeOfSchemas(&scope, fcinfo, 0);
 	PG_RETURN_TEXT_P(cstring_to_text(Fingerprint(&scope)));
 }

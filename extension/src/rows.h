@@ -21,6 +21,7 @@ extern const RowShape schema_shape;
 extern const RowShape relation_shape;
 extern const RowShape relation_name_shape; /* a CatalogRelation's schema and name alone */
 extern const RowShape sorted_table_shape;  /* SortedTable of order.h */
+extern const RowShape cycle_shape;         /* its cycle alone */
 extern const RowShape column_shape;
 extern const RowShape constraint_shape;
 extern const RowShape unique_shape; /* what unique_constraints() shows of a CatalogConstraint */
@@ -49,5 +50,18 @@ extern void AppendRowsJson(StringInfo json, const RowShape *shape, List *rows);
 
 /* Appends text as a JSON string, or null when it is NULL. */
 extern void AppendJsonString(StringInfo json, const char *text);
+
+/*
+ * The packed form of a row, which aiodal.snapshot() returns: its fields back to
+ * back. A scalar is its length + 1 as a varint (7 bits a byte, the lowest first,
+ * the eighth says that more follow), 0 for NULL, then its text and a NUL byte. A
+ * list is its count + 1, 0 for NULL, then its scalars or records. What of_relation
+ * says of a row's relation is left out.
+ */
+extern void AppendRowPacked(StringInfo out, const RowShape *shape, const void *row);
+extern void AppendScalarPacked(StringInfo out, const char *text); /* NULL for NULL */
+
+/* The names of a packed row's fields: char *, "list*" and "records(field,field)" of the lists. */
+extern List *PackedFields(const RowShape *shape);
 
 #endif /* AIODAL_ROWS_H */

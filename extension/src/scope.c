@@ -50,6 +50,18 @@ ReadRelations(Scope *scope, Datum argument)
 	list_deduplicate_oid(scope->relations);
 }
 
+List *
+ReadWords(Datum argument, const char *name)
+{
+	int count;
+	Datum *elements = ArrayElements(argument, TEXTOID, -1, false, TYPALIGN_INT, name, &count);
+	List *words = NIL;
+
+	for (int i = 0; i < count; i++)
+		words = lappend(words, TextDatumGetCString(elements[i]));
+	return words;
+}
+
 static void
 ReadInclude(Scope *scope, Datum argument)
 {
@@ -61,12 +73,11 @@ ReadInclude(Scope *scope, Datum argument)
 				 {"extensions", &scope->extensions},
 				 {"temporary", &scope->temporary},
 				 {"system", &scope->system}};
-	int count;
-	Datum *elements = ArrayElements(argument, TEXTOID, -1, false, TYPALIGN_INT, "include", &count);
+	ListCell *lc;
 
-	for (int i = 0; i < count; i++)
+	foreach (lc, ReadWords(argument, "include"))
 	{
-		char *word = TextDatumGetCString(elements[i]);
+		const char *word = lfirst(lc);
 		int w = 0;
 
 		while (w < lengthof(words) && strcmp(word, words[w].word) != 0)
@@ -101,13 +112,13 @@ ReadScope(Scope *scope, FunctionCallInfo fcinfo)
 }
 
 void
-ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo)
+ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo, int first)
 {
 	ScopeOfEverything(scope);
-	if (!PG_ARGISNULL(0))
-		ReadSchemas(scope, PG_GETARG_DATUM(0));
-	if (!PG_ARGISNULL(1))
-		ReadInclude(scope, PG_GETARG_DATUM(1));
+	if (!PG_ARGISNULL(first))
+		ReadSchemas(scope, PG_GETARG_DATUM(first));
+	if (!PG_ARGISNULL(first + 1))
+		ReadInclude(scope, PG_GETARG_DATUM(first + 1));
 }
 
 void

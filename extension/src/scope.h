@@ -29,8 +29,11 @@ typedef struct Scope
  */
 extern void ReadScope(Scope *scope, FunctionCallInfo fcinfo);
 
-/* The same for a function whose arguments are schemas name[], include text[]. */
-extern void ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo);
+/* The same for a function whose arguments schemas name[], include text[] begin at number first, from 0. */
+extern void ReadScopeOfSchemas(Scope *scope, FunctionCallInfo fcinfo, int first);
+
+/* The elements (char *) of a text[] argument of that name; NULL elements are errors. */
+extern List *ReadWords(Datum argument, const char *name);
 
 /* Scope when no argument is given. */
 extern void ScopeOfEverything(Scope *scope);

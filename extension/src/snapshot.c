@@ -1,0 +1,325 @@
+/*
+ * snapshot.c
+ *		The reflection for a client that keeps it: the parts it asks for, packed,
+ *		out of one reading of the catalogs.
+ *
+ * What the set-returning functions tell of each row's relation, its place in the
+ * part "relations" says here; rows come in its order. So who reads them has
+ * nothing to look up and nothing to sort. The form of a row is in rows.h.
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "catalog.h"
+#include "fingerprint.h"
+#include "order.h"
+#include "rows.h"
+
+/* A part comes in pieces of about this many bytes, so that nobody needs it in one. */
+#define CHUNK (256 * 1024)
+
+typedef struct Part
+{
+	const char *name;
+	int catalog; /* CATALOG_*, what has to be loaded for it */
+	const RowShape *shape;
+	size_t list; /* of the contents; of each relation when of_relation */
+	bool of_relation;
+} Part;
+
+#define OF_CONTENTS(name, parts, shape)                              \
+	{                                                                \
+#name, parts, &shape, offsetof(CatalogContents, name), false \
+	}
+#define OF_RELATION(name, parts, shape)                             \
+	{                                                               \
+#name, parts, &shape, offsetof(CatalogRelation, name), true \
+	}
+
+static const Part parts[] = {
+	OF_CONTENTS(relations, CATALOG_DETAILS, relation_shape), /* first: the others refer to it */
+	OF_RELATION(columns, CATALOG_COLUMNS, column_shape),
+	OF_RELATION(constraints, CATALOG_CONSTRAINTS, constraint_shape),
+	OF_RELATION(indexes, CATALOG_INDEXES, index_shape),
+	{"sorted_tables", CATALOG_CONSTRAINTS, &cycle_shape, 0, true},
+	OF_CONTENTS(schemas, CATALOG_SCHEMAS, schema_shape),
+	OF_CONTENTS(types, CATALOG_TYPES | CATALOG_COLUMNS, type_shape),
+	OF_CONTENTS(functions, CATALOG_FUNCTIONS, function_shape),
+	OF_CONTENTS(sequences, CATALOG_SEQUENCES | CATALOG_COLUMNS, sequence_shape),
+	OF_RELATION(triggers, CATALOG_TRIGGERS, trigger_shape),
+	OF_RELATION(rules, CATALOG_TRIGGERS, rule_shape),
+	OF_RELATION(policies, CATALOG_POLICIES, policy_shape),
+	OF_RELATION(privileges, CATALOG_PRIVILEGES, privilege_shape),
+	OF_RELATION(statistics, CATALOG_STATISTICS, statistics_shape),
+	OF_CONTENTS(extensions, CATALOG_DATABASE, extension_shape),
+	OF_CONTENTS(event_triggers, CATALOG_DATABASE, event_trigger_shape),
+	OF_CONTENTS(publications, CATALOG_DATABASE, publication_shape),
+	OF_CONTENTS(default_privileges, CATALOG_DATABASE, default_privilege_shape),
+};
+
+#define FIRST_PART       (&parts[0])
+#define CONSTRAINTS_PART (&parts[2])
+#define SORTED_PART      (&parts[4])
+
+/* ------------------------------------------------------------ arguments */
+
+static const Part *
+FindPart(const char *name)
+{
+	StringInfoData known;
+
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		if (strcmp(parts[i].name, name) == 0)
+			return &parts[i];
+	}
+	initStringInfo(&known);
+	for (int i = 0; i < lengthof(parts); i++)
+		appendStringInfo(&known, "%s\"%s\"",
+						 i == 0                     ? ""
+						 : i == lengthof(parts) - 1 ? " and "
+													: ", ",
+						 parts[i].name);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("unrecognized value in argument \"parts\": \"%s\"", name),
+					errhint("Valid values are %s.", known.data)));
+}
+
+/* List of const Part *: relations, then those asked for in their order, each once. */
+static List *
+ReadParts(FunctionCallInfo fcinfo)
+{
+	List *wanted = list_make1(unconstify(Part *, FIRST_PART));
+	ListCell *lc;
+
+	if (PG_ARGISNULL(0))
+	{
+		for (int i = 1; i < lengthof(parts); i++)
+			wanted = lappend(wanted, unconstify(Part *, &parts[i]));
+		return wanted;
+	}
+	foreach (lc, ReadWords(PG_GETARG_DATUM(0), "parts"))
+		wanted = list_append_unique_ptr(wanted, unconstify(Part *, FindPart(lfirst(lc))));
+	return wanted;
+}
+
+static int
+CatalogPartsOf(List *wanted)
+{
+	int all = 0;
+	ListCell *lc;
+
+	foreach (lc, wanted)
+		all |= ((const Part *) lfirst(lc))->catalog;
+	return all;
+}
+
+/* --------------------------------------------------------------- chunks */
+
+/* The part being written. */
+typedef struct Writer
+{
+	ReturnSetInfo *result;
+	const char *part;
+	List *fields; /* char *; NIL once a chunk has told them */
+	StringInfoData data;
+	int rows;
+} Writer;
+
+static void
+BeginPart(Writer *writer, const char *part, List *fields)
+{
+	writer->part = part;
+	writer->fields = fields;
+	writer->rows = 0;
+	resetStringInfo(&writer->data);
+	writer->data.len = VARHDRSZ;
+}
+
+static Datum
+TextArray(List *texts)
+{
+	Datum *elements = palloc(sizeof(Datum) * list_length(texts));
+	int n = 0;
+	ListCell *lc;
+
+	foreach (lc, texts)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static void
+PutChunk(Writer *writer)
+{
+	Datum values[4] = {CStringGetTextDatum(writer->part), 0, Int32GetDatum(writer->rows),
+					   PointerGetDatum(writer->data.data)};
+	bool nulls[4] = {false, writer->fields == NIL, false, false};
+
+	CHECK_FOR_INTERRUPTS();
+	if (writer->fields != NIL)
+		values[1] = TextArray(writer->fields);
+	SET_VARSIZE(writer->data.data, writer->data.len);
+	tuplestore_putvalues(writer->result->setResult, writer->result->setDesc, values, nulls);
+	BeginPart(writer, writer->part, NIL);
+}
+
+/* A row is complete. */
+static void
+EndRow(Writer *writer)
+{
+	writer->rows++;
+	if (writer->data.len >= CHUNK)
+		PutChunk(writer);
+}
+
+static void
+EndPart(Writer *writer)
+{
+	if (writer->rows > 0 || writer->fields != NIL)
+		PutChunk(writer);
+}
+
+/* ---------------------------------------------------------------- parts */
+
+static void
+PutTexts(Writer *writer, const char *part, List *texts)
+{
+	ListCell *lc;
+
+	BeginPart(writer, part, list_make1(pstrdup("text")));
+	foreach (lc, texts)
+	{
+		AppendScalarPacked(&writer->data, lfirst(lc));
+		EndRow(writer);
+	}
+	EndPart(writer);
+}
+
+static void
+PutRowsOf(Writer *writer, const RowShape *shape, List *rows)
+{
+	ListCell *lc;
+
+	foreach (lc, rows)
+	{
+		AppendRowPacked(&writer->data, shape, lfirst(lc));
+		EndRow(writer);
+	}
+}
+
+static void
+PutRowsOfRelation(Writer *writer, const RowShape *shape, const CatalogRelation *rel, List *rows)
+{
+	char place[12];
+	ListCell *lc;
+
+	pg_ltoa(rel->place, place);
+	foreach (lc, rows)
+	{
+		AppendScalarPacked(&writer->data, place);
+		AppendRowPacked(&writer->data, shape, lfirst(lc));
+		EndRow(writer);
+	}
+}
+
+static void
+PutConstraints(Writer *writer, const CatalogRelation *rel)
+{
+	List *kinds[] = {rel->primary_key ? list_make1(rel->primary_key) : NIL,
+					 rel->unique_constraints,
+					 rel->foreign_keys,
+					 rel->check_constraints,
+					 rel->exclusion_constraints,
+					 rel->not_null_constraints};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+		PutRowsOfRelation(writer, &constraint_shape, rel, kinds[i]);
+}
+
+static void
+PutSorted(Writer *writer, const CatalogContents *contents)
+{
+	ListCell *lc;
+
+	foreach (lc, SortTables(contents->relations))
+	{
+		SortedTable *table = lfirst(lc);
+
+		PutRowsOfRelation(writer, &cycle_shape, table->relation, list_make1(table));
+	}
+}
+
+static void
+PutOfRelations(Writer *writer, const Part *part, const CatalogContents *contents)
+{
+	ListCell *lc;
+
+	foreach (lc, contents->relations)
+	{
+		CatalogRelation *rel = lfirst(lc);
+
+		if (part == CONSTRAINTS_PART)
+			PutConstraints(writer, rel);
+		else
+			PutRowsOfRelation(writer, part->shape, rel, *(List **) ((char *) rel + part->list));
+	}
+}
+
+static void
+PutPart(Writer *writer, const Part *part, const CatalogContents *contents)
+{
+	List *fields = PackedFields(part->shape);
+
+	BeginPart(writer, part->name, part->of_relation ? lcons(pstrdup("relation"), fields) : fields);
+	if (part == SORTED_PART)
+		PutSorted(writer, contents);
+	else if (part->of_relation)
+		PutOfRelations(writer, part, contents);
+	else
+		PutRowsOf(writer, part->shape, *(List **) ((char *) contents + part->list));
+	EndPart(writer);
+}
+
+static void
+NumberRelations(List *relations)
+{
+	ListCell *lc;
+
+	foreach (lc, relations)
+		((CatalogRelation *) lfirst(lc))->place = foreach_current_index (lc);
+}
+
+PG_FUNCTION_INFO_V1(reflect_snapshot);
+
+/* aiodal.snapshot(parts, schemas, include) */
+Datum
+reflect_snapshot(PG_FUNCTION_ARGS)
+{
+	Writer writer = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	List *wanted;
+	Scope scope;
+	Catalog *catalog;
+	const char *fingerprint;
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	wanted = ReadParts(fcinfo);
+	ReadScopeOfSchemas(&scope, fcinfo, 1);
+	/* first, so that it is of no later time than the rest */
+	fingerprint = Fingerprint(&scope);
+	catalog = LoadNewestCatalog(&scope, CatalogPartsOf(wanted));
+	NumberRelations(Contents(catalog)->relations);
+	initStringInfo(&writer.data);
+	PutTexts(&writer, "fingerprint", list_make1(unconstify(char *, fingerprint)));
+	foreach (lc, wanted)
+		PutPart(&writer, lfirst(lc), Contents(catalog));
+	PutTexts(&writer, "warnings", Contents(catalog)->warnings);
+	FreeCatalog(catalog);
+	return (Datum) 0;
+}
