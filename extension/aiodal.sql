@@ -279,14 +279,15 @@ COMMENT ON FUNCTION aiodal.fingerprint(name[], text[]) IS
 'changes exactly when reflect(schemas, NULL, include) would; far cheaper, and all but free while the session has heard of no change';
 
 -- For a client that keeps the schema: each part's rows, packed, in pieces; data as described in rows.h.
-CREATE FUNCTION aiodal.snapshot(parts text[] DEFAULT NULL, schemas name[] DEFAULT NULL, include text[] DEFAULT NULL)
+CREATE FUNCTION aiodal.snapshot(parts text[] DEFAULT NULL, schemas name[] DEFAULT NULL, include text[] DEFAULT NULL, known text DEFAULT NULL)
     RETURNS TABLE (part text, fields text[], rows integer, data bytea)
     LANGUAGE c STABLE PARALLEL SAFE ROWS 50 COST 10000
     AS 'MODULE_PATHNAME', 'reflect_snapshot';
-COMMENT ON FUNCTION aiodal.snapshot(text[], name[], text[]) IS
+COMMENT ON FUNCTION aiodal.snapshot(text[], name[], text[], text) IS
 'the rows of the reflection''s functions in the packed form that libaiodal keeps, out of one reading of the catalogs
 
-parts: names of the functions (relations, columns, ...); NULL for all. relations comes always, as do fingerprint and warnings.
+parts: names of the functions (relations, columns, ...); NULL for all. relations comes always, as do warnings and, last, fingerprint: a hash of these parts.
+known: a fingerprint that was returned before; when it would be again, it alone is.
 fields: of the rows, told with the part''s first piece; "name*" is a list, "name(a,b)" a list of records.
 data: that many rows. May change with each version.';
 

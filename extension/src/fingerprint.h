@@ -10,4 +10,7 @@
 /* Text of aiodal.fingerprint() for the scope, which must not name relations; palloc'd. */
 extern char *Fingerprint(const Scope *scope);
 
+/* As fingerprints are written; palloc'd. */
+extern char *HashAsText(uint64 hash);
+
 #endif /* AIODAL_FINGERPRINT_H */

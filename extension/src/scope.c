@@ -5,6 +5,7 @@
 #include "scope.h"
 
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -127,4 +128,26 @@ ScopeOfRelation(Scope *scope, Oid relid)
 	ScopeOfEverything(scope);
 	scope->by_relation = true;
 	scope->relations = list_make1_oid(relid);
+}
+
+static int
+CompareNames(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+char *
+ScopeText(const Scope *scope)
+{
+	StringInfoData text;
+	List *schemas = list_copy(scope->schemas);
+	ListCell *lc;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%d%d%d%d%d", scope->all_schemas, scope->partitions, scope->extensions,
+					 scope->temporary, scope->system);
+	list_sort(schemas, CompareNames);
+	foreach (lc, schemas)
+		appendStringInfo(&text, ",%s", quote_identifier(lfirst(lc)));
+	return text.data;
 }

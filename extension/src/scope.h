@@ -41,4 +41,7 @@ extern void ScopeOfEverything(Scope *scope);
 /* Scope of a single relation. */
 extern void ScopeOfRelation(Scope *scope, Oid relid);
 
+/* The scope as text, equal for equal scopes; not for one by relation. palloc'd. */
+extern char *ScopeText(const Scope *scope);
+
 #endif /* AIODAL_SCOPE_H */

@@ -1,7 +1,7 @@
 /*
  * snapshot.c
  *		The reflection for a client that keeps it: the parts it asks for, packed,
- *		out of one reading of the catalogs.
+ *		out of one reading of the catalogs; or, when they are those it has, nothing.
  *
  * What the set-returning functions tell of each row's relation, its place in the
  * part "relations" says here; rows come in its order. So who reads them has
@@ -10,6 +10,7 @@
 #include "compat.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -19,6 +20,7 @@
 #include "catalog.h"
 #include "fingerprint.h"
 #include "order.h"
+#include "remembered.h"
 #include "rows.h"
 
 /* A part comes in pieces of about this many bytes, so that nobody needs it in one. */
@@ -63,7 +65,7 @@ static const Part parts[] = {
 	OF_CONTENTS(default_privileges, CATALOG_DATABASE, default_privilege_shape),
 };
 
-#define FIRST_PART       (&parts[0])
+#define RELATIONS_PART   (&parts[0])
 #define CONSTRAINTS_PART (&parts[2])
 #define SORTED_PART      (&parts[4])
 
@@ -95,7 +97,7 @@ FindPart(const char *name)
 static List *
 ReadParts(FunctionCallInfo fcinfo)
 {
-	List *wanted = list_make1(unconstify(Part *, FIRST_PART));
+	List *wanted = list_make1(unconstify(Part *, RELATIONS_PART));
 	ListCell *lc;
 
 	if (PG_ARGISNULL(0))
@@ -130,6 +132,7 @@ typedef struct Writer
 	List *fields; /* char *; NIL once a chunk has told them */
 	StringInfoData data;
 	int rows;
+	uint64 hash; /* of all rows, but what changes without the schema being changed */
 } Writer;
 
 static void
@@ -169,7 +172,13 @@ PutChunk(Writer *writer)
 	BeginPart(writer, writer->part, NIL);
 }
 
-/* A row is complete. */
+static void
+HashFrom(Writer *writer, int start)
+{
+	writer->hash = hash_bytes_extended((unsigned char *) writer->data.data + start, writer->data.len - start,
+									   writer->hash);
+}
+
 static void
 EndRow(Writer *writer)
 {
@@ -208,7 +217,32 @@ PutRowsOf(Writer *writer, const RowShape *shape, List *rows)
 
 	foreach (lc, rows)
 	{
+		int start = writer->data.len;
+
 		AppendRowPacked(&writer->data, shape, lfirst(lc));
+		HashFrom(writer, start);
+		EndRow(writer);
+	}
+}
+
+/* The estimate is a statistic: it changes without the schema being changed. */
+static void
+PutRelations(Writer *writer, List *relations)
+{
+	ListCell *lc;
+
+	foreach (lc, relations)
+	{
+		CatalogRelation *rel = lfirst(lc);
+		int64 estimate = rel->estimated_rows;
+		int start = writer->data.len;
+
+		rel->estimated_rows = -1;
+		AppendRowPacked(&writer->data, &relation_shape, rel);
+		HashFrom(writer, start);
+		writer->data.len = start;
+		rel->estimated_rows = estimate;
+		AppendRowPacked(&writer->data, &relation_shape, rel);
 		EndRow(writer);
 	}
 }
@@ -222,8 +256,11 @@ PutRowsOfRelation(Writer *writer, const RowShape *shape, const CatalogRelation *
 	pg_ltoa(rel->place, place);
 	foreach (lc, rows)
 	{
+		int start = writer->data.len;
+
 		AppendScalarPacked(&writer->data, place);
 		AppendRowPacked(&writer->data, shape, lfirst(lc));
+		HashFrom(writer, start);
 		EndRow(writer);
 	}
 }
@@ -276,8 +313,11 @@ PutPart(Writer *writer, const Part *part, const CatalogContents *contents)
 {
 	List *fields = PackedFields(part->shape);
 
+	writer->hash = hash_bytes_extended((const unsigned char *) part->name, strlen(part->name), writer->hash);
 	BeginPart(writer, part->name, part->of_relation ? lcons(pstrdup("relation"), fields) : fields);
-	if (part == SORTED_PART)
+	if (part == RELATIONS_PART)
+		PutRelations(writer, contents->relations);
+	else if (part == SORTED_PART)
 		PutSorted(writer, contents);
 	else if (part->of_relation)
 		PutOfRelations(writer, part, contents);
@@ -295,31 +335,84 @@ NumberRelations(List *relations)
 		((CatalogRelation *) lfirst(lc))->place = foreach_current_index (lc);
 }
 
+/* Equal for equal arguments but known. */
+static char *
+RememberedAs(List *wanted, const Scope *scope)
+{
+	StringInfoData key;
+	ListCell *lc;
+
+	initStringInfo(&key);
+	appendStringInfo(&key, "snapshot %s", ScopeText(scope));
+	foreach (lc, wanted)
+		appendStringInfo(&key, " %s", ((const Part *) lfirst(lc))->name);
+	return key.data;
+}
+
+/* All parts; answers their hash. */
+static uint64
+PutParts(Writer *writer, List *wanted, const Scope *scope)
+{
+	Catalog *catalog = LoadNewestCatalog(scope, CatalogPartsOf(wanted));
+	ListCell *lc;
+
+	NumberRelations(Contents(catalog)->relations);
+	foreach (lc, wanted)
+		PutPart(writer, lfirst(lc), Contents(catalog));
+	PutTexts(writer, "warnings", Contents(catalog)->warnings);
+	FreeCatalog(catalog);
+	return writer->hash;
+}
+
+static void
+PutFingerprint(Writer *writer, const char *fingerprint)
+{
+	PutTexts(writer, "fingerprint", list_make1(unconstify(char *, fingerprint)));
+}
+
+/* Puts the fingerprint alone if it is known, and remembered to be that of now. */
+static bool
+PutRecalled(Writer *writer, const char *key, const SchemaState *state, const char *known)
+{
+	uint64 hash;
+	bool same = known != NULL && Recall(key, state, &hash) && strcmp(HashAsText(hash), known) == 0;
+
+	if (same)
+		PutFingerprint(writer, known);
+	return same;
+}
+
 PG_FUNCTION_INFO_V1(reflect_snapshot);
 
-/* aiodal.snapshot(parts, schemas, include) */
+/* aiodal.snapshot(parts, schemas, include, known) */
 Datum
 reflect_snapshot(PG_FUNCTION_ARGS)
 {
 	Writer writer = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
-	List *wanted;
+	const char *known = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	List *wanted = ReadParts(fcinfo);
+	SchemaState state;
 	Scope scope;
-	Catalog *catalog;
 	const char *fingerprint;
-	ListCell *lc;
+	char *key;
+	uint64 hash;
 
 	InitMaterializedSRF(fcinfo, 0);
-	wanted = ReadParts(fcinfo);
 	ReadScopeOfSchemas(&scope, fcinfo, 1);
-	/* first, so that it is of no later time than the rest */
-	fingerprint = Fingerprint(&scope);
-	catalog = LoadNewestCatalog(&scope, CatalogPartsOf(wanted));
-	NumberRelations(Contents(catalog)->relations);
 	initStringInfo(&writer.data);
-	PutTexts(&writer, "fingerprint", list_make1(unconstify(char *, fingerprint)));
-	foreach (lc, wanted)
-		PutPart(&writer, lfirst(lc), Contents(catalog));
-	PutTexts(&writer, "warnings", Contents(catalog)->warnings);
-	FreeCatalog(catalog);
+	key = RememberedAs(wanted, &scope);
+	if (CanRemember())
+	{
+		state = CurrentSchemaState();
+		if (PutRecalled(&writer, key, &state, known))
+			return (Datum) 0;
+	}
+	hash = PutParts(&writer, wanted, &scope);
+	if (CanRemember())
+		Remember(key, &state, hash);
+	fingerprint = HashAsText(hash);
+	if (known != NULL && strcmp(known, fingerprint) == 0)
+		tuplestore_clear(writer.result->setResult);
+	PutFingerprint(&writer, fingerprint);
 	return (Datum) 0;
 }

@@ -4,7 +4,7 @@ BEGIN;
 \ir ../data/exotica_basics.sql
 \ir ../data/reflect_hard.sql
 \ir ../data/reflect_objects.sql
-SELECT plan(26);
+SELECT plan(37);
 
 -- The place in the data goes in and out.
 CREATE FUNCTION pg_temp.read_varint(data bytea, INOUT place int, OUT value int) LANGUAGE plpgsql AS $$
@@ -131,8 +131,6 @@ SELECT bag_eq($$ SELECT row - 'schema' FROM unpacked WHERE part = 'statistics' $
 SELECT results_eq($$ SELECT row FROM unpacked WHERE part = 'sorted_tables' ORDER BY number $$,
 	$$ SELECT jsonb_build_object('relation', place::text, 'cycle', cycle::text) FROM aiodal.sorted_tables(include => '{partitions,extensions}') t JOIN places USING (oid) ORDER BY position $$,
 	'sorted tables');
-SELECT results_eq($$ SELECT row ->> 'text' FROM unpacked WHERE part = 'fingerprint' $$,
-	$$ VALUES (aiodal.fingerprint(include => '{partitions,extensions}')) $$, 'the fingerprint');
 SELECT is_empty($$ SELECT part, n FROM (SELECT part, (row ->> 'relation')::int - lag((row ->> 'relation')::int) OVER (PARTITION BY part ORDER BY number) AS n
 	FROM unpacked WHERE part <> 'sorted_tables' AND row ? 'relation') d WHERE n < 0 $$, 'rows come relation by relation');
 SELECT is_empty($$ SELECT n FROM (SELECT ROW((row ->> 'relation')::int, array_position('{primary key,unique,foreign key,check,exclusion,not null}', row ->> 'kind'), (row ->> 'name') COLLATE "C")
@@ -144,9 +142,35 @@ SELECT ok(count(*) > 1 AND max(length(data)) < 300 * 1024 AND sum(rows) = 6400 A
 	FROM aiodal.snapshot('{columns}', '{wide}') WHERE part = 'columns';
 SELECT results_eq($$ SELECT DISTINCT part FROM aiodal.snapshot('{rules,columns,rules}', '{s1}') ORDER BY part $$, ARRAY['columns', 'fingerprint', 'relations', 'rules', 'warnings'],
 	'only the parts asked for');
-SELECT results_eq($$ SELECT part, rows FROM aiodal.snapshot('{policies}', '{}') WHERE part <> 'fingerprint' $$, $$ VALUES ('relations', 0), ('policies', 0), ('warnings', 0) $$,
+SELECT results_eq($$ SELECT part, rows FROM aiodal.snapshot('{policies}', '{}') $$, $$ VALUES ('relations', 0), ('policies', 0), ('warnings', 0), ('fingerprint', 1) $$,
 	'a part without rows is there');
 SELECT throws_like($$ SELECT * FROM aiodal.snapshot('{tables}') $$, 'unrecognized value in argument "parts": "tables"', 'an unknown part');
 SELECT throws_like($$ SELECT * FROM aiodal.snapshot('{columns,NULL}') $$, '%must not contain NULL', 'NULL is no part');
+
+-- known
+CREATE FUNCTION pg_temp.fingerprint(parts text[], schemas name[] DEFAULT '{wide}', include text[] DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+	SELECT convert_from(substr(data, 2, 16), 'UTF8') FROM aiodal.snapshot(parts, schemas, include) WHERE part = 'fingerprint' $$;
+CREATE FUNCTION pg_temp.parts_if_known(known text, parts text[] DEFAULT '{columns}', schemas name[] DEFAULT '{wide}', include text[] DEFAULT NULL) RETURNS text[] LANGUAGE sql AS $$
+	SELECT array_agg(DISTINCT part ORDER BY part) FROM aiodal.snapshot(parts, schemas, include, known) $$;
+SELECT pg_temp.fingerprint('{columns}') AS known \gset
+SELECT matches(:'known'::text, '^[0-9a-f]{16}$', 'a fingerprint');
+SELECT is(pg_temp.parts_if_known(:'known'), '{fingerprint}'::text[], 'what is known does not come again');
+SELECT is(pg_temp.parts_if_known('0123456789abcdef'), '{columns,fingerprint,relations,warnings}'::text[], 'all comes when something else is known');
+SELECT is(pg_temp.parts_if_known(:'known', '{columns,rules}'), '{columns,fingerprint,relations,rules,warnings}'::text[], 'other parts are something else');
+SELECT isnt(pg_temp.fingerprint('{columns}', '{hard}'), :'known'::text, 'so are other schemas');
+CREATE TABLE public.of_no_concern ();
+SELECT is(pg_temp.parts_if_known(:'known'), '{fingerprint}'::text[], 'what was changed elsewhere is none');
+INSERT INTO wide.t1 (c1) VALUES (1);
+ANALYZE wide.t1;
+SELECT is(pg_temp.parts_if_known(:'known'), '{fingerprint}'::text[], 'nor are statistics');
+SELECT is((SELECT estimated_rows FROM aiodal.relations(relations => '{wide.t1}')), 1::bigint, 'although there are some');
+COMMENT ON COLUMN wide.t1.c7 IS 'seventh';
+SELECT is(pg_temp.parts_if_known(:'known'), '{columns,fingerprint,relations,warnings}'::text[], 'what was changed comes');
+SELECT isnt(pg_temp.fingerprint('{columns}'), :'known'::text, 'with another fingerprint');
+COMMENT ON COLUMN wide.t1.c7 IS NULL;
+SELECT is(pg_temp.fingerprint('{columns}'), :'known'::text, 'and the first again when it is as it was');
+SET search_path = wide, public;
+SELECT isnt(pg_temp.fingerprint('{columns}'), :'known'::text, 'what is visible counts');
+SET search_path = public;
 SELECT * FROM finish();
 ROLLBACK;
