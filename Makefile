@@ -37,7 +37,7 @@ lint: deps-lint  ## formatting, layers, banned calls, headers, exports, versions
 
 check-valgrind:  deps-valgrind ## the C suites under valgrind
 	@$(MAKE) -s all
-	@test/check --valgrind unit integration
+	@test/check --valgrind unit integration web
 
 check-asan: deps-check ## build with address and undefined behaviour sanitizers, run every test
 	@test/check_asan $(SUITES)

@@ -1,0 +1,16 @@
+/*
+ * aiodal/web.h
+ *		All of libaiodal_web: HTTP services on libaiodal (pkg-config aiodal_web).
+ *
+ *		web_http    requests, responses, routes, middleware, transactions per request; needs no network
+ *
+ * None of the headers needs those of the libraries below (libmicrohttpd, libcurl, jansson, OpenSSL). The
+ * rules of aiodal/api.h about ownership, errors and threads hold here too.
+ */
+#ifndef AIODAL_WEB_H
+#define AIODAL_WEB_H
+
+#include <aiodal/aiodal.h>
+#include <aiodal/web_http.h>
+
+#endif /* AIODAL_WEB_H */
