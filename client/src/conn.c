@@ -163,6 +163,24 @@ aiodal__conn_alive(aiodal__conn *conn)
 	return PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
+bool
+aiodal__conn_ended(aiodal__conn *conn)
+{
+	if (!PQconsumeInput(conn->pg))
+		return true;
+	while (!PQisBusy(conn->pg))
+	{
+		PGresult *res = PQgetResult(conn->pg);
+		ExecStatusType kind = PQresultStatus(res);
+
+		PQclear(res);
+		/* in a COPY the server waits for us, or stops when it cannot send */
+		if (!res || kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT)
+			return true;
+	}
+	return false;
+}
+
 aiodal_status
 aiodal__conn_start(aiodal__conn *conn, aiodal_error **err)
 {
@@ -234,6 +252,7 @@ aiodal__conn_check_time(aiodal__conn *conn, int64_t limit)
 	if (conn->interrupt)
 	{
 		conn->broken = now >= conn->grace;
+		conn->unconfirmed = conn->broken;
 		return conn->broken ? conn->interrupt : AIODAL_OK;
 	}
 	if (now >= conn->deadline)

@@ -38,10 +38,12 @@ struct aiodal_op
 
 typedef enum aiodal__conn_state
 {
-	AIODAL__CONN_NEW,  /* not the pool's yet */
-	AIODAL__CONN_IDLE, /* on the pool's list */
-	AIODAL__CONN_USED, /* lent to a transaction */
-	AIODAL__CONN_GONE  /* counted out, to be closed */
+	AIODAL__CONN_NEW,    /* not the pool's yet */
+	AIODAL__CONN_IDLE,   /* free to be lent */
+	AIODAL__CONN_USED,   /* lent to a transaction */
+	AIODAL__CONN_ENDING, /* given back while the server may still be running its statement */
+	AIODAL__CONN_GONE,   /* counted out, to be closed */
+	AIODAL__CONN_N_STATES
 } aiodal__conn_state;
 
 struct aiodal__conn
@@ -55,6 +57,8 @@ struct aiodal__conn
 	aiodal_status interrupt; /* why the command is being cancelled; 0 when it is not */
 	int64_t grace;           /* when to give up waiting for the server's answer to that */
 	bool broken;             /* in an unknown state: only to be closed */
+	bool unconfirmed;        /* broken, as the server has not answered a cancel request */
+	bool changed;            /* a statement may have changed the session */
 
 	/*
 	 * Another thread's cancel request must hit the command it was meant for: it holds the lock while the
@@ -67,8 +71,14 @@ struct aiodal__conn
 	aiodal_notice_cb notice;
 	void *notice_payload;
 
-	aiodal__conn_state state; /* the pool's, under its lock */
+	/* the pool's, under its lock */
+	aiodal__conn_state state;
+	aiodal__conn *prev;
 	aiodal__conn *next;
+	int64_t since;     /* when it came into its state */
+	int64_t expires;   /* when it is too old */
+	const char *owner; /* while it is lent: by whom */
+	bool leak_told;
 };
 
 typedef struct aiodal__conn_params
@@ -88,6 +98,10 @@ extern void aiodal__conn_abandon(aiodal__conn *conn);
 
 /* Whether a connection that was idle is still good; never blocks. */
 extern bool aiodal__conn_alive(aiodal__conn *conn);
+
+/* Whether the server has ended what was cancelled, reading on without blocking; the connection is then only
+ * to be closed. */
+extern bool aiodal__conn_ended(aiodal__conn *conn);
 
 /* Before a command is sent: non-blocking, in time, not busy. Then aiodal__conn_done() when it is over. */
 extern aiodal_status aiodal__conn_start(aiodal__conn *conn, aiodal_error **err);

@@ -4,6 +4,7 @@
  */
 #include <aiodal/db.h>
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@
 #define DEFAULT_POOL_SIZE          10
 #define DEFAULT_ACQUIRE_TIMEOUT_MS 30000
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
+#define DEFAULT_PING_AFTER_MS      30000
+#define DEFAULT_MAX_LIFETIME_MS    3600000
+#define DEFAULT_IDLE_TIMEOUT_MS    600000
 
 /* Words in conninfo may be secrets: what libpq says of it is not repeated. */
 static aiodal_status
@@ -53,8 +57,13 @@ copy_words(char **out, const char *const *words, size_t n)
 static aiodal_status
 check_options(const aiodal_db_options *options, aiodal_error **err)
 {
-	if (options->pool_size < 0)
-		return aiodal__fail(err, AIODAL_EINVAL, "pool_size must not be negative");
+	if (options->pool_size < 0 || options->max_overflow < 0 || options->max_waiters < 0)
+		return aiodal__fail(err, AIODAL_EINVAL,
+							"pool_size, max_overflow and max_waiters must not be negative");
+	if (options->max_overflow > INT_MAX / 2 || options->pool_size > INT_MAX / 2)
+		return aiodal__fail(err, AIODAL_EINVAL, "pool_size or max_overflow is too large");
+	if ((int) options->reset < 0 || options->reset > AIODAL_RESET_NEVER)
+		return aiodal__fail(err, AIODAL_EINVAL, "unknown reset %d", (int) options->reset);
 	for (size_t i = 0; i < options->n_schemas; i++)
 	{
 		if (!options->schemas || !options->schemas[i])
@@ -72,6 +81,33 @@ check_options(const aiodal_db_options *options, aiodal_error **err)
 	return AIODAL_OK;
 }
 
+/* 0: the default; negative: never */
+static int64_t
+limit_of(int given_ms, int64_t default_ms)
+{
+	if (given_ms == 0)
+		return default_ms;
+	return given_ms < 0 ? AIODAL__NEVER : given_ms;
+}
+
+static aiodal__pool_limits
+limits_of(const aiodal_db_options *options)
+{
+	return (aiodal__pool_limits){
+		.size = options->pool_size ? options->pool_size : DEFAULT_POOL_SIZE,
+		.overflow = options->max_overflow,
+		.max_waiters = options->max_waiters,
+		.connect_timeout_ms =
+			options->connect_timeout_ms ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS,
+		.max_lifetime = limit_of(options->max_lifetime_ms, DEFAULT_MAX_LIFETIME_MS),
+		.idle_timeout = limit_of(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS),
+		.leak_after = limit_of(options->leak_after_ms, AIODAL__NEVER),
+		.reset = options->reset,
+		.leak = options->leak,
+		.leak_payload = options->leak_payload,
+	};
+}
+
 /* A db that has not talked to the server yet. */
 static aiodal_status
 db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, aiodal_error **err)
@@ -82,14 +118,13 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 		.notice = options->notice,
 		.notice_payload = options->notice_payload,
 	};
+	aiodal__pool_limits limits = limits_of(options);
 	aiodal_db *db = aiodal__calloc(1, sizeof(*db));
 	aiodal_status status;
 
 	if (!db)
 		return aiodal__fail_memory(err);
-	status = aiodal__pool_init(
-		&db->pool, &params, options->pool_size ? options->pool_size : DEFAULT_POOL_SIZE,
-		options->connect_timeout_ms ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS, err);
+	status = aiodal__pool_init(&db->pool, &params, &limits, err);
 	if (status != AIODAL_OK)
 	{
 		aiodal__free(db);
@@ -99,6 +134,7 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	db->refs = 1;
 	db->pid = getpid();
 	db->parts = options->parts ? options->parts : AIODAL_PARTS_DEFAULT;
+	db->ping_after = limit_of(options->ping_after_ms, DEFAULT_PING_AFTER_MS);
 	db->acquire_timeout_ms =
 		options->acquire_timeout_ms ? options->acquire_timeout_ms : DEFAULT_ACQUIRE_TIMEOUT_MS;
 	if (!copy_words(&db->schemas, options->schemas, options->n_schemas) ||
@@ -119,9 +155,10 @@ read_schema(aiodal_db *db, aiodal__server_info *info, bool want_schema, aiodal_e
 	aiodal_schema *old;
 	aiodal__conn *conn;
 	aiodal_status status;
-	bool reused = false;
+	int64_t idle_ms;
 
-	status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms), &conn, &reused, err);
+	status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms), "aiodal_db_reflect()",
+								  &conn, &idle_ms, err);
 	if (status != AIODAL_OK)
 		return status;
 	status = aiodal__schema_load(want_schema ? &schema : NULL, info, conn, db->schemas, db->include,
@@ -171,7 +208,13 @@ aiodal_db_reflect(aiodal_db *db, aiodal_error **err)
 {
 	aiodal_status status = aiodal__db_check(db, err);
 
-	return status == AIODAL_OK ? read_schema(db, NULL, true, err) : status;
+	if (status != AIODAL_OK)
+		return status;
+	/* another thread may close the db while this one waits for a connection */
+	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+	status = read_schema(db, NULL, true, err);
+	aiodal__db_unref(db);
+	return status;
 }
 
 aiodal_status
@@ -180,10 +223,48 @@ aiodal_db_ping(aiodal_db *db, aiodal_error **err)
 	aiodal__conn *conn;
 	aiodal_status status = aiodal__db_check(db, err);
 
-	if (status == AIODAL_OK)
-		status = aiodal__db_acquire(db, "", AIODAL__NEVER, &conn, err);
+	if (status != AIODAL_OK)
+		return status;
+	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+	status = aiodal__db_acquire(db, "", AIODAL__NEVER, "aiodal_db_ping()", &conn, err);
 	if (status == AIODAL_OK)
 		aiodal__pool_release(&db->pool, conn);
+	aiodal__db_unref(db);
+	return status;
+}
+
+aiodal_status
+aiodal_db_get_stats(aiodal_db *db, aiodal_db_stats *stats, aiodal_error **err)
+{
+	aiodal_db_stats now;
+	aiodal_status status = aiodal__db_check(db, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (!stats || stats->size < sizeof(stats->size))
+		return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, "Initialise it with AIODAL_DB_STATS_INIT.",
+								 "stats is NULL or was not initialised");
+	aiodal__pool_stats(&db->pool, &now);
+	now.size = stats->size;
+	memcpy(stats, &now, now.size < sizeof(now) ? now.size : sizeof(now));
+	return AIODAL_OK;
+}
+
+int
+aiodal_db_holders(aiodal_db *db, aiodal_holder *holders, int n)
+{
+	if (aiodal__db_check(db, NULL) != AIODAL_OK)
+		return 0;
+	return aiodal__pool_holders(&db->pool, holders, holders ? n : 0);
+}
+
+aiodal_status
+aiodal_db_maintain(aiodal_db *db, aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_check(db, err);
+
+	if (status == AIODAL_OK)
+		aiodal__pool_upkeep(&db->pool);
 	return status;
 }
 

@@ -24,26 +24,46 @@ aiodal__db_check(const aiodal_db *db, aiodal_error **err)
 	return AIODAL_OK;
 }
 
+/* Runs sql; a connection that was idle for long has to answer within the time a new one may take. */
+static aiodal_status
+first_command(const aiodal_db *db, aiodal__conn *conn, const char *sql, int64_t deadline, int64_t idle_ms,
+			  aiodal_error **err)
+{
+	bool suspect = idle_ms >= db->ping_after;
+	int64_t ping_deadline = suspect ? aiodal__deadline(db->pool.limits.connect_timeout_ms) : AIODAL__NEVER;
+	aiodal_status status;
+
+	conn->deadline = ping_deadline < deadline ? ping_deadline : deadline;
+	status = aiodal__op_command(conn, sql, false, NULL, err);
+	if (status == AIODAL_ETIMEOUT && suspect && aiodal__until(deadline) != 0)
+	{
+		conn->broken = true;
+		status = AIODAL_ECONN;
+	}
+	conn->deadline = deadline;
+	return status;
+}
+
 aiodal_status
-aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err)
+aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, const char *owner, aiodal__conn **conn,
+				   aiodal_error **err)
 {
 	int64_t patience = aiodal__deadline(db->acquire_timeout_ms);
 	aiodal_error *lost = NULL;
-	bool reused = false;
+	int64_t idle_ms = -1;
 	aiodal_status status;
 
 	for (;;)
 	{
-		status =
-			aiodal__pool_acquire(&db->pool, deadline < patience ? deadline : patience, conn, &reused, err);
+		status = aiodal__pool_acquire(&db->pool, deadline < patience ? deadline : patience, owner, conn,
+									  &idle_ms, err);
 		if (status != AIODAL_OK)
 			return status;
-		(*conn)->deadline = deadline;
-		status = aiodal__op_command(*conn, sql, false, NULL, &lost);
+		status = first_command(db, *conn, sql, deadline, idle_ms, &lost);
 		if (status == AIODAL_OK)
 			return AIODAL_OK;
 		aiodal__pool_release(&db->pool, *conn);
-		if (status != AIODAL_ECONN || !reused)
+		if (status != AIODAL_ECONN || idle_ms < 0)
 			break;
 		aiodal_error_free(lost);
 		lost = NULL;

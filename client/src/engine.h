@@ -18,6 +18,7 @@ struct aiodal_db
 	int refs; /* atomic: the owner's and one of each transaction */
 	pid_t pid;
 	int acquire_timeout_ms;
+	int64_t ping_after;
 	char *schemas; /* arguments for reflection, as arrays in text form; or NULL */
 	char *include;
 	unsigned int parts; /* AIODAL_PART_* */
@@ -36,9 +37,9 @@ extern void aiodal__db_unref(aiodal_db *db);
 /*
  * Lends a connection on which sql, which must be harmless to repeat, has been run: when a connection that was
  * idle turns out to be dead, with another one. deadline is for that and for whatever runs on it later,
- * besides acquire_timeout_ms.
+ * besides acquire_timeout_ms. owner is as for the pool. The caller has a reference to db.
  */
-extern aiodal_status
-aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, aiodal__conn **conn, aiodal_error **err);
+extern aiodal_status aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, const char *owner,
+										aiodal__conn **conn, aiodal_error **err);
 
 #endif /* AIODAL_SRC_ENGINE_H */

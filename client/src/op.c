@@ -77,10 +77,27 @@ done(struct aiodal_op *op)
 	return op->status;
 }
 
+/* Whether a statement with this tag may leave something behind in the session. */
+static bool
+changes_session(const char *tag)
+{
+	static const char *const tags[] = {"SET",  "LISTEN",       "PREPARE",    "DECLARE CURSOR",
+									   "LOAD", "CREATE TABLE", "SELECT INTO"};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+	{
+		if (strncmp(tag, tags[i], strlen(tags[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Keeps res if it matters more than what is there. */
 static void
 keep(struct aiodal_op *op, PGresult *res)
 {
+	if (changes_session(PQcmdStatus(res)))
+		op->conn->changed = true;
 	if (op->result && failed(op->result))
 	{
 		PQclear(res);
@@ -425,6 +442,7 @@ aiodal_op_free(aiodal_op *op)
 		if (status > 0)
 		{
 			op->conn->broken = true;
+			op->conn->unconfirmed = true;
 			aiodal__conn_done(op->conn);
 		}
 	}

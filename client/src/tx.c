@@ -58,13 +58,15 @@ begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t 
 	tx = aiodal__calloc(1, sizeof(*tx));
 	if (!tx)
 		return aiodal__fail_memory(err);
-	status = aiodal__db_acquire(db, sql, deadline, &tx->conn, err);
+	/* first, since another thread may close the db while this one waits for a connection */
+	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+	status = aiodal__db_acquire(db, sql, deadline, options->owner, &tx->conn, err);
 	if (status != AIODAL_OK)
 	{
+		aiodal__db_unref(db);
 		aiodal__free(tx);
 		return status;
 	}
-	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
 	tx->db = db;
 	tx->schema = aiodal_db_schema(db);
 	*out = tx;
@@ -354,6 +356,7 @@ aiodal_tx_pgconn(aiodal_tx *tx)
 	if (!tx || !tx->conn)
 		return NULL;
 	(void) PQsetnonblocking(tx->conn->pg, 0);
+	tx->conn->changed = true;
 	return tx->conn->pg;
 }
 

@@ -45,6 +45,11 @@
 #define AIODAL_PRINTF(fmt, va)
 #endif
 
+/* "file.c:12", of the line it stands on */
+#define AIODAL_HERE             __FILE__ ":" AIODAL_HERE_LINE_(__LINE__)
+#define AIODAL_HERE_LINE_(line) AIODAL_HERE_TEXT_(line)
+#define AIODAL_HERE_TEXT_(line) #line
+
 AIODAL_BEGIN_DECLS
 
 typedef enum aiodal_status
@@ -59,7 +64,7 @@ typedef enum aiodal_status
 	AIODAL_ECONN = -5,        /* no connection, or it was lost */
 	AIODAL_ETIMEOUT = -6,     /* a timeout or deadline of the caller's has passed */
 	AIODAL_ECANCELED = -7,    /* cancelled by the caller or by an administrator */
-	AIODAL_EBUSY = -8,        /* another operation is running on the transaction */
+	AIODAL_EBUSY = -8,        /* another operation is running on the transaction, or too many callers wait */
 	AIODAL_ENOTFOUND = -9,    /* no such table, column, constraint, alias or file */
 	AIODAL_ECONSTRAINT = -10, /* an integrity constraint was violated (SQLSTATE class 23) */
 	AIODAL_ERETRY =

@@ -17,6 +17,27 @@ AIODAL_BEGIN_DECLS
  * statement caused it. */
 typedef void (*aiodal_notice_cb)(void *payload, const aiodal_error *notice);
 
+/* Who has a connection of the pool. */
+typedef struct aiodal_holder
+{
+	const char *owner; /* aiodal_tx_options.owner; NULL when none was given */
+	int64_t held_ms;
+	int backend_pid; /* of the server's process, as in pg_stat_activity */
+} aiodal_holder;
+
+/* Called once for each connection held longer than leak_after_ms, in the thread that noticed. It must not use
+ * the db. */
+typedef void (*aiodal_leak_cb)(void *payload, const aiodal_holder *holder);
+
+/* When DISCARD ALL runs on a connection that comes back. What is open is rolled back always. */
+typedef enum aiodal_reset
+{
+	AIODAL_RESET_AS_NEEDED = 0, /* after SET, LISTEN, PREPARE, DECLARE, LOAD, CREATE TABLE, and after the raw
+								   connection was asked for; set_config() and advisory locks go unseen */
+	AIODAL_RESET_ALWAYS,
+	AIODAL_RESET_NEVER /* behind a pooler in transaction mode, where the next may be another session */
+} aiodal_reset;
+
 typedef struct aiodal_db_options
 {
 	size_t size;
@@ -33,12 +54,24 @@ typedef struct aiodal_db_options
 	bool no_reflect;         /* true: read no schema at open; aiodal_db_reflect() may do so later */
 	aiodal_notice_cb notice; /* default: notices are dropped */
 	void *notice_payload;
-	unsigned int parts; /* of AIODAL_PART_*, see objects.h: what to reflect; default AIODAL_PARTS_DEFAULT */
+	unsigned int parts;  /* of AIODAL_PART_*, see objects.h: what to reflect; default AIODAL_PARTS_DEFAULT */
+	int max_overflow;    /* connections besides pool_size while all are in use; closed when given back */
+	int max_waiters;     /* more callers waiting for a connection get AIODAL_EBUSY; default: no limit */
+	int ping_after_ms;   /* a connection idle for longer must answer within connect_timeout_ms, or another one
+							is taken; default 30000; negative: never */
+	int max_lifetime_ms; /* close connections older than that, less a random tenth; default an hour; negative:
+							never */
+	int idle_timeout_ms; /* close those not used for so long; default ten minutes; negative: never */
+	int leak_after_ms;   /* count, and tell leak of, connections held longer; default: never */
+	aiodal_leak_cb leak;
+	void *leak_payload;
+	aiodal_reset reset;
 } aiodal_db_options;
 
-#define AIODAL_DB_OPTIONS_INIT                                                           \
-	{                                                                                    \
-		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0 \
+#define AIODAL_DB_OPTIONS_INIT                                                                              \
+	{                                                                                                       \
+		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, \
+			NULL, NULL, AIODAL_RESET_AS_NEEDED                                                              \
 	}
 
 /*
@@ -69,6 +102,49 @@ AIODAL_API aiodal_schema *aiodal_db_schema(aiodal_db *db);
 
 /* One trip to the server and back on a pooled connection, opened anew when necessary. */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_ping(aiodal_db *db, aiodal_error **err);
+
+typedef struct aiodal_db_stats
+{
+	size_t size;
+	/* now */
+	int open;    /* connections, and those being opened */
+	int idle;    /* free */
+	int used;    /* in transactions */
+	int ending;  /* given back while the server still runs a cancelled statement */
+	int waiting; /* callers in the queue */
+	/* since the db was opened */
+	int64_t opened;
+	int64_t closed_old;    /* max_lifetime_ms */
+	int64_t closed_idle;   /* idle_timeout_ms, and overflow */
+	int64_t closed_broken; /* lost, or in an unknown state */
+	int64_t waited;        /* how often a connection had to be waited for */
+	int64_t wait_ms;       /* and how long in all */
+	int64_t timeouts;      /* acquire_timeout_ms */
+	int64_t refused;       /* max_waiters */
+	int64_t leaks;         /* leak_after_ms */
+} aiodal_db_stats;
+
+#define AIODAL_DB_STATS_INIT                                              \
+	{                                                                     \
+		sizeof(aiodal_db_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+	}
+
+/* Fills stats, as far as its size reaches. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_get_stats(aiodal_db *db, aiodal_db_stats *stats,
+															   aiodal_error **err);
+
+/*
+ * Who has connections now, those with the longest first: fills up to n holders and returns how many there
+ * are.
+ */
+AIODAL_API int aiodal_db_holders(aiodal_db *db, aiodal_holder *holders, int n);
+
+/*
+ * Closes connections that are too old or idle for too long, and reports leaks. A db has no thread of its own:
+ * this is done, once a second at most, whenever a connection is taken. A program that may be idle for long
+ * and wants its connections closed meanwhile calls this from a timer.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_maintain(aiodal_db *db, aiodal_error **err);
 
 /* About the server, as found at open. Borrowed from db. */
 AIODAL_API const char *aiodal_db_name(const aiodal_db *db);                /* of the database */

@@ -29,16 +29,18 @@ typedef struct aiodal_tx_options
 	size_t size;
 	aiodal_isolation isolation;
 	bool read_only;
-	bool deferrable;  /* with serializable and read_only: wait for a snapshot that cannot fail */
-	int timeout_ms;   /* deadline for the whole transaction, counted from begin; 0: none. What runs when it
-						 passes is cancelled with AIODAL_ETIMEOUT; what is started after it is refused with the
-						 same, but for rollback */
-	int max_attempts; /* aiodal_db_transact(): how often to run at most; default 5 */
+	bool deferrable;   /* with serializable and read_only: wait for a snapshot that cannot fail */
+	int timeout_ms;    /* deadline for the whole transaction, counted from begin; 0: none. What runs when it
+						  passes is cancelled with AIODAL_ETIMEOUT; what is started after it is refused with the
+						  same, but for rollback */
+	int max_attempts;  /* aiodal_db_transact(): how often to run at most; default 5 */
+	const char *owner; /* names who holds the connection, see aiodal_db_holders(); borrowed until the
+						  transaction ends. The _INIT macro puts in file and line */
 } aiodal_tx_options;
 
-#define AIODAL_TX_OPTIONS_INIT                                                  \
-	{                                                                           \
-		sizeof(aiodal_tx_options), AIODAL_ISOLATION_DEFAULT, false, false, 0, 0 \
+#define AIODAL_TX_OPTIONS_INIT                                                               \
+	{                                                                                        \
+		sizeof(aiodal_tx_options), AIODAL_ISOLATION_DEFAULT, false, false, 0, 0, AIODAL_HERE \
 	}
 
 typedef enum aiodal_tx_state

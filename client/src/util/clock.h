@@ -9,6 +9,9 @@
 
 #define AIODAL__NEVER INT64_MAX
 
+/* For tests: when set, what aiodal__now() answers. Never set in the library. */
+extern int64_t (*aiodal__clock)(void);
+
 /* Milliseconds since some point in the past. */
 extern int64_t aiodal__now(void);
 extern double aiodal__now_seconds(void);
