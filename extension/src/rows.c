@@ -7,7 +7,7 @@
 
 #include "order.h"
 
-#define KEY(name) "\"" name "\":", sizeof("\"" name "\":") - 1
+#define KEY(name) {"\"" name "\":"}, sizeof("\"" name "\":") - 1
 #define FIELD(name, type, row, member, where)                         \
 	{                                                                 \
 		KEY(name), type, false, where, offsetof(row, member), NULL, 0 \

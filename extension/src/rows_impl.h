@@ -37,9 +37,12 @@ typedef enum FieldType
 #define IN_BOTH      (IN_ROWS | IN_DOCUMENT)
 #define IN_ALL       0xFF
 
+/* Keys are copied whole, as that is quicker than to copy what counts of them. */
+#define KEY_SIZE 32
+
 typedef struct Field
 {
-	const char *key; /* "name": with its quotes and colon */
+	char key[KEY_SIZE]; /* "name": with its quotes and colon, and nothing behind it */
 	int key_length;
 	FieldType type;
 	bool of_relation; /* offset is into the CatalogRelation that the row begins with a pointer to */

@@ -34,6 +34,14 @@ PutChar(StringInfo json, char c)
 }
 
 static inline void
+PutKey(StringInfo json, const Field *field)
+{
+	StaticAssertStmt(KEY_SIZE <= SPARE, "a key fits what is spare");
+	memcpy(json->data + json->len, field->key, KEY_SIZE);
+	json->len += field->key_length;
+}
+
+static inline void
 PutNull(StringInfo json)
 {
 	PutBytes(json, "null", 4);
@@ -53,10 +61,59 @@ static const char escapes[256] = {
 	[20] = 'u',  [21] = 'u',    [22] = 'u', [23] = 'u', [24] = 'u', [25] = 'u', [26] = 'u',
 	[27] = 'u',  [28] = 'u',    [29] = 'u', [30] = 'u', [31] = 'u'};
 
+/* Is any of eight bytes less than 0x20, a quotation mark or a backslash? (Those above 0x7f are none.) */
+static inline bool
+NeedsEscape(uint64 bytes)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64 quote = bytes ^ (ones * '"');
+	uint64 backslash = bytes ^ (ones * '\\');
+
+	return (((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) |
+			((backslash - ones) & ~backslash)) &
+		   (ones * 0x80);
+}
+
+/* How many bytes at the beginning of text can be copied as they are, by eights. */
+static inline size_t
+CopyPlain(char *to, const char *text, size_t length)
+{
+	size_t done = 0;
+
+	for (; done + 8 <= length; done += 8)
+	{
+		uint64 bytes;
+
+		memcpy(&bytes, text + done, 8);
+		if (NeedsEscape(bytes))
+			break;
+		memcpy(to + done, &bytes, 8);
+	}
+	return done;
+}
+
+static char *
+PutEscaped(char *to, unsigned char c)
+{
+	static const char hex_digits[] = "0123456789abcdef";
+
+	*to++ = '\\';
+	*to++ = escapes[c];
+	if (escapes[c] == 'u')
+	{
+		*to++ = '0';
+		*to++ = '0';
+		*to++ = hex_digits[c >> 4];
+		*to++ = hex_digits[c & 15];
+	}
+	return to;
+}
+
 void
 AppendJsonString(StringInfo json, const char *text)
 {
-	static const char hex_digits[] = "0123456789abcdef";
+	size_t length;
+	size_t plain;
 	char *to;
 
 	if (text == NULL)
@@ -65,28 +122,21 @@ AppendJsonString(StringInfo json, const char *text)
 		PutNull(json);
 		return;
 	}
+	length = strlen(text);
 	/* each byte may become six */
-	Reserve(json, 6 * strlen(text) + 2);
+	Reserve(json, 6 * length + 2);
 	to = json->data + json->len;
 	*to++ = '"';
-	for (; *text; text++)
+	plain = CopyPlain(to, text, length);
+	to += plain;
+	for (const char *from = text + plain; *from; from++)
 	{
-		unsigned char c = *text;
+		unsigned char c = *from;
 
 		if (likely(escapes[c] == 0))
-		{
 			*to++ = c;
-			continue;
-		}
-		*to++ = '\\';
-		*to++ = escapes[c];
-		if (escapes[c] == 'u')
-		{
-			*to++ = '0';
-			*to++ = '0';
-			*to++ = hex_digits[c >> 4];
-			*to++ = hex_digits[c & 15];
-		}
+		else
+			to = PutEscaped(to, c);
 	}
 	*to++ = '"';
 	json->len = to - json->data;
@@ -193,7 +243,7 @@ AppendObject(StringInfo json, const RowShape *shape, const void *row, int where)
 		if (!(field->where & where))
 			continue;
 		PutChar(json, separator);
-		PutBytes(json, field->key, field->key_length);
+		PutKey(json, field);
 		AppendFieldJson(json, field, row);
 		separator = ',';
 	}
