@@ -37,7 +37,7 @@ CREATE FUNCTION aiodal.relations(schemas name[] DEFAULT NULL, relations regclass
         access_method name, tablespace name, options text[], row_security boolean, force_row_security boolean,
         replica_identity text, extension name, visible boolean, estimated_rows bigint,
         insertable boolean, updatable boolean, deletable boolean, of_type text, server name, foreign_options text[],
-        replica_identity_index name, parent_oid oid)
+        replica_identity_index name, parent_oid oid, distribution text, distribution_column name, colocation_id integer)
     LANGUAGE c STABLE PARALLEL SAFE ROWS 500 COST 10000
     AS 'MODULE_PATHNAME', 'reflect_relations';
 COMMENT ON FUNCTION aiodal.relations(name[], regclass[], text[]) IS
@@ -50,7 +50,8 @@ definition: the query of a view. options: storage parameters, those of the TOAST
 visible: found by its bare name with the caller''s search_path.
 estimated_rows: the planner''s figure, NULL when never analyzed.
 insertable, updatable, deletable: by itself, by rules or by INSTEAD OF triggers; privileges do not count.
-tablespace: NULL for the database''s default. access_method: NULL where there is no storage.';
+tablespace: NULL for the database''s default. access_method: NULL where there is no storage.
+distribution: of a table that Citus manages: distributed, reference, single shard, schema, local; NULL for others. colocation_id: of its colocation group.';
 
 CREATE FUNCTION aiodal.columns(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
     RETURNS TABLE (oid oid, schema name, relation name, "position" integer, name name, type text, type_oid oid,

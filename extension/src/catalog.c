@@ -193,7 +193,10 @@ LoadOfRelations(Catalog *cat)
 		LoadConstraints(cat);
 	}
 	if (cat->parts & CATALOG_DETAILS)
+	{
 		LoadDetails(cat);
+		LoadDistributions(cat);
+	}
 	if (cat->parts & (CATALOG_DETAILS | CATALOG_COLUMNS))
 		LoadViews(cat);
 	if (cat->parts & CATALOG_TRIGGERS)

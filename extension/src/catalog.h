@@ -75,6 +75,9 @@ typedef struct CatalogRelation
 	NameList *foreign_options;
 	const char *replica_identity_index;
 	Oid parent_oid;
+	const char *distribution; /* over the nodes of a Citus cluster; NULL: not known to Citus */
+	const char *distribution_column;
+	int colocation_id;
 
 	List *columns;     /* of CatalogColumn, in order of position */
 	List *constraints; /* of CatalogConstraint, by name */

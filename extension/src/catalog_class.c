@@ -111,6 +111,7 @@ FillRelation(Catalog *cat, CatalogRelation *rel, HeapTuple tuple, TupleDesc desc
 	rel->replica_identity = ReplicaIdentity(form->relreplident);
 	rel->estimated_rows = form->reltuples < 0 ? -1 : (int64) form->reltuples;
 	rel->inherits = MakeNameList(0);
+	rel->colocation_id = NULL_INT;
 	if (!(cat->parts & CATALOG_DETAILS))
 		return;
 	if (OidIsValid(form->reloftype))

@@ -55,6 +55,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "catalog_citus.h"
 #include "catalog_impl.h"
 #include "deparse.h"
 
@@ -534,6 +535,18 @@ HashInherits(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 		cat->hash += ROW_HASH(inherits_columns);
 }
 
+static void
+HashDistribution(Catalog *cat, HeapTuple tuple, TupleDesc desc)
+{
+	Distribution distribution;
+
+	ReadDistribution(tuple, desc, &distribution);
+	if (IsInScope(cat, RelationRelationId, distribution.relation))
+		cat->hash += HashNumber(
+			HashNumber(HashNumber(distribution.relation, distribution.colocation), distribution.column),
+			((uint64) distribution.method << 8) + distribution.model);
+}
+
 /* but not which partition is the default one */
 static const HashedColumn partitioned_columns[] = {
 	{Anum_pg_partitioned_table_partrelid, AS_IT_IS},     {Anum_pg_partitioned_table_partstrat, AS_IT_IS},
@@ -999,5 +1012,6 @@ HashAll(Catalog *cat)
 	HashSchemas(cat);
 	for (int i = 0; i < lengthof(scans); i++)
 		ScanCatalog(cat, scans[i].catalog, scans[i].visit);
+	ScanDistributions(cat, HashDistribution);
 	HashPathAndToast(cat);
 }

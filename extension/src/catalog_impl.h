@@ -249,6 +249,7 @@ extern void LoadSequenceOwners(Catalog *cat);
 extern void LoadIndexes(Catalog *cat);
 extern void LoadConstraints(Catalog *cat);
 extern void LoadDetails(Catalog *cat);
+extern void LoadDistributions(Catalog *cat);
 extern void LoadViews(Catalog *cat);
 extern void LoadTriggers(Catalog *cat);
 extern void LoadPolicies(Catalog *cat);
