@@ -95,8 +95,7 @@ CREATE FUNCTION pg_temp.as_packed(v jsonb) RETURNS jsonb LANGUAGE sql AS $$
 		WHEN 'object' THEN coalesce((SELECT jsonb_object_agg(key, pg_temp.as_packed(value)) FROM jsonb_each(v)), '{}')
 		ELSE v END
 $$;
-CREATE TEMP TABLE places AS SELECT oid, schema, name, n - 1 AS place
-	FROM aiodal.relations(include => '{partitions,extensions}') WITH ORDINALITY r(oid, schema, name, "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", n);
+CREATE TEMP TABLE places AS SELECT oid, schema, name, row_number() OVER () - 1 AS place FROM aiodal.relations(include => '{partitions,extensions}');
 
 -- same_part(name, how its rows name their relation)
 CREATE FUNCTION pg_temp.same_part(part text, by text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
