@@ -12,7 +12,7 @@ trap 'outer_sql "DROP DATABASE IF EXISTS $PGDATABASE WITH (FORCE)"; rm -rf "$scr
 
 outer_sql "CREATE DATABASE $PGDATABASE TEMPLATE template0 ENCODING 'UTF8'"
 sql 'CREATE EXTENSION aiodal'
-psql -Xq -v ON_ERROR_STOP=1 -f "$(dirname "$0")/reflect_ddl.sql"
+psql -Xq -v ON_ERROR_STOP=1 -f "$(dirname "$0")/../data/reflect_ddl.sql"
 until=$(sql "SELECT now() + interval '$time s'")
 
 # together NAME CALL ...: both run until that time; what fails is the test's
