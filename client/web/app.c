@@ -262,6 +262,7 @@ add_route(aiodal_web_scope *scope, const char *method, const char *pattern, aiod
 	if (status)
 		return status;
 	app->routes[app->n_routes++] = route;
+	app->own_limits = app->own_limits || route->options.max_body > 0;
 	return AIODAL_OK;
 }
 

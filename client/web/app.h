@@ -41,9 +41,11 @@ struct aiodal_web_app
 	aiodal_web__node *tree;
 	aiodal_web_route **routes; /* malloc'd */
 	size_t n_routes;
+	bool own_limits;          /* a route has a max_body of its own */
 	aiodal_web_route nowhere; /* stands in where there is no route: the root's middleware */
 	aiodal_web__owned *owned;
 	pthread_mutex_t lock; /* of complete */
+	bool draining;        /* atomic */
 	bool complete;        /* nothing is added any more; read with acquire order outside of the lock */
 };
 

@@ -227,7 +227,10 @@ aiodal_web_app_handle(aiodal_web_response **res, aiodal_web_app *app, const aiod
 	*res = aiodal_web__response_new();
 	if (!*res)
 		return aiodal_web__oom(err);
-	if (run(&req, *res, call, &cause))
+	status = run(&req, *res, call, &cause);
+	if (!status && ((*res)->status < 200 || (*res)->status > 599))
+		status = aiodal_web__fail(&cause, AIODAL_EINVAL, "a handler answered with status %d", (*res)->status);
+	if (status)
 		status = answer_failure(&req, *res, err);
 	if (!status)
 		status = aiodal_web_response_set_header(*res, "X-Request-Id", req.id, err);
@@ -252,6 +255,8 @@ aiodal_web__app_max_body(aiodal_web_app *app, const char *method, const char *ta
 	const char *why;
 	size_t limit = app->limits.body;
 
+	if (!app->own_limits)
+		return limit;
 	call.method = method;
 	call.target = target;
 	if (aiodal_web__request_read(&req, &call, &app->limits, &why) == 0 &&

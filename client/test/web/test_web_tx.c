@@ -4,7 +4,7 @@
  */
 #include "web.h"
 
-#include <pthread.h>
+#include "clock.h"
 
 static aiodal_db *db;
 
@@ -255,6 +255,32 @@ says_when_the_pool_is_empty(void **state)
 	aiodal_web_app_free(app);
 }
 
+static void
+tells_readiness(void **state)
+{
+	aiodal_web_app *app;
+	aiodal_tx *a, *b;
+	aiodal_error *err = NULL;
+
+	(void) state;
+	OK(aiodal_web_app_new(&app, db, NULL, &err));
+	OK(aiodal_web_scope_add_ready(aiodal_web_app_root(app), "/ready", &err));
+	ANSWERS(200, app, "GET", "/ready", NULL, NULL);
+	/* no connection is to be had; the old answer holds for a second */
+	OK(aiodal_tx_begin(&a, db, NULL, &err));
+	OK(aiodal_tx_begin(&b, db, NULL, &err));
+	ANSWERS(200, app, "GET", "/ready", NULL, NULL);
+	aiodal_web__clock_ahead = 1000;
+	ANSWERS(503, app, "GET", "/ready", NULL, NULL);
+	aiodal_tx_free(a);
+	aiodal_tx_free(b);
+	ANSWERS(503, app, "GET", "/ready", NULL, NULL);
+	aiodal_web__clock_ahead = 2000;
+	ANSWERS(200, app, "GET", "/ready", NULL, NULL);
+	aiodal_web__clock_ahead = 0;
+	aiodal_web_app_free(app);
+}
+
 int
 main(void)
 {
@@ -263,6 +289,7 @@ main(void)
 		cmocka_unit_test(hides_errors),
 		cmocka_unit_test(runs_again_after_conflicts),
 		cmocka_unit_test(says_when_the_pool_is_empty),
+		cmocka_unit_test(tells_readiness),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
