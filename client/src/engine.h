@@ -27,6 +27,8 @@ struct aiodal_db
 
 	pthread_mutex_t lock; /* over what follows */
 	aiodal_schema *schema;
+	uint64_t last_ticket;   /* of the reflections begun */
+	uint64_t schema_ticket; /* of the one that schema is from */
 	aiodal__alias_list aliases;
 };
 

@@ -265,7 +265,9 @@ send_step(PGconn *pg, const aiodal__step *step)
 	switch (step->kind)
 	{
 		case AIODAL__STEP_EXEC:
-			return PQsendQueryParams(pg, step->sql, step->n_params, NULL, step->params, NULL, NULL, 0);
+		case AIODAL__STEP_BINARY:
+			return PQsendQueryParams(pg, step->sql, step->n_params, NULL, step->params, NULL, NULL,
+									 step->kind == AIODAL__STEP_BINARY);
 		case AIODAL__STEP_COLUMNS:
 			return PQsendPrepare(pg, "", step->sql, 0, NULL) && PQsendDescribePrepared(pg, "");
 		case AIODAL__STEP_SYNC: break;

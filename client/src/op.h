@@ -38,6 +38,7 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 typedef enum aiodal__step_kind
 {
 	AIODAL__STEP_EXEC,    /* a statement with parameters */
+	AIODAL__STEP_BINARY,  /* the same, its result in binary form */
 	AIODAL__STEP_COLUMNS, /* the columns a statement would return; it is not run */
 	AIODAL__STEP_SYNC     /* what follows runs even if something before failed */
 } aiodal__step_kind;

@@ -27,8 +27,7 @@ aiodal_schema_unref(aiodal_schema *schema)
 {
 	if (!schema || __atomic_sub_fetch(&schema->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	for (int i = 0; i < AIODAL__N_PARTS; i++)
-		PQclear(schema->part[i]);
+	PQclear(schema->res);
 	aiodal__arena_free(&schema->arena);
 	aiodal__free(schema);
 }
@@ -371,188 +370,147 @@ aiodal_schema_find_unique(const aiodal_constraint **constraint, const aiodal_sch
 }
 
 /*
- * Getters. All alike: the value of one column in the row that the struct stands for.
+ * Getters. All alike: the value of one field in the row that the struct stands for. What is NULL is usual.
  */
 
-static const char *
-text_of(const PGresult *res, int row, int column)
-{
-	return PQgetisnull(res, row, column) ? NULL : PQgetvalue(res, row, column);
-}
-
 static int
-int_of(const PGresult *res, int row, int column)
+to_int(const char *text, int usual)
 {
-	return (int) strtol(PQgetvalue(res, row, column), NULL, 10);
+	return text ? (int) strtol(text, NULL, 10) : usual;
 }
 
 static bool
-bool_of(const PGresult *res, int row, int column)
+to_bool(const char *text)
 {
-	return PQgetvalue(res, row, column)[0] == 't';
+	return text && text[0] == 't';
 }
 
 static unsigned int
-oid_of(const PGresult *res, int row, int column)
+to_oid(const char *text)
 {
-	return (unsigned int) strtoul(PQgetvalue(res, row, column), NULL, 10);
+	return text ? (unsigned int) strtoul(text, NULL, 10) : 0;
 }
 
-/* What is not said is as usual. */
-static const char *
-detail_text(const aiodal__details *details, int cell)
+/* a count that is not known is negative */
+static double
+to_double(const char *text)
 {
-	return details ? details->cell[cell] : NULL;
+	return text ? strtod(text, NULL) : -1;
 }
 
-static unsigned int
-detail_oid(const aiodal__details *details, int cell)
-{
-	return details && details->cell[cell] ? (unsigned int) strtoul(details->cell[cell], NULL, 10) : 0;
-}
+#define SHAPE_OF_table(table)           (&(table)->schema->shape[AIODAL__RELATIONS])
+#define SHAPE_OF_column(column)         (&(column)->table->schema->shape[AIODAL__COLUMNS])
+#define SHAPE_OF_constraint(constraint) (&(constraint)->table->schema->shape[AIODAL__CONSTRAINTS])
+#define SHAPE_OF_index(index)           (&(index)->table->schema->shape[AIODAL__INDEXES])
 
-static int
-detail_int(const aiodal__details *details, int cell, int usual)
-{
-	return details && details->cell[cell] ? (int) strtol(details->cell[cell], NULL, 10) : usual;
-}
-
-static bool
-detail_bool(const aiodal__details *details, int cell, bool usual)
-{
-	return details && details->cell[cell] ? details->cell[cell][0] == 't' : usual;
-}
-
-#define GETTER(type, handle, name, part_of, expression)          \
-	type aiodal_##handle##_##name(const aiodal_##handle *handle) \
-	{                                                            \
-		const PGresult *res = handle ? part_of : NULL;           \
-		int row = handle ? handle->row : 0;                      \
-                                                                 \
-		return handle ? (expression) : 0;                        \
-	}
-
-#define TABLE_PART                table->schema->part[AIODAL__RELATIONS]
-#define COLUMN_PART               column->table->schema->part[AIODAL__COLUMNS]
-#define CONSTRAINT_PART           constraint->table->schema->part[AIODAL__CONSTRAINTS]
-#define INDEX_PART                index->table->schema->part[AIODAL__INDEXES]
-
-#define TABLE_TEXT(name, number)  GETTER(const char *, table, name, TABLE_PART, text_of(res, row, number))
-#define TABLE_BOOL(name, number)  GETTER(bool, table, name, TABLE_PART, bool_of(res, row, number))
-#define COLUMN_TEXT(name, number) GETTER(const char *, column, name, COLUMN_PART, text_of(res, row, number))
-#define COLUMN_INT(name, number)  GETTER(int, column, name, COLUMN_PART, int_of(res, row, number))
-#define CONSTRAINT_TEXT(name, number) \
-	GETTER(const char *, constraint, name, CONSTRAINT_PART, text_of(res, row, number))
-#define CONSTRAINT_BOOL(name, number) \
-	GETTER(bool, constraint, name, CONSTRAINT_PART, bool_of(res, row, number))
-#define INDEX_TEXT(name, number) GETTER(const char *, index, name, INDEX_PART, text_of(res, row, number))
-#define INDEX_BOOL(name, number) GETTER(bool, index, name, INDEX_PART, bool_of(res, row, number))
-
-#define DETAIL(type, handle, name, expression)                   \
+#define GETTER(type, handle, name, expression)                   \
 	type aiodal_##handle##_##name(const aiodal_##handle *handle) \
 	{                                                            \
 		return handle ? (expression) : 0;                        \
 	}
-#define DETAIL_TEXT(handle, name, cell) DETAIL(const char *, handle, name, detail_text(handle->details, cell))
-#define DETAIL_BOOL(handle, name, cell, usual) \
-	DETAIL(bool, handle, name, detail_bool(handle->details, cell, usual))
-#define DETAIL_INT(handle, name, cell, usual) \
-	DETAIL(int, handle, name, detail_int(handle->details, cell, usual))
 
-TABLE_TEXT(schema, REL_SCHEMA)
-TABLE_TEXT(name, REL_NAME)
-TABLE_TEXT(kind, REL_KIND)
-TABLE_TEXT(persistence, REL_PERSISTENCE)
-TABLE_TEXT(owner, REL_OWNER)
-TABLE_TEXT(comment, REL_COMMENT)
-TABLE_TEXT(definition, REL_DEFINITION)
-TABLE_TEXT(partition_key, REL_PARTITION_KEY)
-TABLE_TEXT(partition_bound, REL_PARTITION_BOUND)
-TABLE_TEXT(extension, REL_EXTENSION)
-TABLE_BOOL(visible, REL_VISIBLE)
-TABLE_BOOL(insertable, REL_INSERTABLE)
-TABLE_BOOL(updatable, REL_UPDATABLE)
-TABLE_BOOL(row_security, REL_ROW_SECURITY)
-TABLE_BOOL(deletable, REL_DELETABLE)
-TABLE_BOOL(force_row_security, REL_FORCE_ROW_SECURITY)
-TABLE_TEXT(parent_name, REL_PARENT)
-TABLE_TEXT(access_method, REL_ACCESS_METHOD)
-TABLE_TEXT(tablespace, REL_TABLESPACE)
-TABLE_TEXT(replica_identity, REL_REPLICA_IDENTITY)
-TABLE_TEXT(replica_identity_index, REL_REPLICA_IDENTITY_INDEX)
-TABLE_TEXT(of_type, REL_OF_TYPE)
-TABLE_TEXT(server, REL_SERVER)
-GETTER(unsigned int, table, parent_oid, TABLE_PART, oid_of(res, row, REL_PARENT_OID))
-GETTER(double, table, estimated_rows, TABLE_PART, strtod(PQgetvalue(res, row, REL_ESTIMATED_ROWS), NULL))
+#define FIELD(handle, number)            aiodal__packed_text(SHAPE_OF_##handle(handle), handle->row, number)
 
-COLUMN_TEXT(name, COL_NAME)
-COLUMN_INT(position, COL_POSITION)
-COLUMN_TEXT(type, COL_TYPE)
-COLUMN_TEXT(type_schema, COL_TYPE_SCHEMA)
-COLUMN_TEXT(type_name, COL_TYPE_NAME)
-COLUMN_INT(typmod, COL_TYPMOD)
-COLUMN_INT(dimensions, COL_DIMENSIONS)
-COLUMN_TEXT(default, COL_DEFAULT)
-COLUMN_TEXT(identity, COL_IDENTITY)
-COLUMN_TEXT(generated, COL_GENERATED)
-COLUMN_TEXT(collation, COL_COLLATION)
-COLUMN_TEXT(comment, COL_COMMENT)
-GETTER(bool, column, not_null, COLUMN_PART, bool_of(res, row, COL_NOT_NULL))
-GETTER(unsigned int, column, type_oid, COLUMN_PART, oid_of(res, row, COL_TYPE_OID))
-COLUMN_TEXT(type_kind, COL_TYPE_KIND)
-COLUMN_TEXT(storage, COL_STORAGE)
-DETAIL_TEXT(column, collation_schema, COL_DETAIL_COLLATION_SCHEMA)
-DETAIL_TEXT(column, element_type, COL_DETAIL_ELEMENT_TYPE)
-DETAIL(unsigned int, column, element_type_oid, detail_oid(column->details, COL_DETAIL_ELEMENT_TYPE_OID))
-DETAIL_TEXT(column, compression, COL_DETAIL_COMPRESSION)
-DETAIL_INT(column, statistics, COL_DETAIL_STATISTICS, -1)
-DETAIL_BOOL(column, is_local, COL_DETAIL_IS_LOCAL, true)
-DETAIL_INT(column, inherited, COL_DETAIL_INHERITED, 0)
-DETAIL_TEXT(column, sequence, COL_DETAIL_SEQUENCE)
-DETAIL_TEXT(column, base_schema, COL_DETAIL_BASE_SCHEMA)
-DETAIL_TEXT(column, base_table, COL_DETAIL_BASE_TABLE)
-DETAIL_TEXT(column, base_column, COL_DETAIL_BASE_COLUMN)
+#define TEXT(handle, name, number)       GETTER(const char *, handle, name, FIELD(handle, number))
+#define BOOL(handle, name, number)       GETTER(bool, handle, name, to_bool(FIELD(handle, number)))
+#define OID(handle, name, number)        GETTER(unsigned int, handle, name, to_oid(FIELD(handle, number)))
+#define INT(handle, name, number, usual) GETTER(int, handle, name, to_int(FIELD(handle, number), usual))
 
-CONSTRAINT_TEXT(name, CON_NAME)
-CONSTRAINT_TEXT(kind, CON_KIND)
-CONSTRAINT_TEXT(referenced_schema, CON_REFERENCED_SCHEMA)
-CONSTRAINT_TEXT(referenced_name, CON_REFERENCED_RELATION)
-CONSTRAINT_TEXT(on_update, CON_ON_UPDATE)
-CONSTRAINT_TEXT(on_delete, CON_ON_DELETE)
-CONSTRAINT_TEXT(match, CON_MATCH)
-CONSTRAINT_BOOL(deferrable, CON_DEFERRABLE)
-CONSTRAINT_BOOL(initially_deferred, CON_INITIALLY_DEFERRED)
-CONSTRAINT_BOOL(validated, CON_VALIDATED)
-CONSTRAINT_BOOL(enforced, CON_ENFORCED)
-CONSTRAINT_BOOL(nulls_not_distinct, CON_NULLS_NOT_DISTINCT)
-CONSTRAINT_TEXT(expression, CON_EXPRESSION)
-CONSTRAINT_TEXT(definition, CON_DEFINITION)
-CONSTRAINT_TEXT(index, CON_INDEX)
-CONSTRAINT_TEXT(comment, CON_COMMENT)
-GETTER(unsigned int, constraint, oid, CONSTRAINT_PART, oid_of(res, row, CON_OID))
-DETAIL_BOOL(constraint, no_inherit, CON_DETAIL_NO_INHERIT, false)
-DETAIL_BOOL(constraint, is_local, CON_DETAIL_IS_LOCAL, true)
-DETAIL_INT(constraint, inherited, CON_DETAIL_INHERITED, 0)
-DETAIL_BOOL(constraint, temporal, CON_DETAIL_TEMPORAL, false)
-DETAIL_TEXT(constraint, predicate, CON_DETAIL_PREDICATE)
+TEXT(table, schema, REL_SCHEMA)
+TEXT(table, name, REL_NAME)
+TEXT(table, kind, REL_KIND)
+TEXT(table, persistence, REL_PERSISTENCE)
+TEXT(table, owner, REL_OWNER)
+TEXT(table, comment, REL_COMMENT)
+TEXT(table, definition, REL_DEFINITION)
+TEXT(table, partition_key, REL_PARTITION_KEY)
+TEXT(table, partition_bound, REL_PARTITION_BOUND)
+TEXT(table, extension, REL_EXTENSION)
+BOOL(table, visible, REL_VISIBLE)
+BOOL(table, insertable, REL_INSERTABLE)
+BOOL(table, updatable, REL_UPDATABLE)
+BOOL(table, row_security, REL_ROW_SECURITY)
+BOOL(table, deletable, REL_DELETABLE)
+BOOL(table, force_row_security, REL_FORCE_ROW_SECURITY)
+TEXT(table, parent_name, REL_PARENT)
+TEXT(table, access_method, REL_ACCESS_METHOD)
+TEXT(table, tablespace, REL_TABLESPACE)
+TEXT(table, replica_identity, REL_REPLICA_IDENTITY)
+TEXT(table, replica_identity_index, REL_REPLICA_IDENTITY_INDEX)
+TEXT(table, of_type, REL_OF_TYPE)
+TEXT(table, server, REL_SERVER)
+OID(table, parent_oid, REL_PARENT_OID)
+GETTER(double, table, estimated_rows, to_double(FIELD(table, REL_ESTIMATED_ROWS)))
 
-INDEX_TEXT(name, IDX_NAME)
-INDEX_TEXT(method, IDX_METHOD)
-INDEX_BOOL(is_unique, IDX_IS_UNIQUE)
-INDEX_BOOL(is_primary, IDX_IS_PRIMARY)
-INDEX_BOOL(is_valid, IDX_IS_VALID)
-INDEX_BOOL(nulls_not_distinct, IDX_NULLS_NOT_DISTINCT)
-INDEX_TEXT(keys, IDX_KEYS)
-INDEX_TEXT(predicate, IDX_PREDICATE)
-INDEX_TEXT(constraint, IDX_CONSTRAINT)
-INDEX_TEXT(comment, IDX_COMMENT)
-GETTER(unsigned int, index, oid, INDEX_PART, oid_of(res, row, IDX_OID))
-DETAIL_BOOL(index, is_ready, IDX_DETAIL_IS_READY, true)
-DETAIL_BOOL(index, is_clustered, IDX_DETAIL_IS_CLUSTERED, false)
-DETAIL_BOOL(index, is_exclusion, IDX_DETAIL_IS_EXCLUSION, false)
-DETAIL_BOOL(index, is_replica_identity, IDX_DETAIL_IS_REPLICA_IDENTITY, false)
-DETAIL_TEXT(index, tablespace, IDX_DETAIL_TABLESPACE)
-DETAIL_TEXT(index, parent, IDX_DETAIL_PARENT)
+TEXT(column, name, COL_NAME)
+INT(column, position, COL_POSITION, 0)
+TEXT(column, type, COL_TYPE)
+TEXT(column, type_schema, COL_TYPE_SCHEMA)
+TEXT(column, type_name, COL_TYPE_NAME)
+INT(column, typmod, COL_TYPMOD, -1)
+INT(column, dimensions, COL_DIMENSIONS, 0)
+TEXT(column, default, COL_DEFAULT)
+TEXT(column, identity, COL_IDENTITY)
+TEXT(column, generated, COL_GENERATED)
+TEXT(column, collation, COL_COLLATION)
+TEXT(column, comment, COL_COMMENT)
+BOOL(column, not_null, COL_NOT_NULL)
+OID(column, type_oid, COL_TYPE_OID)
+TEXT(column, type_kind, COL_TYPE_KIND)
+TEXT(column, storage, COL_STORAGE)
+TEXT(column, collation_schema, COL_COLLATION_SCHEMA)
+TEXT(column, element_type, COL_ELEMENT_TYPE)
+OID(column, element_type_oid, COL_ELEMENT_TYPE_OID)
+TEXT(column, compression, COL_COMPRESSION)
+INT(column, statistics, COL_STATISTICS, -1)
+BOOL(column, is_local, COL_IS_LOCAL)
+INT(column, inherited, COL_INHERITED, 0)
+TEXT(column, sequence, COL_SEQUENCE)
+TEXT(column, base_schema, COL_BASE_SCHEMA)
+TEXT(column, base_table, COL_BASE_TABLE)
+TEXT(column, base_column, COL_BASE_COLUMN)
+
+TEXT(constraint, name, CON_NAME)
+TEXT(constraint, kind, CON_KIND)
+TEXT(constraint, referenced_schema, CON_REFERENCED_SCHEMA)
+TEXT(constraint, referenced_name, CON_REFERENCED_RELATION)
+TEXT(constraint, on_update, CON_ON_UPDATE)
+TEXT(constraint, on_delete, CON_ON_DELETE)
+TEXT(constraint, match, CON_MATCH)
+BOOL(constraint, deferrable, CON_DEFERRABLE)
+BOOL(constraint, initially_deferred, CON_INITIALLY_DEFERRED)
+BOOL(constraint, validated, CON_VALIDATED)
+BOOL(constraint, enforced, CON_ENFORCED)
+BOOL(constraint, nulls_not_distinct, CON_NULLS_NOT_DISTINCT)
+TEXT(constraint, expression, CON_EXPRESSION)
+TEXT(constraint, definition, CON_DEFINITION)
+TEXT(constraint, index, CON_INDEX)
+TEXT(constraint, comment, CON_COMMENT)
+OID(constraint, oid, CON_OID)
+OID(constraint, referenced_oid, CON_REFERENCED_OID)
+OID(constraint, index_oid, CON_INDEX_OID)
+BOOL(constraint, no_inherit, CON_NO_INHERIT)
+BOOL(constraint, is_local, CON_IS_LOCAL)
+INT(constraint, inherited, CON_INHERITED, 0)
+BOOL(constraint, temporal, CON_TEMPORAL)
+TEXT(constraint, predicate, CON_PREDICATE)
+
+TEXT(index, name, IDX_NAME)
+TEXT(index, method, IDX_METHOD)
+BOOL(index, is_unique, IDX_IS_UNIQUE)
+BOOL(index, is_primary, IDX_IS_PRIMARY)
+BOOL(index, is_valid, IDX_IS_VALID)
+BOOL(index, nulls_not_distinct, IDX_NULLS_NOT_DISTINCT)
+TEXT(index, predicate, IDX_PREDICATE)
+TEXT(index, constraint, IDX_CONSTRAINT)
+TEXT(index, comment, IDX_COMMENT)
+OID(index, oid, IDX_OID)
+BOOL(index, is_ready, IDX_IS_READY)
+BOOL(index, is_clustered, IDX_IS_CLUSTERED)
+BOOL(index, is_exclusion, IDX_IS_EXCLUSION)
+BOOL(index, is_replica_identity, IDX_IS_REPLICA_IDENTITY)
+TEXT(index, tablespace, IDX_TABLESPACE)
+TEXT(index, parent, IDX_PARENT)
 
 unsigned int
 aiodal_table_oid(const aiodal_table *table)
@@ -625,9 +583,13 @@ aiodal_column_base(const aiodal_column *column)
 		return handle && i >= 0 && i < (count) ? (element) : NULL;           \
 	}
 
-#define DETAIL_LIST(handle, name, number)                                                   \
-	LIST(const char *, handle, name, handle->details ? handle->details->list[number].n : 0, \
-		 handle->details->list[number].item[i])
+/* of texts in the row */
+#define TEXT_LIST(handle, name, number)                                                                \
+	LIST_COUNT(handle, name, aiodal__packed_count(SHAPE_OF_##handle(handle), handle->row, number))     \
+	const char *aiodal_##handle##_##name##_at(const aiodal_##handle *handle, int i)                    \
+	{                                                                                                  \
+		return handle ? aiodal__packed_item(SHAPE_OF_##handle(handle), handle->row, number, i) : NULL; \
+	}
 
 #define KEY_TEXT(name, field)                                             \
 	const char *aiodal_index_key_##name(const aiodal_index *index, int i) \
@@ -637,48 +599,42 @@ aiodal_column_base(const aiodal_column *column)
 #define KEY_BOOL(name, field)                                      \
 	bool aiodal_index_key_##name(const aiodal_index *index, int i) \
 	{                                                              \
-		const char *cell = key_cell(index, i, field);              \
-                                                                   \
-		return cell && cell[0] == 't';                             \
+		return to_bool(key_cell(index, i, field));                 \
 	}
 
 static const char *
 key_cell(const aiodal_index *index, int i, int field)
 {
-	if (!index || i < 0 || i >= index->keys.n)
-		return NULL;
-	return index->keys.item[(ptrdiff_t) i * KEY_N_FIELDS + field];
+	return index ? aiodal__packed_cell(SHAPE_OF_index(index), index->row, IDX_KEYS, i, field) : NULL;
 }
 
 LIST(const aiodal_table *, schema, table, schema->n_tables, &schema->tables[i])
-LIST(const aiodal_table *, schema, sorted, schema->n_sorted, schema->sorted[i])
+LIST(const aiodal_table *, schema, sorted, schema->n_sorted, schema->sorted[i].table)
 LIST(const aiodal_column *, table, column, table->n_columns, &table->columns[i])
 LIST(const aiodal_constraint *, table, constraint, table->n_constraints, &table->constraints[i])
 LIST(const aiodal_constraint *, table, unique, table->n_unique, &table->constraints[i])
 LIST(const aiodal_constraint *, table, foreign_key, table->n_foreign,
 	 &table->constraints[table->n_unique + i])
 LIST(const aiodal_index *, table, index, table->n_indexes, &table->indexes[i])
-LIST(const char *, constraint, column, constraint->columns.n, constraint->columns.item[i])
-LIST(const char *, constraint, include, constraint->include.n, constraint->include.item[i])
-LIST(const char *, constraint, referenced_column, constraint->referenced_columns.n,
-	 constraint->referenced_columns.item[i])
-LIST(const char *, index, include, index->include.n, index->include.item[i])
-LIST(const char *, table, inherits, table->inherits.n, table->inherits.item[i])
-LIST(const char *, table, option, table->options.n, table->options.item[i])
-LIST(const char *, table, foreign_option, table->foreign_options.n, table->foreign_options.item[i])
-DETAIL_LIST(column, option, COL_DETAIL_OPTIONS)
-DETAIL_LIST(column, foreign_option, COL_DETAIL_FOREIGN_OPTIONS)
-DETAIL_LIST(constraint, on_delete_column, CON_DETAIL_ON_DELETE_COLUMNS)
-DETAIL_LIST(constraint, operator, CON_DETAIL_OPERATORS)
-DETAIL_LIST(index, option, IDX_DETAIL_OPTIONS)
-LIST_COUNT(index, key, index->keys.n)
+TEXT_LIST(constraint, column, CON_COLUMNS)
+TEXT_LIST(constraint, include, CON_INCLUDE)
+TEXT_LIST(constraint, referenced_column, CON_REFERENCED_COLUMNS)
+TEXT_LIST(constraint, on_delete_column, CON_ON_DELETE_COLUMNS)
+TEXT_LIST(constraint, operator, CON_OPERATORS)
+TEXT_LIST(index, include, IDX_INCLUDE)
+TEXT_LIST(index, option, IDX_OPTIONS)
+TEXT_LIST(table, inherits, REL_INHERITS)
+TEXT_LIST(table, option, REL_OPTIONS)
+TEXT_LIST(table, foreign_option, REL_FOREIGN_OPTIONS)
+TEXT_LIST(column, option, COL_OPTIONS)
+TEXT_LIST(column, foreign_option, COL_FOREIGN_OPTIONS)
+LIST_COUNT(index, key, aiodal__packed_count(SHAPE_OF_index(index), index->row, IDX_KEYS))
 KEY_TEXT(column, KEY_COLUMN)
 KEY_TEXT(expression, KEY_EXPRESSION)
 KEY_TEXT(collation, KEY_COLLATION)
 KEY_TEXT(collation_schema, KEY_COLLATION_SCHEMA)
 KEY_TEXT(opclass, KEY_OPCLASS)
 KEY_TEXT(opclass_schema, KEY_OPCLASS_SCHEMA)
-KEY_TEXT(opclass_options, KEY_OPCLASS_OPTIONS)
 KEY_BOOL(default_opclass, KEY_DEFAULT_OPCLASS)
 KEY_BOOL(descending, KEY_DESCENDING)
 KEY_BOOL(nulls_first, KEY_NULLS_FIRST)
@@ -689,4 +645,32 @@ aiodal_table_primary_key(const aiodal_table *table)
 	const aiodal_constraint *first = aiodal_table_unique_at(table, 0);
 
 	return first && strcmp(aiodal_constraint_kind(first), "primary key") == 0 ? first : NULL;
+}
+
+int
+aiodal_index_key_opclass_option_count(const aiodal_index *index, int i)
+{
+	return index ? aiodal__packed_inner_count(SHAPE_OF_index(index), index->row, IDX_KEYS, i,
+											  KEY_OPCLASS_OPTIONS)
+				 : 0;
+}
+
+const char *
+aiodal_index_key_opclass_option_at(const aiodal_index *index, int i, int n)
+{
+	return index ? aiodal__packed_inner_item(SHAPE_OF_index(index), index->row, IDX_KEYS, i,
+											 KEY_OPCLASS_OPTIONS, n)
+				 : NULL;
+}
+
+int
+aiodal_schema_sorted_cycle(const aiodal_schema *schema, int i)
+{
+	return schema && i >= 0 && i < schema->n_sorted ? schema->sorted[i].cycle : 0;
+}
+
+const char *
+aiodal_schema_fingerprint(const aiodal_schema *schema)
+{
+	return schema ? schema->fingerprint : NULL;
 }

@@ -11,8 +11,9 @@
 #include "conn.h"
 #include "util/arena.h"
 #include "util/hash.h"
+#include "util/packed.h"
 
-/* The results a snapshot is made of, and their columns in the order they are asked for; see schema_load.c. */
+/* What a snapshot is made of, in the order of aiodal.snapshot(); the fields below: see schema_fields.c. */
 typedef enum aiodal__part
 {
 	AIODAL__RELATIONS,
@@ -34,6 +35,7 @@ typedef enum aiodal__part
 	AIODAL__EVENT_TRIGGERS,
 	AIODAL__PUBLICATIONS,
 	AIODAL__DEFAULT_PRIVILEGES,
+	AIODAL__WARNINGS, /* always there */
 	AIODAL__N_PARTS
 } aiodal__part;
 
@@ -78,9 +80,9 @@ enum
 
 enum
 {
-	COL_OID,
-	COL_NAME,
+	COL_PLACE,
 	COL_POSITION,
+	COL_NAME,
 	COL_TYPE,
 	COL_TYPE_OID,
 	COL_TYPE_SCHEMA,
@@ -95,36 +97,24 @@ enum
 	COL_COMMENT,
 	COL_TYPE_KIND,
 	COL_STORAGE,
-	COL_DETAILS
-};
-
-/*
- * Details are what few columns, constraints and indexes have: together in one array, which is NULL where all
- * is as usual, so that the many do not pay for the few. The first two of each may be arrays themselves.
- */
-#define AIODAL__DETAIL_LISTS 2
-
-enum
-{
-	COL_DETAIL_OPTIONS,
-	COL_DETAIL_FOREIGN_OPTIONS,
-	COL_DETAIL_COLLATION_SCHEMA,
-	COL_DETAIL_ELEMENT_TYPE,
-	COL_DETAIL_ELEMENT_TYPE_OID,
-	COL_DETAIL_COMPRESSION,
-	COL_DETAIL_STATISTICS,
-	COL_DETAIL_IS_LOCAL,
-	COL_DETAIL_INHERITED,
-	COL_DETAIL_SEQUENCE,
-	COL_DETAIL_BASE_SCHEMA,
-	COL_DETAIL_BASE_TABLE,
-	COL_DETAIL_BASE_COLUMN,
-	COL_N_DETAILS
+	COL_OPTIONS,
+	COL_FOREIGN_OPTIONS,
+	COL_COLLATION_SCHEMA,
+	COL_ELEMENT_TYPE,
+	COL_ELEMENT_TYPE_OID,
+	COL_COMPRESSION,
+	COL_STATISTICS,
+	COL_IS_LOCAL,
+	COL_INHERITED,
+	COL_SEQUENCE,
+	COL_BASE_SCHEMA,
+	COL_BASE_TABLE,
+	COL_BASE_COLUMN
 };
 
 enum
 {
-	CON_RELATION_OID,
+	CON_PLACE,
 	CON_OID,
 	CON_NAME,
 	CON_KIND,
@@ -145,24 +135,20 @@ enum
 	CON_DEFINITION,
 	CON_INDEX,
 	CON_COMMENT,
-	CON_DETAILS
+	CON_REFERENCED_OID,
+	CON_INDEX_OID,
+	CON_ON_DELETE_COLUMNS,
+	CON_OPERATORS,
+	CON_NO_INHERIT,
+	CON_IS_LOCAL,
+	CON_INHERITED,
+	CON_TEMPORAL,
+	CON_PREDICATE
 };
 
 enum
 {
-	CON_DETAIL_ON_DELETE_COLUMNS,
-	CON_DETAIL_OPERATORS,
-	CON_DETAIL_NO_INHERIT,
-	CON_DETAIL_IS_LOCAL,
-	CON_DETAIL_INHERITED,
-	CON_DETAIL_TEMPORAL,
-	CON_DETAIL_PREDICATE,
-	CON_N_DETAILS
-};
-
-enum
-{
-	IDX_RELATION_OID,
+	IDX_PLACE,
 	IDX_OID,
 	IDX_NAME,
 	IDX_METHOD,
@@ -175,20 +161,13 @@ enum
 	IDX_PREDICATE,
 	IDX_CONSTRAINT,
 	IDX_COMMENT,
-	IDX_DETAILS
-};
-
-enum
-{
-	IDX_DETAIL_OPTIONS,
-	IDX_DETAIL_NO_LIST,
-	IDX_DETAIL_IS_READY,
-	IDX_DETAIL_IS_CLUSTERED,
-	IDX_DETAIL_IS_EXCLUSION,
-	IDX_DETAIL_IS_REPLICA_IDENTITY,
-	IDX_DETAIL_TABLESPACE,
-	IDX_DETAIL_PARENT,
-	IDX_N_DETAILS
+	IDX_OPTIONS,
+	IDX_IS_READY,
+	IDX_IS_CLUSTERED,
+	IDX_IS_EXCLUSION,
+	IDX_IS_REPLICA_IDENTITY,
+	IDX_TABLESPACE,
+	IDX_PARENT
 };
 
 enum
@@ -202,8 +181,13 @@ enum
 	KEY_OPCLASS_OPTIONS,
 	KEY_DEFAULT_OPCLASS,
 	KEY_DESCENDING,
-	KEY_NULLS_FIRST,
-	KEY_N_FIELDS
+	KEY_NULLS_FIRST
+};
+
+enum
+{
+	SORTED_PLACE,
+	SORTED_CYCLE
 };
 
 enum
@@ -293,8 +277,7 @@ enum
 
 enum
 {
-	TRG_SCHEMA,
-	TRG_RELATION,
+	TRG_PLACE,
 	TRG_NAME,
 	TRG_OID,
 	TRG_TIMING,
@@ -320,8 +303,7 @@ enum
 
 enum
 {
-	RUL_SCHEMA,
-	RUL_RELATION,
+	RUL_PLACE,
 	RUL_NAME,
 	RUL_OID,
 	RUL_EVENT,
@@ -333,8 +315,7 @@ enum
 
 enum
 {
-	POL_SCHEMA,
-	POL_RELATION,
+	POL_PLACE,
 	POL_NAME,
 	POL_OID,
 	POL_PERMISSIVE,
@@ -347,8 +328,7 @@ enum
 
 enum
 {
-	PRV_SCHEMA,
-	PRV_RELATION,
+	PRV_PLACE,
 	PRV_COLUMN_NAME,
 	PRV_GRANTOR,
 	PRV_GRANTEE,
@@ -358,8 +338,7 @@ enum
 
 enum
 {
-	STA_RELATION_SCHEMA,
-	STA_RELATION,
+	STA_PLACE,
 	STA_NAME,
 	STA_OID,
 	STA_SCHEMA,
@@ -424,8 +403,7 @@ enum
 	CHK_NAME,
 	CHK_EXPRESSION,
 	CHK_VALIDATED,
-	CHK_COMMENT,
-	CHK_N_FIELDS
+	CHK_COMMENT
 };
 
 enum
@@ -437,8 +415,7 @@ enum
 	ATT_TYPMOD,
 	ATT_COLLATION,
 	ATT_COLLATION_SCHEMA,
-	ATT_COMMENT,
-	ATT_N_FIELDS
+	ATT_COMMENT
 };
 
 enum
@@ -447,37 +424,24 @@ enum
 	ARG_MODE,
 	ARG_TYPE,
 	ARG_TYPE_OID,
-	ARG_DEFAULT_VALUE,
-	ARG_N_FIELDS
+	ARG_DEFAULT_VALUE
 };
 
 enum
 {
 	RES_NAME,
 	RES_TYPE,
-	RES_TYPE_OID,
-	RES_N_FIELDS
+	RES_TYPE_OID
 };
 
-/* Objects of tables begin with the table's schema and name, those of schemas with schema, name and oid. */
+/* Objects of schemas begin with schema, name and oid, those of tables with the table's place. */
 enum
 {
 	OBJECT_SCHEMA,
 	OBJECT_NAME,
-	OBJECT_OID
+	OBJECT_OID,
+	OBJECT_PLACE = OBJECT_SCHEMA
 };
-
-typedef struct aiodal__names
-{
-	const char *const *item;
-	int n;
-} aiodal__names;
-
-typedef struct aiodal__details
-{
-	const char *const *cell;
-	aiodal__names list[AIODAL__DETAIL_LISTS];
-} aiodal__details;
 
 /* A stretch of an array. */
 typedef struct aiodal__span
@@ -486,23 +450,19 @@ typedef struct aiodal__span
 	int n;
 } aiodal__span;
 
-/*
- * What is no table, column, constraint or index: a row, the table it belongs to, if any, and its lists. A
- * list has names or, when the row has JSON objects there, so many cells for each as the enum of its fields
- * says.
- */
+/* What is no table, column, constraint or index: a row, and the table it belongs to, if any. */
 typedef struct aiodal__object
 {
-	const PGresult *res;
+	const aiodal__packed_shape *shape;
+	aiodal__packed_row row;
 	const aiodal_table *table;
-	const aiodal__names *lists;
-	int row;
 } aiodal__object;
 
 /* All of a part, in the server's order or, of tables, table by table. */
 typedef struct aiodal__objects
 {
-	const aiodal__object *item;
+	const aiodal__object *item; /* NULL: the part was not read */
+	aiodal__object *room;       /* the same, while being filled */
 	int n;
 	aiodal__index by_name; /* schema and name; of schemas' objects alone */
 	aiodal__index by_oid;
@@ -511,12 +471,9 @@ typedef struct aiodal__objects
 struct aiodal_table
 {
 	const aiodal_schema *schema;
-	int row; /* of AIODAL__RELATIONS */
+	aiodal__packed_row row;
 	unsigned int oid;
 	const char *qualified;
-	aiodal__names inherits;
-	aiodal__names options;
-	aiodal__names foreign_options;
 	const aiodal_column *columns;
 	const aiodal_constraint *constraints; /* primary key, unique, foreign keys, others; each by name */
 	const aiodal_index *indexes;
@@ -531,41 +488,44 @@ struct aiodal_table
 struct aiodal_column
 {
 	const aiodal_table *table;
-	const aiodal__details *details; /* NULL: as usual */
-	int row;
+	aiodal__packed_row row;
 };
 
 struct aiodal_constraint
 {
 	const aiodal_table *table;
-	const aiodal__details *details;
-	int row;
-	aiodal__names columns;
-	aiodal__names include;
-	aiodal__names referenced_columns;
+	aiodal__packed_row row;
 	const aiodal_table *referenced;
 };
 
 struct aiodal_index
 {
 	const aiodal_table *table;
-	const aiodal__details *details;
-	int row;
-	aiodal__names keys; /* KEY_N_FIELDS cells for each */
-	aiodal__names include;
+	aiodal__packed_row row;
 };
+
+/* A table in the order of foreign keys, with the number of the cycle it is in, 0 for none. */
+typedef struct aiodal__sorted
+{
+	const aiodal_table *table;
+	int cycle;
+} aiodal__sorted;
 
 struct aiodal_schema
 {
 	int refs;           /* atomic */
 	unsigned int parts; /* AIODAL_PART_*: what was read */
-	PGresult *part[AIODAL__N_PARTS];
+	PGresult *res;      /* where all rows are */
+	const char *fingerprint;
+	aiodal__packed_shape shape[AIODAL__N_PARTS];
 	aiodal__arena arena; /* everything below */
 	aiodal_table *tables;
 	int n_tables;
-	const aiodal_table **sorted;
+	aiodal__sorted *sorted;
 	int n_sorted;
-	aiodal_column *columns; /* of all tables, one table after the other */
+	aiodal_column *columns; /* these are of all tables, one table after the other */
+	aiodal_constraint *constraints;
+	aiodal_index *indexes;
 	aiodal__index by_oid;
 	aiodal__index by_name;
 	aiodal__index by_bare_name; /* of the visible ones */
@@ -573,15 +533,20 @@ struct aiodal_schema
 	aiodal__objects objects[AIODAL__N_OBJECTS];
 };
 
-/* The statement that reads a part. Its parameters are the common arguments schemas and include. */
-#define AIODAL__ARGUMENTS "($1::pg_catalog.name[], NULL, $2::pg_catalog.text[])"
-extern const char *aiodal__objects_query(aiodal__part part);
+/* The fields wanted of a part, as aiodal__packed_shape_init() takes them, and its name. */
+extern const char *aiodal__part_name(aiodal__part part);
+extern const char *aiodal__part_fields(aiodal__part part);
 
 extern uint32_t aiodal__object_hash_name(const char *namespace_name, const char *name);
 extern unsigned int aiodal__object_oid(const aiodal__object *object);
 
-/* Makes the objects of a part whose result is there; tables are made before. False when out of memory. */
-extern bool aiodal__objects_make(aiodal_schema *schema, aiodal__part part);
+/* Room for n objects of a part, then each of them, then what finds them; tables are made before. */
+extern bool aiodal__objects_begin(aiodal_schema *schema, aiodal__part part, int n);
+extern bool aiodal__objects_add(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row);
+extern bool aiodal__objects_end(aiodal_schema *schema, aiodal__part part);
+
+/* The table a row of a part says it belongs to, NULL when there is none of that number. */
+extern aiodal_table *aiodal__table_of_row(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row);
 
 /* The server as found when the schema was read; strings allocated by aiodal__malloc. */
 typedef struct aiodal__server_info
@@ -595,15 +560,18 @@ typedef struct aiodal__server_info
 extern void aiodal__server_info_free(aiodal__server_info *info);
 
 /*
- * Checks the extension and reads the schema, in one round trip and one transaction.
+ * Checks the extension and reads the schema, in one round trip.
  *
  * schemas and include are the arguments of the SQL functions in the text form of arrays, or NULL. parts is of
  * AIODAL_PART_*, without anything unknown; tables are always read. info may be NULL. schema may be NULL: then
- * the extension is only checked. *schema comes with one reference.
+ * the extension is only checked. *schema comes with one reference; it is NULL when it would be as known,
+ * which may be NULL, and was made with the same arguments.
+ *
+ * The fingerprint is a hash of the very rows it comes with, so a snapshot never has that of another state.
  */
-extern aiodal_status
-aiodal__schema_load(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn,
-					const char *schemas, const char *include, unsigned int parts, aiodal_error **err);
+extern aiodal_status aiodal__schema_load(aiodal_schema **schema, aiodal__server_info *info,
+										 aiodal__conn *conn, const char *schemas, const char *include,
+										 unsigned int parts, const aiodal_schema *known, aiodal_error **err);
 
 /* Lookups while the snapshot is being made, and after. */
 extern bool aiodal__schema_index_tables(aiodal_schema *schema);

@@ -1,10 +1,11 @@
 /*
  * schema_load.c
- *		Makes a snapshot out of what the extension's functions return.
+ *		Makes a snapshot out of what aiodal.snapshot() returns.
  *
- * The results are kept as they came; tables, columns and the rest are small structs that know their row. What
- * refers to a table is sorted by table, so that each table's columns are one stretch of one array. Rows of
- * relations that are not in the snapshot are left out.
+ * The result is kept as it came; tables, columns and the rest are small structs that know where their row is
+ * in it. The server sends what belongs to a table by the table's number and table by table, so that each
+ * table's columns are one stretch of one array and nothing has to be looked up or sorted. Rows are checked
+ * here, once, so that reading them may trust them.
  */
 #include "schema.h"
 
@@ -15,62 +16,31 @@
 
 #include "error.h"
 #include "op.h"
-#include "util/array.h"
 #include "util/buf.h"
 #include "util/mem.h"
-#include "util/records.h"
 
-#define ARGUMENTS AIODAL__ARGUMENTS
-#define TEXT      "::pg_catalog.text"
+#define ABOUT                                                               \
+	"SELECT e.extversion, aiodal.version(), pg_catalog.current_database() " \
+	"FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'aiodal'"
+#define SNAPSHOT                                                          \
+	"SELECT part, pg_catalog.array_to_string(fields, ' '), rows, data "   \
+	"FROM aiodal.snapshot($1::pg_catalog.text[], $2::pg_catalog.name[], " \
+	"$3::pg_catalog.text[], $4::pg_catalog.text)"
 
-/* the other parts' are in schema_parts.c; the order of columns is that of the enums in schema.h */
-static const char *const part_queries[AIODAL__FIRST_OBJECTS] = {
-	[AIODAL__RELATIONS] =
-		"SELECT oid, schema, name, kind, persistence, owner, comment, definition, partition_key, "
-		"partition_bound, extension, estimated_rows, visible, insertable, updatable, row_security, "
-		"parent, parent_oid, inherits, access_method, tablespace, options, force_row_security, "
-		"replica_identity, replica_identity_index, deletable, of_type, server, foreign_options "
-		"FROM aiodal.relations" ARGUMENTS,
-	[AIODAL__COLUMNS] =
-		"SELECT oid, name, position, type, type_oid, type_schema, type_name, typmod, dimensions, "
-		"not_null, default_value, identity, generated, \"collation\", comment, type_kind, storage, "
-		"CASE WHEN pg_catalog.num_nonnulls(collation_schema, element_type, compression, statistics, "
-		"sequence, "
-		"base_column) OPERATOR(pg_catalog.>) 0 OR NOT is_local OR inherited OPERATOR(pg_catalog.>) 0 "
-		"OR options OPERATOR(pg_catalog.<>) '{}' OR foreign_options OPERATOR(pg_catalog.<>) '{}' "
-		"THEN ARRAY[options" TEXT ", foreign_options" TEXT ", collation_schema, element_type, "
-		"element_type_oid" TEXT ", compression, statistics" TEXT ", is_local" TEXT ", inherited" TEXT ", "
-		"sequence, base_schema, base_relation, base_column] END "
-		"FROM aiodal.columns" ARGUMENTS,
-	[AIODAL__CONSTRAINTS] =
-		"SELECT relation_oid, oid, name, kind, columns, include, referenced_schema, "
-		"referenced_relation, referenced_columns, on_update, on_delete, match, \"deferrable\", "
-		"initially_deferred, validated, enforced, nulls_not_distinct, expression, definition, "
-		"index, comment, "
-		"CASE WHEN predicate IS NOT NULL OR no_inherit OR NOT is_local OR temporal "
-		"OR inherited OPERATOR(pg_catalog.>) 0 OR operators OPERATOR(pg_catalog.<>) '{}' "
-		"OR on_delete_columns OPERATOR(pg_catalog.<>) '{}' "
-		"THEN ARRAY[on_delete_columns" TEXT ", operators" TEXT ", no_inherit" TEXT ", is_local" TEXT ", "
-		"inherited" TEXT ", temporal" TEXT ", predicate] END "
-		"FROM aiodal.constraints" ARGUMENTS,
-	[AIODAL__INDEXES] =
-		"SELECT relation_oid, oid, name, method, is_unique, is_primary, is_valid, nulls_not_distinct, "
-		"keys, include, predicate, constraint_name, comment, "
-		"CASE WHEN NOT is_ready OR is_clustered OR is_exclusion OR is_replica_identity OR tablespace IS NOT "
-		"NULL "
-		"OR parent IS NOT NULL OR options OPERATOR(pg_catalog.<>) '{}' "
-		"THEN ARRAY[options" TEXT ", NULL, is_ready" TEXT ", is_clustered" TEXT ", is_exclusion" TEXT ", "
-		"is_replica_identity" TEXT ", tablespace, parent] END "
-		"FROM aiodal.indexes" ARGUMENTS,
-	[AIODAL__SORTED] = "SELECT oid FROM aiodal.sorted_tables" ARGUMENTS " ORDER BY position",
+/* columns of it, in binary form */
+enum
+{
+	CHUNK_PART,
+	CHUNK_FIELDS, /* NULL but for the first chunk of a part */
+	CHUNK_ROWS,
+	CHUNK_DATA
 };
 
 enum
 {
-	STEP_BEGIN,
-	STEP_INFO,
-	STEP_PARTS,
-	MAX_STEPS = STEP_PARTS + AIODAL__N_PARTS + 1
+	STEP_ABOUT,
+	STEP_SNAPSHOT,
+	MAX_STEPS
 };
 
 /*
@@ -152,119 +122,36 @@ check_info(const PGresult *res, aiodal_error **err)
  * From rows to structs
  */
 
-static const char *
-value(const PGresult *res, int row, int column)
+/* The chunks of a part, which come one after the other. */
+typedef struct chunks
 {
-	return PQgetisnull(res, row, column) ? NULL : PQgetvalue(res, row, column);
-}
-
-/* A row that belongs to a table, with what orders it within that table. */
-typedef struct row_ref
-{
-	int table;
-	int rank;
-	const char *name;
-	int row;
-} row_ref;
-
-static int
-compare_refs(const void *a, const void *b)
-{
-	const row_ref *x = a;
-	const row_ref *y = b;
-
-	if (x->table != y->table)
-		return x->table < y->table ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-static int
-constraint_rank(const char *kind)
-{
-	static const char *const ranks[] = {"primary key", "unique", "foreign key", "check", "exclusion"};
-	int rank = 0;
-
-	while (rank < 5 && strcmp(kind, ranks[rank]) != 0)
-		rank++;
-	return rank;
-}
-
-/* Every part begins with the oid of the relation. */
-static const aiodal_table *
-table_of_row(const aiodal_schema *schema, aiodal__part part, int row)
-{
-	const char *oid = PQgetvalue(schema->part[part], row, 0);
-
-	return aiodal_schema_table_by_oid(schema, (unsigned int) strtoul(oid, NULL, 10));
-}
-
-static row_ref
-make_ref(const PGresult *res, aiodal__part part, int table, int row)
-{
-	row_ref ref = {.table = table, .row = row, .name = ""};
-
-	if (part == AIODAL__COLUMNS)
-		ref.rank = (int) strtol(PQgetvalue(res, row, COL_POSITION), NULL, 10);
-	else
-		ref.name = PQgetvalue(res, row, CON_NAME);
-	if (part == AIODAL__CONSTRAINTS)
-		ref.rank = constraint_rank(PQgetvalue(res, row, CON_KIND));
-	return ref;
-}
-
-/* The rows of a part that belong to tables of the snapshot, table by table; NULL when out of memory. */
-static row_ref *
-sort_rows(const aiodal_schema *schema, aiodal__part part, int *n)
-{
-	const PGresult *res = schema->part[part];
-	row_ref *refs = aiodal__calloc((size_t) PQntuples(res), sizeof(*refs));
-
-	*n = 0;
-	for (int row = 0; refs && row < PQntuples(res); row++)
-	{
-		const aiodal_table *table = table_of_row(schema, part, row);
-
-		if (table)
-			refs[(*n)++] = make_ref(res, part, (int) (table - schema->tables), row);
-	}
-	if (refs)
-		qsort(refs, (size_t) *n, sizeof(*refs), compare_refs);
-	return refs;
-}
-
-/* Arrays of names; out of memory is false. The server's own output always parses. */
-static bool
-parse_names(aiodal_schema *schema, aiodal__part part, int row, int column, aiodal__names *names)
-{
-	return aiodal__array_parse(&schema->arena, value(schema->part[part], row, column), &names->item,
-							   &names->n) != -1;
-}
-
-static bool
-parse_details(aiodal_schema *schema, aiodal__part part, int row, int column, int n_details,
-			  const aiodal__details **out)
-{
-	const char *text = value(schema->part[part], row, column);
-	aiodal__details *details;
+	int first;
 	int n;
+	int n_rows;
+} chunks;
 
-	if (!text)
-		return true;
-	details = aiodal__arena_alloc(&schema->arena, 1, sizeof(*details));
-	if (!details || aiodal__array_parse(&schema->arena, text, &details->cell, &n) == -1)
-		return false;
-	for (int i = 0; i < AIODAL__DETAIL_LISTS && i < n; i++)
-	{
-		aiodal__names *list = &details->list[i];
+/* A part's rows: room for n of them, then each of them, then what finds them. ENOMEM, or ESTATE. */
+typedef struct part_maker
+{
+	bool (*begin)(aiodal_schema *schema, aiodal__part part, int n);
+	aiodal_status (*add)(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i);
+	bool (*end)(aiodal_schema *schema, aiodal__part part);
+} part_maker;
 
-		if (aiodal__array_parse(&schema->arena, details->cell[i], &list->item, &list->n) == -1)
-			return false;
-	}
-	if (n == n_details)
-		*out = details;
-	return true;
+static const char *
+text(const aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int field)
+{
+	return aiodal__packed_text(&schema->shape[part], row, field);
+}
+
+/* The field "relation" is the first of those that have it. */
+aiodal_table *
+aiodal__table_of_row(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row)
+{
+	const char *number = text(schema, part, row, OBJECT_PLACE);
+	long place = number ? strtol(number, NULL, 10) : -1;
+
+	return place >= 0 && place < schema->n_tables ? &schema->tables[place] : NULL;
 }
 
 static char *
@@ -284,274 +171,445 @@ qualified_name(aiodal_schema *schema, const char *namespace_name, const char *na
 	return copy;
 }
 
-static int
-compare_tables(const void *a, const void *b)
+static bool
+begin_tables(aiodal_schema *schema, aiodal__part part, int n)
 {
-	const aiodal_table *x = a;
-	const aiodal_table *y = b;
-	int order = strcmp(aiodal_table_schema(x), aiodal_table_schema(y));
+	(void) part;
+	schema->tables = aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(aiodal_table));
+	return schema->tables != NULL;
+}
 
-	return order ? order : strcmp(aiodal_table_name(x), aiodal_table_name(y));
+static aiodal_status
+add_table(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
+{
+	aiodal_table *table = &schema->tables[i];
+	const char *oid = text(schema, part, row, REL_OID);
+	const char *of = text(schema, part, row, REL_SCHEMA);
+	const char *name = text(schema, part, row, REL_NAME);
+
+	if (!oid || !of || !name)
+		return AIODAL_ESTATE;
+	table->schema = schema;
+	table->row = row;
+	table->oid = (unsigned int) strtoul(oid, NULL, 10);
+	table->qualified = qualified_name(schema, of, name);
+	schema->n_tables++;
+	return table->qualified ? AIODAL_OK : AIODAL_ENOMEM;
 }
 
 static bool
-make_tables(aiodal_schema *schema)
+end_tables(aiodal_schema *schema, aiodal__part part)
 {
-	const PGresult *res = schema->part[AIODAL__RELATIONS];
-
-	schema->n_tables = PQntuples(res);
-	schema->tables = aiodal__arena_alloc(&schema->arena, (size_t) schema->n_tables, sizeof(aiodal_table));
-	for (int row = 0; schema->tables && row < schema->n_tables; row++)
-	{
-		aiodal_table *table = &schema->tables[row];
-
-		table->schema = schema;
-		table->row = row;
-		table->oid = (unsigned int) strtoul(PQgetvalue(res, row, REL_OID), NULL, 10);
-		table->qualified =
-			qualified_name(schema, PQgetvalue(res, row, REL_SCHEMA), PQgetvalue(res, row, REL_NAME));
-		if (!table->qualified ||
-			!parse_names(schema, AIODAL__RELATIONS, row, REL_INHERITS, &table->inherits) ||
-			!parse_names(schema, AIODAL__RELATIONS, row, REL_OPTIONS, &table->options) ||
-			!parse_names(schema, AIODAL__RELATIONS, row, REL_FOREIGN_OPTIONS, &table->foreign_options))
-			return false;
-	}
-	if (!schema->tables)
-		return false;
-	qsort(schema->tables, (size_t) schema->n_tables, sizeof(aiodal_table), compare_tables);
+	(void) part;
 	return aiodal__schema_index_tables(schema);
 }
 
 static bool
-make_columns(aiodal_schema *schema)
+begin_columns(aiodal_schema *schema, aiodal__part part, int n)
 {
-	int n;
-	row_ref *refs = sort_rows(schema, AIODAL__COLUMNS, &n);
-	aiodal_column *columns = refs ? aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(*columns)) : NULL;
-	bool ok = columns != NULL;
+	(void) part;
+	schema->columns = aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(aiodal_column));
+	return schema->columns != NULL;
+}
 
-	for (int i = 0; ok && i < n; i++)
-	{
-		aiodal_table *table = &schema->tables[refs[i].table];
+static aiodal_status
+add_column(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
+{
+	aiodal_table *table = aiodal__table_of_row(schema, part, row);
+	aiodal_column *column = &schema->columns[i];
 
-		columns[i].table = table;
-		columns[i].row = refs[i].row;
-		if (table->n_columns++ == 0)
-			table->columns = &columns[i];
-		ok = parse_details(schema, AIODAL__COLUMNS, refs[i].row, COL_DETAILS, COL_N_DETAILS,
-						   &columns[i].details);
-	}
-	aiodal__free(refs);
-	schema->columns = columns;
-	return ok && aiodal__schema_index_columns(schema);
+	if (!table || !text(schema, part, row, COL_NAME))
+		return AIODAL_ESTATE;
+	column->table = table;
+	column->row = row;
+	if (table->n_columns++ == 0)
+		table->columns = column;
+	return AIODAL_OK;
 }
 
 static bool
-fill_constraint(aiodal_schema *schema, aiodal_constraint *con, int row)
+end_columns(aiodal_schema *schema, aiodal__part part)
 {
-	const PGresult *res = schema->part[AIODAL__CONSTRAINTS];
-	const char *referenced = value(res, row, CON_REFERENCED_RELATION);
+	(void) part;
+	return aiodal__schema_index_columns(schema);
+}
 
+static bool
+begin_constraints(aiodal_schema *schema, aiodal__part part, int n)
+{
+	(void) part;
+	schema->constraints = aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(aiodal_constraint));
+	return schema->constraints != NULL;
+}
+
+/* The primary key comes first, then the unique ones, then the foreign keys. */
+static aiodal_status
+add_constraint(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
+{
+	aiodal_table *table = aiodal__table_of_row(schema, part, row);
+	aiodal_constraint *con = &schema->constraints[i];
+	const char *kind = text(schema, part, row, CON_KIND);
+	const char *referenced = text(schema, part, row, CON_REFERENCED_OID);
+
+	if (!table || !kind || !text(schema, part, row, CON_NAME))
+		return AIODAL_ESTATE;
+	con->table = table;
 	con->row = row;
 	if (referenced)
-		con->referenced = aiodal_schema_table(schema, value(res, row, CON_REFERENCED_SCHEMA), referenced);
-	return parse_names(schema, AIODAL__CONSTRAINTS, row, CON_COLUMNS, &con->columns) &&
-		   parse_names(schema, AIODAL__CONSTRAINTS, row, CON_INCLUDE, &con->include) &&
-		   parse_names(schema, AIODAL__CONSTRAINTS, row, CON_REFERENCED_COLUMNS, &con->referenced_columns) &&
-		   parse_details(schema, AIODAL__CONSTRAINTS, row, CON_DETAILS, CON_N_DETAILS, &con->details);
+		con->referenced = aiodal_schema_table_by_oid(schema, (unsigned int) strtoul(referenced, NULL, 10));
+	if (table->n_constraints++ == 0)
+		table->constraints = con;
+	table->n_unique += strcmp(kind, "primary key") == 0 || strcmp(kind, "unique") == 0;
+	table->n_foreign += strcmp(kind, "foreign key") == 0;
+	return AIODAL_OK;
 }
 
 static bool
-make_constraints(aiodal_schema *schema)
+begin_indexes(aiodal_schema *schema, aiodal__part part, int n)
 {
-	int n;
-	row_ref *refs = sort_rows(schema, AIODAL__CONSTRAINTS, &n);
-	aiodal_constraint *cons = refs ? aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(*cons)) : NULL;
-	bool ok = cons != NULL;
-
-	for (int i = 0; ok && i < n; i++)
-	{
-		aiodal_table *table = &schema->tables[refs[i].table];
-
-		cons[i].table = table;
-		if (table->n_constraints++ == 0)
-			table->constraints = &cons[i];
-		table->n_unique += refs[i].rank <= constraint_rank("unique");
-		table->n_foreign += refs[i].rank == constraint_rank("foreign key");
-		ok = fill_constraint(schema, &cons[i], refs[i].row);
-	}
-	aiodal__free(refs);
-	return ok;
+	(void) part;
+	schema->indexes = aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(aiodal_index));
+	return schema->indexes != NULL;
 }
 
-static bool
-fill_index(aiodal_schema *schema, aiodal_index *index, int row)
+static aiodal_status
+add_index(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
 {
-	/* in the order of the enum */
-	static const char *const fields[] = {
-		"column",         "expression",      "collation",       "collation_schema", "opclass",
-		"opclass_schema", "opclass_options", "default_opclass", "descending",       "nulls_first"};
+	aiodal_table *table = aiodal__table_of_row(schema, part, row);
+	aiodal_index *index = &schema->indexes[i];
 
+	if (!table || !text(schema, part, row, IDX_NAME))
+		return AIODAL_ESTATE;
+	index->table = table;
 	index->row = row;
-	return aiodal__records_parse(&schema->arena, value(schema->part[AIODAL__INDEXES], row, IDX_KEYS), fields,
-								 KEY_N_FIELDS, &index->keys.item, &index->keys.n) != -1 &&
-		   parse_names(schema, AIODAL__INDEXES, row, IDX_INCLUDE, &index->include) &&
-		   parse_details(schema, AIODAL__INDEXES, row, IDX_DETAILS, IDX_N_DETAILS, &index->details);
+	if (table->n_indexes++ == 0)
+		table->indexes = index;
+	return AIODAL_OK;
 }
 
 static bool
-make_indexes(aiodal_schema *schema)
+begin_sorted(aiodal_schema *schema, aiodal__part part, int n)
 {
-	int n;
-	row_ref *refs = sort_rows(schema, AIODAL__INDEXES, &n);
-	aiodal_index *indexes = refs ? aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(*indexes)) : NULL;
-	bool ok = indexes != NULL;
-
-	for (int i = 0; ok && i < n; i++)
-	{
-		aiodal_table *table = &schema->tables[refs[i].table];
-
-		indexes[i].table = table;
-		if (table->n_indexes++ == 0)
-			table->indexes = &indexes[i];
-		ok = fill_index(schema, &indexes[i], refs[i].row);
-	}
-	aiodal__free(refs);
-	return ok;
-}
-
-static bool
-make_sorted(aiodal_schema *schema)
-{
-	const PGresult *res = schema->part[AIODAL__SORTED];
-
-	if (!res)
-		return true;
-	schema->sorted = aiodal__arena_alloc(&schema->arena, (size_t) PQntuples(res), sizeof(*schema->sorted));
-	for (int row = 0; schema->sorted && row < PQntuples(res); row++)
-	{
-		const aiodal_table *table =
-			aiodal_schema_table_by_oid(schema, (unsigned int) strtoul(PQgetvalue(res, row, 0), NULL, 10));
-
-		if (table)
-			schema->sorted[schema->n_sorted++] = table;
-	}
+	(void) part;
+	schema->sorted = aiodal__arena_alloc(&schema->arena, (size_t) n, sizeof(*schema->sorted));
 	return schema->sorted != NULL;
+}
+
+static aiodal_status
+add_sorted(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
+{
+	const char *cycle = text(schema, part, row, SORTED_CYCLE);
+	aiodal__sorted *sorted = &schema->sorted[i];
+
+	sorted->table = aiodal__table_of_row(schema, part, row);
+	sorted->cycle = cycle ? (int) strtol(cycle, NULL, 10) : 0;
+	schema->n_sorted++;
+	return sorted->table ? AIODAL_OK : AIODAL_ESTATE;
+}
+
+static aiodal_status
+add_object(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int i)
+{
+	(void) i;
+	return aiodal__objects_add(schema, part, row) ? AIODAL_OK : AIODAL_ESTATE;
+}
+
+static const part_maker makers[] = {
+	[AIODAL__RELATIONS] = {begin_tables, add_table, end_tables},
+	[AIODAL__COLUMNS] = {begin_columns, add_column, end_columns},
+	[AIODAL__CONSTRAINTS] = {begin_constraints, add_constraint, NULL},
+	[AIODAL__INDEXES] = {begin_indexes, add_index, NULL},
+	[AIODAL__SORTED] = {begin_sorted, add_sorted, NULL},
+};
+static const part_maker object_maker = {aiodal__objects_begin, add_object, aiodal__objects_end};
+
+/*
+ * Chunks
+ */
+
+static bool
+is_chunk_of(const PGresult *res, int row, const char *part)
+{
+	size_t len = strlen(part);
+
+	return (size_t) PQgetlength(res, row, CHUNK_PART) == len &&
+		   memcmp(PQgetvalue(res, row, CHUNK_PART), part, len) == 0;
+}
+
+static uint32_t
+rows_of_chunk(const PGresult *res, int row)
+{
+	const unsigned char *p = (const unsigned char *) PQgetvalue(res, row, CHUNK_ROWS);
+
+	return PQgetlength(res, row, CHUNK_ROWS) != 4
+			   ? 0
+			   : (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+}
+
+/* The chunks of a part that begin at or behind row; false when there are none or they claim too much. */
+static bool
+find_chunks(const PGresult *res, int row, const char *part, chunks *found)
+{
+	uint64_t n_rows = 0;
+	uint64_t bytes = 0;
+
+	while (row < PQntuples(res) && !is_chunk_of(res, row, part))
+		row++;
+	found->first = row;
+	for (; row < PQntuples(res) && is_chunk_of(res, row, part); row++)
+	{
+		n_rows += rows_of_chunk(res, row);
+		bytes += (uint64_t) PQgetlength(res, row, CHUNK_DATA);
+	}
+	found->n = row - found->first;
+	found->n_rows = (int) n_rows;
+	return found->n > 0 && n_rows <= bytes && n_rows < INT32_MAX;
+}
+
+static aiodal_status
+add_rows(aiodal_schema *schema, aiodal__part part, const part_maker *maker, const chunks *chunks)
+{
+	int number = 0;
+
+	for (int i = chunks->first; i < chunks->first + chunks->n; i++)
+	{
+		aiodal__packed_row row = (aiodal__packed_row) PQgetvalue(schema->res, i, CHUNK_DATA);
+		aiodal__packed_row end = row + PQgetlength(schema->res, i, CHUNK_DATA);
+
+		for (uint32_t n = rows_of_chunk(schema->res, i); n > 0; n--)
+		{
+			aiodal__packed_row next = aiodal__packed_check(&schema->shape[part], row, end);
+			aiodal_status status = next ? maker->add(schema, part, row, number++) : AIODAL_ESTATE;
+
+			if (status != AIODAL_OK)
+				return status;
+			row = next;
+		}
+	}
+	return AIODAL_OK;
+}
+
+/* *row is where its chunks are looked for, and is moved behind them. */
+static aiodal_status
+make_part(aiodal_schema *schema, aiodal__part part, int *row)
+{
+	const part_maker *maker = part < AIODAL__FIRST_OBJECTS ? &makers[part] : &object_maker;
+	aiodal_status status;
+	chunks chunks;
+
+	if (!find_chunks(schema->res, *row, aiodal__part_name(part), &chunks) ||
+		!aiodal__packed_shape_init(&schema->shape[part], PQgetvalue(schema->res, chunks.first, CHUNK_FIELDS),
+								   aiodal__part_fields(part)))
+		return AIODAL_ESTATE;
+	*row = chunks.first + chunks.n;
+	if (!maker->begin(schema, part, chunks.n_rows))
+		return AIODAL_ENOMEM;
+	status = add_rows(schema, part, maker, &chunks);
+	if (status == AIODAL_OK && maker->end && !maker->end(schema, part))
+		status = AIODAL_ENOMEM;
+	return status;
+}
+
+/* The last row. NULL when it is none. */
+static const char *
+fingerprint_of(const PGresult *res)
+{
+	aiodal__packed_shape shape;
+	aiodal__packed_row row;
+	int last = PQntuples(res) - 1;
+
+	if (last < 0 || PQnfields(res) != 4 || !is_chunk_of(res, last, "fingerprint") ||
+		!aiodal__packed_shape_init(&shape, PQgetvalue(res, last, CHUNK_FIELDS), "text"))
+		return NULL;
+	row = (aiodal__packed_row) PQgetvalue(res, last, CHUNK_DATA);
+	return aiodal__packed_check(&shape, row, row + PQgetlength(res, last, CHUNK_DATA))
+			   ? aiodal__packed_text(&shape, row, 0)
+			   : NULL;
 }
 
 static bool
 is_wanted(aiodal__part part, unsigned int parts)
 {
-	return part < AIODAL__SORTED || (parts & (AIODAL_PART_ORDER << (part - AIODAL__SORTED)));
+	return part < AIODAL__SORTED || part == AIODAL__WARNINGS ||
+		   (parts & (AIODAL_PART_ORDER << (part - AIODAL__SORTED)));
 }
 
-static bool
-make_objects(aiodal_schema *schema)
-{
-	for (int part = AIODAL__FIRST_OBJECTS; part < AIODAL__N_PARTS; part++)
-	{
-		if (schema->part[part] && !aiodal__objects_make(schema, (aiodal__part) part))
-			return false;
-	}
-	return true;
-}
-
-/* Takes the results, which are those of the parts wanted. */
 static aiodal_status
-make_schema(aiodal_schema **out, PGresult **results, unsigned int parts, aiodal_error **err)
+make_parts(aiodal_schema *schema)
 {
-	aiodal_schema *schema = aiodal__calloc(1, sizeof(*schema));
+	aiodal_status status = AIODAL_OK;
+	int row = 0;
 
+	for (int part = 0; status == AIODAL_OK && part < AIODAL__N_PARTS; part++)
+	{
+		if (is_wanted((aiodal__part) part, schema->parts))
+			status = make_part(schema, (aiodal__part) part, &row);
+	}
+	return status;
+}
+
+static aiodal_status
+not_understood(aiodal_error **err)
+{
+	return aiodal__fail_hint(err, AIODAL_ESTATE, "This is libaiodal " AIODAL_VERSION ".",
+							 "Install the libaiodal and the extension of the same version.",
+							 "the schema sent by extension aiodal is not of the expected form");
+}
+
+/* Takes *res, unless it says that all is as known: then *out stays NULL. */
+static aiodal_status
+make_schema(aiodal_schema **out, PGresult **res, unsigned int parts, const aiodal_schema *known,
+			aiodal_error **err)
+{
+	const char *fingerprint = fingerprint_of(*res);
+	aiodal_schema *schema;
+	aiodal_status status;
+
+	if (!fingerprint)
+		return not_understood(err);
+	if (known && PQntuples(*res) == 1 && strcmp(fingerprint, known->fingerprint) == 0)
+		return AIODAL_OK;
+	schema = aiodal__calloc(1, sizeof(*schema));
 	if (!schema)
 		return aiodal__fail_memory(err);
 	schema->refs = 1;
 	schema->parts = parts | AIODAL_PART_TABLES;
-	for (int part = 0; part < AIODAL__N_PARTS; part++)
-	{
-		if (!is_wanted((aiodal__part) part, parts))
-			continue;
-		schema->part[part] = *results;
-		*results++ = NULL;
-	}
-	if (!make_tables(schema) || !make_columns(schema) || !make_constraints(schema) || !make_indexes(schema) ||
-		!make_sorted(schema) || !make_objects(schema))
-	{
+	schema->fingerprint = fingerprint;
+	schema->res = *res;
+	*res = NULL;
+	status = make_parts(schema);
+	if (status == AIODAL_OK)
+		*out = schema;
+	else
 		aiodal_schema_unref(schema);
+	if (status == AIODAL_ENOMEM)
 		return aiodal__fail_memory(err);
-	}
-	*out = schema;
-	return AIODAL_OK;
+	return status == AIODAL_OK ? AIODAL_OK : not_understood(err);
 }
 
-/* The answers are there: what they mean. *read_err is the pipeline's error, if any. */
+/*
+ * Asking
+ */
+
+/* About the extension: whether it is there and speaks this library's version. */
 static aiodal_status
-digest(aiodal_schema **schema, aiodal__server_info *info, const aiodal__conn *conn, PGresult **results,
-	   unsigned int parts, aiodal_status status, aiodal_error **read_err, aiodal_error **err)
+digest_about(aiodal__server_info *info, const aiodal__conn *conn, const PGresult *about, aiodal_error **err)
 {
-	const PGresult *about = results[STEP_INFO];
+	aiodal_status status = AIODAL_OK;
 
 	if (about && PQresultStatus(about) == PGRES_FATAL_ERROR)
 		return extension_missing(conn, about, err);
 	if (about && PQresultStatus(about) == PGRES_TUPLES_OK)
-	{
-		aiodal_status version = check_info(about, err);
-
-		if (version != AIODAL_OK)
-			return version;
-	}
-	if (status != AIODAL_OK)
-	{
-		const char *sqlstate = aiodal_error_sqlstate(*read_err);
-
-		/* a schema that does not exist was asked for */
-		if (sqlstate && strcmp(sqlstate, "3F000") == 0)
-			status = aiodal__error_restatus(read_err, AIODAL_ENOTFOUND);
-		if (err)
-		{
-			*err = *read_err;
-			*read_err = NULL;
-		}
-		return status;
-	}
-	status = take_info(info, conn, about, err);
-	return status == AIODAL_OK && schema ? make_schema(schema, results + STEP_PARTS, parts, err) : status;
+		status = check_info(about, err);
+	return status == AIODAL_OK && info && about ? take_info(info, conn, about, err) : status;
 }
 
-static const char *
-query_of(aiodal__part part)
+/* What the pipeline's error means to the caller. */
+static aiodal_status
+restate(aiodal_status status, aiodal_error **read_err)
 {
-	return part < AIODAL__FIRST_OBJECTS ? part_queries[part] : aiodal__objects_query(part);
+	const char *sqlstate = aiodal_error_sqlstate(*read_err);
+
+	/* a schema that does not exist was asked for */
+	return sqlstate && strcmp(sqlstate, "3F000") == 0 ? aiodal__error_restatus(read_err, AIODAL_ENOTFOUND)
+													  : status;
+}
+
+/* The names of the parts as an array in text form. */
+static char *
+parts_array(unsigned int parts)
+{
+	const char *names[AIODAL__N_PARTS];
+	aiodal__buf buf = AIODAL__BUF_INIT;
+	size_t n = 0;
+
+	for (int part = 0; part < AIODAL__WARNINGS; part++)
+	{
+		if (is_wanted((aiodal__part) part, parts))
+			names[n++] = aiodal__part_name((aiodal__part) part);
+	}
+	aiodal__buf_array(&buf, names, n);
+	return aiodal__buf_take(&buf);
+}
+
+static void
+move_error(aiodal_error **err, aiodal_error **from)
+{
+	if (err)
+		*err = *from;
+	else
+		aiodal_error_free(*from);
+	*from = NULL;
+}
+
+static aiodal_status
+load_all(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn, const char *const *params,
+		 unsigned int parts, aiodal_error **err)
+{
+	const aiodal__step steps[MAX_STEPS] = {
+		[STEP_ABOUT] = {AIODAL__STEP_EXEC, ABOUT, 0, NULL},
+		[STEP_SNAPSHOT] = {AIODAL__STEP_BINARY, SNAPSHOT, 4, params},
+	};
+	PGresult *results[MAX_STEPS] = {NULL, NULL};
+	aiodal_error *read_err = NULL;
+	aiodal_status read_status;
+	aiodal_status status;
+
+	read_status = aiodal__op_pipeline(conn, steps, schema ? MAX_STEPS : 1, results, &read_err);
+	status = digest_about(read_status == AIODAL_OK ? info : NULL, conn, results[STEP_ABOUT], err);
+	if (status == AIODAL_OK && read_status != AIODAL_OK)
+	{
+		status = restate(read_status, &read_err);
+		move_error(err, &read_err);
+	}
+	if (status == AIODAL_OK && schema)
+		status = make_schema(schema, &results[STEP_SNAPSHOT], parts, NULL, err);
+	for (int i = 0; i < MAX_STEPS; i++)
+		PQclear(results[i]);
+	aiodal_error_free(read_err);
+	return status;
+}
+
+/* As load_all(), but without asking about the extension: what the server finds wrong is no answer. */
+static aiodal_status
+load_changed(aiodal_schema **schema, aiodal__conn *conn, const char *const *params, unsigned int parts,
+			 const aiodal_schema *known, aiodal_error **err)
+{
+	const aiodal__step step = {AIODAL__STEP_BINARY, SNAPSHOT, 4, params};
+	PGresult *res = NULL;
+	aiodal_status status = aiodal__op_pipeline(conn, &step, 1, &res, err);
+
+	if (status == AIODAL_OK)
+		status = make_schema(schema, &res, parts, known, err);
+	PQclear(res);
+	return status;
 }
 
 aiodal_status
 aiodal__schema_load(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn,
-					const char *schemas, const char *include, unsigned int parts, aiodal_error **err)
+					const char *schemas, const char *include, unsigned int parts, const aiodal_schema *known,
+					aiodal_error **err)
 {
-	const char *params[] = {schemas, include};
-	aiodal__step steps[MAX_STEPS] = {
-		[STEP_BEGIN] = {AIODAL__STEP_EXEC, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL},
-		[STEP_INFO] = {AIODAL__STEP_EXEC,
-					   "SELECT e.extversion, aiodal.version(), pg_catalog.current_database() "
-					   "FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'aiodal'",
-					   0, NULL},
-	};
-	PGresult *results[MAX_STEPS];
-	aiodal_error *read_err = NULL;
-	aiodal_status status;
-	int n = STEP_PARTS;
+	char *names = parts_array(parts);
+	const char *params[] = {names, schemas, include, known ? known->fingerprint : NULL};
+	aiodal_error *changed_err = NULL;
+	aiodal_status status = AIODAL_ESERVER;
 
-	for (int part = 0; schema && part < AIODAL__N_PARTS; part++)
+	if (schema)
+		*schema = NULL;
+	if (!names)
+		return aiodal__fail_memory(err);
+	if (schema && known && !info)
+		status = load_changed(schema, conn, params, parts, known, &changed_err);
+	if (status == AIODAL_ESERVER && !conn->broken)
 	{
-		if (is_wanted((aiodal__part) part, parts))
-			steps[n++] = (aiodal__step){AIODAL__STEP_EXEC, query_of((aiodal__part) part), 2, params};
+		aiodal_error_free(changed_err);
+		changed_err = NULL;
+		params[3] = NULL;
+		status = load_all(schema, info, conn, params, parts, err);
 	}
-	steps[n++] = (aiodal__step){AIODAL__STEP_EXEC, "COMMIT", 0, NULL};
-	status = aiodal__op_pipeline(conn, steps, n, results, &read_err);
-	status = digest(schema, info, conn, results, parts, status, &read_err, err);
-	if (PQtransactionStatus(conn->pg) != PQTRANS_IDLE && !conn->broken)
-		(void) aiodal__op_command(conn, "ROLLBACK", false, NULL, NULL);
-	for (int i = 0; i < n; i++)
-		PQclear(results[i]);
-	aiodal_error_free(read_err);
+	else if (status != AIODAL_OK)
+		move_error(err, &changed_err);
+	aiodal__free(names);
 	return status;
 }

@@ -27,9 +27,9 @@ typedef struct name_key
 } name_key;
 
 static const char *
-name_of(const aiodal__object *object, int column)
+text_of(const aiodal__object *object, int column)
 {
-	return PQgetvalue(object->res, object->row, column);
+	return aiodal__packed_text(object->shape, object->row, column);
 }
 
 uint32_t
@@ -41,7 +41,7 @@ aiodal__object_hash_name(const char *namespace_name, const char *name)
 unsigned int
 aiodal__object_oid(const aiodal__object *object)
 {
-	return (unsigned int) strtoul(name_of(object, OBJECT_OID), NULL, 10);
+	return (unsigned int) strtoul(text_of(object, OBJECT_OID), NULL, 10);
 }
 
 static bool
@@ -50,8 +50,8 @@ object_has_name(const void *elements, uint32_t i, const void *key)
 	const aiodal__object *object = (const aiodal__object *) elements + i;
 	const name_key *wanted = key;
 
-	return strcmp(name_of(object, OBJECT_NAME), wanted->name) == 0 &&
-		   strcmp(name_of(object, OBJECT_SCHEMA), wanted->namespace_name) == 0;
+	return strcmp(text_of(object, OBJECT_NAME), wanted->name) == 0 &&
+		   strcmp(text_of(object, OBJECT_SCHEMA), wanted->namespace_name) == 0;
 }
 
 static bool
@@ -75,7 +75,7 @@ find_by_name(const aiodal_schema *schema, aiodal__part part, const char *namespa
 	const aiodal__objects *objects;
 	int64_t i;
 
-	if (!schema || !namespace_name || !name || nth < 0 || !schema->part[part])
+	if (!schema || !namespace_name || !name || nth < 0 || !objects_of(schema, part)->item)
 		return NULL;
 	objects = objects_of(schema, part);
 	i = aiodal__index_get(&objects->by_name, aiodal__object_hash_name(namespace_name, name), object_has_name,
@@ -91,7 +91,7 @@ find_by_oid(const aiodal_schema *schema, aiodal__part part, unsigned int oid)
 	const aiodal__objects *objects;
 	int64_t i;
 
-	if (!schema || !schema->part[part])
+	if (!schema || !objects_of(schema, part)->item)
 		return NULL;
 	objects = objects_of(schema, part);
 	i = aiodal__index_get(&objects->by_oid, aiodal__hash_int(AIODAL__HASH_START, oid), object_has_oid,
@@ -105,7 +105,9 @@ find_among(const aiodal__object *objects, int n, int column, const char *name)
 {
 	for (int i = 0; name && i < n; i++)
 	{
-		if (strcmp(name_of(&objects[i], column), name) == 0)
+		const char *candidate = text_of(&objects[i], column);
+
+		if (candidate && strcmp(candidate, name) == 0)
 			return &objects[i];
 	}
 	return NULL;
@@ -130,19 +132,6 @@ of_table_count(const aiodal_table *table, aiodal__part part)
  * Values
  */
 
-static const char *
-text_of(const aiodal__object *object, int column)
-{
-	return PQgetisnull(object->res, object->row, column) ? NULL : name_of(object, column);
-}
-
-static const char *
-cell_of(const aiodal__object *object, int list, int i, int n_fields, int field)
-{
-	return i >= 0 && i < object->lists[list].n ? object->lists[list].item[(ptrdiff_t) i * n_fields + field]
-											   : NULL;
-}
-
 static unsigned int
 to_oid(const char *text)
 {
@@ -161,7 +150,6 @@ to_int64(const char *text)
 	return text ? (int64_t) strtoll(text, NULL, 10) : 0;
 }
 
-/* "t" in a row, "true" in JSON */
 static bool
 to_bool(const char *text)
 {
@@ -182,23 +170,25 @@ to_bool(const char *text)
 #define INT(handle, name, column)   GETTER(int, handle, name, to_int(text_of(object, column)))
 #define INT64(handle, name, column) GETTER(int64_t, handle, name, to_int64(text_of(object, column)))
 
-/* An element of a list, or a field of it. */
-#define ELEMENT(type, handle, name, list, n_fields, field, convert)             \
-	type aiodal_##handle##_##name(const aiodal_##handle *handle, int i)         \
-	{                                                                           \
-		const aiodal__object *object = (const aiodal__object *) handle;         \
-                                                                                \
-		return object ? convert(cell_of(object, list, i, n_fields, field)) : 0; \
+/* An element of a list, or a field of a record in one. */
+#define ELEMENT(type, handle, name, expression)                         \
+	type aiodal_##handle##_##name(const aiodal_##handle *handle, int i) \
+	{                                                                   \
+		const aiodal__object *object = (const aiodal__object *) handle; \
+                                                                        \
+		return object ? (expression) : 0;                               \
 	}
 
-#define LIST_COUNT(handle, name, list) GETTER(int, handle, name##_count, object->lists[list].n)
+#define LIST_COUNT(handle, name, list) \
+	GETTER(int, handle, name##_count, aiodal__packed_count(object->shape, object->row, list))
 #define LIST(handle, name, list)   \
 	LIST_COUNT(handle, name, list) \
-	ELEMENT(const char *, handle, name##_at, list, 1, 0, )
-#define TEXT_CELL(handle, name, list, n, field) ELEMENT(const char *, handle, name, list, n, field, )
-#define BOOL_CELL(handle, name, list, n, field) ELEMENT(bool, handle, name, list, n, field, to_bool)
-#define OID_CELL(handle, name, list, n, field)  ELEMENT(unsigned int, handle, name, list, n, field, to_oid)
-#define INT_CELL(handle, name, list, n, field)  ELEMENT(int, handle, name, list, n, field, to_int)
+	ELEMENT(const char *, handle, name##_at, aiodal__packed_item(object->shape, object->row, list, i))
+#define CELL(list, field)                    aiodal__packed_cell(object->shape, object->row, list, i, field)
+#define TEXT_CELL(handle, name, list, field) ELEMENT(const char *, handle, name, CELL(list, field))
+#define BOOL_CELL(handle, name, list, field) ELEMENT(bool, handle, name, to_bool(CELL(list, field)))
+#define OID_CELL(handle, name, list, field)  ELEMENT(unsigned int, handle, name, to_oid(CELL(list, field)))
+#define INT_CELL(handle, name, list, field)  ELEMENT(int, handle, name, to_int(CELL(list, field)))
 
 /* How many an owner has, and the one at a place. */
 #define OBJECTS(owner, handle, first, count)                                                    \
@@ -241,7 +231,7 @@ to_bool(const char *text)
 	const aiodal_##handle *aiodal_table_##handle(const aiodal_table *table, const char *name)     \
 	{                                                                                             \
 		return table ? (const aiodal_##handle *) find_among(of_table(table, part),                \
-															of_table_count(table, part), 2, name) \
+															of_table_count(table, part), 1, name) \
 					 : NULL;                                                                      \
 	}
 
@@ -276,27 +266,27 @@ TEXT(type, name, TYP_NAME)
 OID(type, oid, TYP_OID)
 TEXT(type, kind, TYP_KIND)
 TEXT(type, owner, TYP_OWNER)
-LIST(type, label, 0)
+LIST(type, label, TYP_LABELS)
 TEXT(type, base_type, TYP_BASE_TYPE)
 OID(type, base_type_oid, TYP_BASE_TYPE_OID)
 BOOL(type, not_null, TYP_NOT_NULL)
 TEXT(type, default, TYP_DEFAULT_VALUE)
 TEXT(type, collation, TYP_COLLATION)
 TEXT(type, collation_schema, TYP_COLLATION_SCHEMA)
-LIST_COUNT(type, check, 1)
-TEXT_CELL(type, check_name, 1, CHK_N_FIELDS, CHK_NAME)
-TEXT_CELL(type, check_expression, 1, CHK_N_FIELDS, CHK_EXPRESSION)
-BOOL_CELL(type, check_validated, 1, CHK_N_FIELDS, CHK_VALIDATED)
-TEXT_CELL(type, check_comment, 1, CHK_N_FIELDS, CHK_COMMENT)
-LIST_COUNT(type, attribute, 2)
-TEXT_CELL(type, attribute_name, 2, ATT_N_FIELDS, ATT_NAME)
-INT_CELL(type, attribute_position, 2, ATT_N_FIELDS, ATT_POSITION)
-TEXT_CELL(type, attribute_type, 2, ATT_N_FIELDS, ATT_TYPE)
-OID_CELL(type, attribute_type_oid, 2, ATT_N_FIELDS, ATT_TYPE_OID)
-INT_CELL(type, attribute_typmod, 2, ATT_N_FIELDS, ATT_TYPMOD)
-TEXT_CELL(type, attribute_collation, 2, ATT_N_FIELDS, ATT_COLLATION)
-TEXT_CELL(type, attribute_collation_schema, 2, ATT_N_FIELDS, ATT_COLLATION_SCHEMA)
-TEXT_CELL(type, attribute_comment, 2, ATT_N_FIELDS, ATT_COMMENT)
+LIST_COUNT(type, check, TYP_CHECKS)
+TEXT_CELL(type, check_name, TYP_CHECKS, CHK_NAME)
+TEXT_CELL(type, check_expression, TYP_CHECKS, CHK_EXPRESSION)
+BOOL_CELL(type, check_validated, TYP_CHECKS, CHK_VALIDATED)
+TEXT_CELL(type, check_comment, TYP_CHECKS, CHK_COMMENT)
+LIST_COUNT(type, attribute, TYP_ATTRIBUTES)
+TEXT_CELL(type, attribute_name, TYP_ATTRIBUTES, ATT_NAME)
+INT_CELL(type, attribute_position, TYP_ATTRIBUTES, ATT_POSITION)
+TEXT_CELL(type, attribute_type, TYP_ATTRIBUTES, ATT_TYPE)
+OID_CELL(type, attribute_type_oid, TYP_ATTRIBUTES, ATT_TYPE_OID)
+INT_CELL(type, attribute_typmod, TYP_ATTRIBUTES, ATT_TYPMOD)
+TEXT_CELL(type, attribute_collation, TYP_ATTRIBUTES, ATT_COLLATION)
+TEXT_CELL(type, attribute_collation_schema, TYP_ATTRIBUTES, ATT_COLLATION_SCHEMA)
+TEXT_CELL(type, attribute_comment, TYP_ATTRIBUTES, ATT_COMMENT)
 TEXT(type, subtype, TYP_SUBTYPE)
 OID(type, subtype_oid, TYP_SUBTYPE_OID)
 TEXT(type, subtype_opclass, TYP_SUBTYPE_OPCLASS)
@@ -315,26 +305,26 @@ OID(function, oid, FUN_OID)
 TEXT(function, kind, FUN_KIND)
 TEXT(function, signature, FUN_SIGNATURE)
 TEXT(function, owner, FUN_OWNER)
-LIST_COUNT(function, argument, 0)
-TEXT_CELL(function, argument_name, 0, ARG_N_FIELDS, ARG_NAME)
-TEXT_CELL(function, argument_mode, 0, ARG_N_FIELDS, ARG_MODE)
-TEXT_CELL(function, argument_type, 0, ARG_N_FIELDS, ARG_TYPE)
-OID_CELL(function, argument_type_oid, 0, ARG_N_FIELDS, ARG_TYPE_OID)
-TEXT_CELL(function, argument_default, 0, ARG_N_FIELDS, ARG_DEFAULT_VALUE)
+LIST_COUNT(function, argument, FUN_ARGUMENTS)
+TEXT_CELL(function, argument_name, FUN_ARGUMENTS, ARG_NAME)
+TEXT_CELL(function, argument_mode, FUN_ARGUMENTS, ARG_MODE)
+TEXT_CELL(function, argument_type, FUN_ARGUMENTS, ARG_TYPE)
+OID_CELL(function, argument_type_oid, FUN_ARGUMENTS, ARG_TYPE_OID)
+TEXT_CELL(function, argument_default, FUN_ARGUMENTS, ARG_DEFAULT_VALUE)
 TEXT(function, returns, FUN_RETURNS)
 OID(function, returns_oid, FUN_RETURNS_OID)
 BOOL(function, returns_set, FUN_RETURNS_SET)
-LIST_COUNT(function, result_column, 1)
-TEXT_CELL(function, result_column_name, 1, RES_N_FIELDS, RES_NAME)
-TEXT_CELL(function, result_column_type, 1, RES_N_FIELDS, RES_TYPE)
-OID_CELL(function, result_column_type_oid, 1, RES_N_FIELDS, RES_TYPE_OID)
+LIST_COUNT(function, result_column, FUN_RESULT_COLUMNS)
+TEXT_CELL(function, result_column_name, FUN_RESULT_COLUMNS, RES_NAME)
+TEXT_CELL(function, result_column_type, FUN_RESULT_COLUMNS, RES_TYPE)
+OID_CELL(function, result_column_type_oid, FUN_RESULT_COLUMNS, RES_TYPE_OID)
 TEXT(function, volatility, FUN_VOLATILITY)
 BOOL(function, strict, FUN_STRICT)
 TEXT(function, parallel, FUN_PARALLEL)
 TEXT(function, language, FUN_LANGUAGE)
 BOOL(function, security_definer, FUN_SECURITY_DEFINER)
 BOOL(function, leakproof, FUN_LEAKPROOF)
-LIST(function, setting, 2)
+LIST(function, setting, FUN_SETTINGS)
 TEXT(function, source, FUN_SOURCE)
 TEXT(function, library, FUN_LIBRARY)
 TEXT(function, comment, FUN_COMMENT)
@@ -365,13 +355,13 @@ TABLE_OBJECTS(trigger, AIODAL__TRIGGERS)
 TEXT(trigger, name, TRG_NAME)
 OID(trigger, oid, TRG_OID)
 TEXT(trigger, timing, TRG_TIMING)
-LIST(trigger, event, 0)
+LIST(trigger, event, TRG_EVENTS)
 TEXT(trigger, level, TRG_LEVEL)
-LIST(trigger, column, 1)
+LIST(trigger, column, TRG_COLUMNS)
 TEXT(trigger, condition, TRG_CONDITION)
 TEXT(trigger, function_schema, TRG_FUNCTION_SCHEMA)
 TEXT(trigger, function_name, TRG_FUNCTION_NAME)
-LIST(trigger, argument, 2)
+LIST(trigger, argument, TRG_ARGUMENTS)
 TEXT(trigger, enabled, TRG_ENABLED)
 BOOL(trigger, is_constraint, TRG_IS_CONSTRAINT)
 BOOL(trigger, deferrable, TRG_DEFERRABLE)
@@ -399,7 +389,7 @@ TABLE_OBJECTS(policy, AIODAL__POLICIES)
 TEXT(policy, name, POL_NAME)
 OID(policy, oid, POL_OID)
 BOOL(policy, permissive, POL_PERMISSIVE)
-LIST(policy, role, 0)
+LIST(policy, role, POL_ROLES)
 TEXT(policy, command, POL_CMD)
 TEXT(policy, using, POL_QUAL)
 TEXT(policy, with_check, POL_WITH_CHECK)
@@ -418,10 +408,10 @@ TEXT(statistics, name, STA_NAME)
 OID(statistics, oid, STA_OID)
 TEXT(statistics, schema, STA_SCHEMA)
 TEXT(statistics, owner, STA_OWNER)
-LIST(statistics, kind, 0)
-LIST(statistics, column, 1)
-LIST(statistics, expression, 2)
-INT(statistics, target, STA_TARGET)
+LIST(statistics, kind, STA_KINDS)
+LIST(statistics, column, STA_COLUMNS)
+LIST(statistics, expression, STA_EXPRESSIONS)
+GETTER(int, statistics, target, text_of(object, STA_TARGET) ? to_int(text_of(object, STA_TARGET)) : -1)
 TEXT(statistics, comment, STA_COMMENT)
 
 DATABASE_OBJECTS(extension, AIODAL__EXTENSIONS)
@@ -441,7 +431,7 @@ TEXT(event_trigger, owner, EVT_OWNER)
 TEXT(event_trigger, function_schema, EVT_FUNCTION_SCHEMA)
 TEXT(event_trigger, function_name, EVT_FUNCTION_NAME)
 TEXT(event_trigger, enabled, EVT_ENABLED)
-LIST(event_trigger, tag, 0)
+LIST(event_trigger, tag, EVT_TAGS)
 TEXT(event_trigger, comment, EVT_COMMENT)
 
 DATABASE_OBJECTS(publication, AIODAL__PUBLICATIONS)
@@ -450,9 +440,9 @@ OID(publication, oid, PUB_OID)
 TEXT(publication, owner, PUB_OWNER)
 BOOL(publication, all_tables, PUB_ALL_TABLES)
 BOOL(publication, via_root, PUB_VIA_ROOT)
-LIST(publication, operation, 0)
-LIST(publication, schema, 1)
-LIST(publication, table, 2)
+LIST(publication, operation, PUB_OPERATIONS)
+LIST(publication, schema, PUB_SCHEMAS)
+LIST(publication, table, PUB_RELATIONS)
 TEXT(publication, comment, PUB_COMMENT)
 
 SCHEMA_OBJECTS(default_privilege, AIODAL__DEFAULT_PRIVILEGES)
@@ -463,3 +453,17 @@ TEXT(default_privilege, grantor, DEF_GRANTOR)
 TEXT(default_privilege, grantee, DEF_GRANTEE)
 TEXT(default_privilege, type, DEF_PRIVILEGE_TYPE)
 BOOL(default_privilege, is_grantable, DEF_IS_GRANTABLE)
+
+int
+aiodal_schema_warning_count(const aiodal_schema *schema)
+{
+	return schema ? objects_of(schema, AIODAL__WARNINGS)->n : 0;
+}
+
+const char *
+aiodal_schema_warning_at(const aiodal_schema *schema, int i)
+{
+	return i >= 0 && i < aiodal_schema_warning_count(schema)
+			   ? text_of(&objects_of(schema, AIODAL__WARNINGS)->item[i], 0)
+			   : NULL;
+}

@@ -92,7 +92,9 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_open(aiodal_db **db, const 
 
 /*
  * Reads the schema again and puts the new snapshot in the old one's place for everyone who asks from now on.
- * Snapshots taken before stay as they are.
+ * Snapshots taken before stay as they are. When nothing has changed the old one stays, and it costs one small
+ * round trip; the server answers out of its memory where the connection has asked before and heard of no
+ * change since.
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_reflect(aiodal_db *db, aiodal_error **err);
 

@@ -30,6 +30,15 @@ AIODAL_API int aiodal_schema_table_count(const aiodal_schema *schema);
 AIODAL_API const aiodal_table *aiodal_schema_table_at(const aiodal_schema *schema, int i);
 AIODAL_API int aiodal_schema_sorted_count(const aiodal_schema *schema);
 AIODAL_API const aiodal_table *aiodal_schema_sorted_at(const aiodal_schema *schema, int i);
+/* the number, from 1, of the cycle of foreign keys the sorted one is in; 0: in none */
+AIODAL_API int aiodal_schema_sorted_cycle(const aiodal_schema *schema, int i);
+
+/* A hash of all that is in the snapshot but statistics: equal when nothing differs. Of aiodal.snapshot(). */
+AIODAL_API const char *aiodal_schema_fingerprint(const aiodal_schema *schema);
+
+/* What could not be reflected, a line each: an object that was dropped meanwhile, for example. */
+AIODAL_API int aiodal_schema_warning_count(const aiodal_schema *schema);
+AIODAL_API const char *aiodal_schema_warning_at(const aiodal_schema *schema, int i);
 
 /*
  * Lookups that answer NULL when there is no such thing. namespace_name NULL: the one a statement would mean
@@ -196,6 +205,8 @@ AIODAL_API const char *
 aiodal_constraint_index(const aiodal_constraint *constraint); /* name of the index behind it */
 AIODAL_API const char *aiodal_constraint_comment(const aiodal_constraint *constraint);
 AIODAL_API unsigned int aiodal_constraint_oid(const aiodal_constraint *constraint);
+AIODAL_API unsigned int aiodal_constraint_referenced_oid(const aiodal_constraint *constraint); /* or 0 */
+AIODAL_API unsigned int aiodal_constraint_index_oid(const aiodal_constraint *constraint);      /* or 0 */
 /* SET NULL or SET DEFAULT of only these; none: of all */
 AIODAL_API int aiodal_constraint_on_delete_column_count(const aiodal_constraint *constraint);
 AIODAL_API const char *aiodal_constraint_on_delete_column_at(const aiodal_constraint *constraint, int i);
@@ -222,7 +233,6 @@ AIODAL_API bool aiodal_index_is_unique(const aiodal_index *index);
 AIODAL_API bool aiodal_index_is_primary(const aiodal_index *index);
 AIODAL_API bool aiodal_index_is_valid(const aiodal_index *index);
 AIODAL_API bool aiodal_index_nulls_not_distinct(const aiodal_index *index);
-AIODAL_API const char *aiodal_index_keys(const aiodal_index *index); /* JSON: an object for each key */
 AIODAL_API int aiodal_index_include_count(const aiodal_index *index);
 AIODAL_API const char *aiodal_index_include_at(const aiodal_index *index, int i);
 AIODAL_API const char *aiodal_index_predicate(const aiodal_index *index);
@@ -249,9 +259,9 @@ aiodal_index_key_collation(const aiodal_index *index, int i); /* NULL: the colum
 AIODAL_API const char *aiodal_index_key_collation_schema(const aiodal_index *index, int i);
 AIODAL_API const char *aiodal_index_key_opclass(const aiodal_index *index, int i);
 AIODAL_API const char *aiodal_index_key_opclass_schema(const aiodal_index *index, int i);
-AIODAL_API const char *
-aiodal_index_key_opclass_options(const aiodal_index *index,
-								 int i); /* JSON array of "name=value", "[]" for none */
+/* parameters of key i's opclass, name=value */
+AIODAL_API int aiodal_index_key_opclass_option_count(const aiodal_index *index, int i);
+AIODAL_API const char *aiodal_index_key_opclass_option_at(const aiodal_index *index, int i, int n);
 AIODAL_API bool
 aiodal_index_key_default_opclass(const aiodal_index *index, int i); /* opclass is the type's default */
 AIODAL_API bool aiodal_index_key_descending(const aiodal_index *index, int i);

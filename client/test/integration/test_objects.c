@@ -733,7 +733,9 @@ indexes_have_their_keys(void **state)
 	assert_false(aiodal_index_key_descending(index, -1));
 	index = aiodal_table_index(vector, "vector_words");
 	assert_string_equal(aiodal_index_key_opclass(index, 0), "tsvector_ops");
-	assert_string_equal(aiodal_index_key_opclass_options(index, 0), "[\"siglen=100\"]");
+	assert_int_equal(aiodal_index_key_opclass_option_count(index, 0), 1);
+	assert_string_equal(aiodal_index_key_opclass_option_at(index, 0, 0), "siglen=100");
+	assert_null(aiodal_index_key_opclass_option_at(index, 0, 1));
 	lines_open(&out);
 	for (int t = 0; t < aiodal_schema_table_count(schema); t++)
 	{

@@ -102,8 +102,15 @@ opening(void **state)
 static aiodal_status
 reflect_again(aiodal_error **err)
 {
-	aiodal_status status = aiodal_db_reflect(db, err);
-	aiodal_schema *schema = aiodal_db_schema(db);
+	static bool odd;
+	aiodal_status status;
+	aiodal_schema *schema;
+
+	/* unchanged, it would not be read */
+	odd = !odd;
+	run_sql(odd ? "COMMENT ON TABLE item IS 'odd'" : "COMMENT ON TABLE item IS NULL");
+	status = aiodal_db_reflect(db, err);
+	schema = aiodal_db_schema(db);
 
 	/* the old snapshot stays until the new one is whole */
 	assert_non_null(aiodal_schema_table(schema, NULL, "book"));
