@@ -3,33 +3,22 @@
  *		Relations of a reflection document as people read them: a list of all, then each with its columns and
  *		below them, under headings that psql's users know, what else belongs to it.
  */
-#include "describe.h"
+#include "describe_impl.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "grid.h"
 #include "memory.h"
 #include "name.h"
 #include "terminal.h"
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
-static bool
-is_true(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
-}
-
 /* "a, b", quoted where SQL needs it; to be freed */
-static char *
-name_list(const json_t *names)
+char *
+cli_name_list(const json_t *names)
 {
 	char *list = cli_strdup("");
 	size_t i;
@@ -47,8 +36,8 @@ name_list(const json_t *names)
 	return list;
 }
 
-static const json_t *
-extra(const json_t *extras, const json_t *relation, const char *key)
+const json_t *
+cli_describe_extra(const json_t *extras, const json_t *relation, const char *key)
 {
 	char oid[24];
 
@@ -61,7 +50,7 @@ extra(const json_t *extras, const json_t *relation, const char *key)
 static const char *
 estimated_rows(char buf[32], const json_t *extras, const json_t *relation)
 {
-	const json_t *rows = extra(extras, relation, "rows");
+	const json_t *rows = cli_describe_extra(extras, relation, "rows");
 
 	if (json_is_integer(rows))
 		(void) snprintf(buf, 32, "%lld", (long long) json_integer_value(rows));
@@ -74,8 +63,8 @@ estimated_rows(char buf[32], const json_t *extras, const json_t *relation)
 static char *
 kind_text(const json_t *relation)
 {
-	const char *persistence = text_of(relation, "persistence");
-	const char *kind = text_of(relation, "kind");
+	const char *persistence = cli_text_at(relation, "persistence");
+	const char *kind = cli_text_at(relation, "kind");
 
 	if (persistence && strcmp(persistence, "permanent") != 0)
 		return cli_printf("%s %s", persistence, kind);
@@ -87,15 +76,15 @@ add_overview_row(cli_grid *grid, const json_t *relation, const json_t *extras)
 {
 	char rows[32];
 	char columns[24];
-	char *schema = cli_quote_name(text_of(relation, "schema"));
-	char *name = cli_quote_name(text_of(relation, "name"));
+	char *schema = cli_quote_name(cli_text_at(relation, "schema"));
+	char *name = cli_quote_name(cli_text_at(relation, "name"));
 	char *kind = kind_text(relation);
-	char *key = name_list(json_object_get(json_object_get(relation, "primary_key"), "columns"));
+	char *key = cli_name_list(json_object_get(json_object_get(relation, "primary_key"), "columns"));
 
 	(void) snprintf(columns, sizeof(columns), "%zu", json_array_size(json_object_get(relation, "columns")));
 	cli_grid_add(grid,
 				 (const char *const[]){schema, name, kind, columns, estimated_rows(rows, extras, relation),
-									   key, text_of(relation, "comment")});
+									   key, cli_text_at(relation, "comment")});
 	free(schema);
 	free(name);
 	free(kind);
@@ -116,9 +105,9 @@ cli_describe_overview(const json_t *document, const json_t *extras)
 	json_t *relation;
 
 	(void) printf("%sDatabase ", cli_style(stdout, CLI_STYLE_TITLE));
-	cli_print_text(stdout, text_of(document, "database"));
+	cli_print_text(stdout, cli_text_at(document, "database"));
 	(void) printf("%s: %zu relations, PostgreSQL %s\n\n", cli_style(stdout, CLI_STYLE_NONE),
-				  json_array_size(relations), text_of(document, "server_version"));
+				  json_array_size(relations), cli_text_at(document, "server_version"));
 	json_array_foreach (relations, i, relation)
 		add_overview_row(grid, relation, extras);
 	cli_grid_print(grid, 2);
@@ -128,9 +117,9 @@ cli_describe_overview(const json_t *document, const json_t *extras)
 static char *
 default_text(const json_t *column)
 {
-	const char *identity = text_of(column, "identity");
-	const char *generated = text_of(column, "generated");
-	const char *expression = text_of(column, "default_value");
+	const char *identity = cli_text_at(column, "identity");
+	const char *generated = cli_text_at(column, "generated");
+	const char *expression = cli_text_at(column, "default_value");
 
 	if (identity)
 		return cli_printf("generated %s as identity", identity);
@@ -139,15 +128,39 @@ default_text(const json_t *column)
 	return expression ? cli_strdup(expression) : NULL;
 }
 
+/* How a column is stored when that is not how values of its type usually are; NULL when it is. */
+static const char *
+unusual_storage(const json_t *column)
+{
+	static const char *const extended[] = {"text", "varchar", "bpchar", "bytea",
+										   "json", "jsonb",   "xml",    NULL};
+	const char *storage = cli_text_at(column, "storage");
+	const char *type = cli_text_at(column, "type_name");
+	const char *kind = cli_text_at(column, "type_kind");
+	bool usually_extended = kind && strcmp(kind, "array") == 0;
+
+	for (int i = 0; type && extended[i]; i++)
+		usually_extended = usually_extended || strcmp(type, extended[i]) == 0;
+	if (!storage || strcmp(storage, "external") == 0)
+		return storage;
+	return usually_extended && strcmp(storage, "extended") != 0 ? storage : NULL;
+}
+
 static void
 add_column_row(cli_grid *grid, const json_t *column)
 {
-	char *name = cli_quote_name(text_of(column, "name"));
+	char target[24] = "";
+	const json_t *statistics = json_object_get(column, "statistics");
+	char *name = cli_quote_name(cli_text_at(column, "name"));
 	char *initial = default_text(column);
 
-	cli_grid_add(grid, (const char *const[]){name, text_of(column, "type"), text_of(column, "collation"),
-											 is_true(column, "not_null") ? "not null" : NULL, initial,
-											 text_of(column, "comment")});
+	if (json_is_integer(statistics))
+		(void) snprintf(target, sizeof(target), "%lld", (long long) json_integer_value(statistics));
+	cli_grid_add(grid,
+				 (const char *const[]){name, cli_text_at(column, "type"), cli_text_at(column, "collation"),
+									   cli_true_at(column, "not_null") ? "not null" : NULL, initial,
+									   unusual_storage(column), cli_text_at(column, "compression"), target,
+									   cli_text_at(column, "comment")});
 	free(name);
 	free(initial);
 }
@@ -156,8 +169,9 @@ static void
 print_columns(const json_t *relation)
 {
 	static const cli_grid_column columns[] = {
-		{"COLUMN", false, false},   {"TYPE", false, false},    {"COLLATION", false, false},
-		{"NULLABLE", false, false}, {"DEFAULT", false, false}, {"DESCRIPTION", false, true},
+		{"COLUMN", false, false},      {"TYPE", false, false},      {"COLLATION", false, false},
+		{"NULLABLE", false, false},    {"DEFAULT", false, false},   {"STORAGE", false, false},
+		{"COMPRESSION", false, false}, {"STATISTICS", true, false}, {"DESCRIPTION", false, true},
 		{NULL, false, false},
 	};
 	const json_t *list = json_object_get(relation, "columns");
@@ -170,18 +184,27 @@ print_columns(const json_t *relation)
 	cli_grid_print(grid, 2);
 }
 
-/* One line of a section; the text is freed. */
-static void
-print_item(char *text)
+/* Lines after the first, of a view or rule, stand under it. */
+void
+cli_print_item(char *text)
 {
-	(void) printf("    ");
-	cli_print_text(stdout, text);
-	(void) putchar('\n');
+	char *line = text;
+	char *next;
+
+	for (; line; line = next)
+	{
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		(void) printf(line == text ? "    " : "      ");
+		cli_print_text(stdout, line);
+		(void) putchar('\n');
+	}
 	free(text);
 }
 
-static void
-print_heading(const char *heading)
+void
+cli_print_heading(const char *heading)
 {
 	(void) printf("  %s:\n", heading);
 }
@@ -194,9 +217,9 @@ static bool
 is_plain_not_null(const json_t *relation, const json_t *constraint)
 {
 	const char *column = json_string_value(json_array_get(json_object_get(constraint, "columns"), 0));
-	char *usual = cli_printf("%s_%s_not_null", text_of(relation, "name"), column ? column : "");
-	bool plain = strcmp(text_of(constraint, "name"), usual) == 0 && is_true(constraint, "validated") &&
-				 !is_true(constraint, "no_inherit");
+	char *usual = cli_printf("%s_%s_not_null", cli_text_at(relation, "name"), column ? column : "");
+	bool plain = strcmp(cli_text_at(constraint, "name"), usual) == 0 &&
+				 cli_true_at(constraint, "validated") && !cli_true_at(constraint, "no_inherit");
 
 	free(usual);
 	return plain;
@@ -205,9 +228,9 @@ is_plain_not_null(const json_t *relation, const json_t *constraint)
 static void
 print_constraint(const json_t *constraint)
 {
-	char *name = cli_quote_name(text_of(constraint, "name"));
+	char *name = cli_quote_name(cli_text_at(constraint, "name"));
 
-	print_item(cli_printf("%s %s", name, text_of(constraint, "definition")));
+	cli_print_item(cli_printf("%s %s", name, cli_text_at(constraint, "definition")));
 	free(name);
 }
 
@@ -226,7 +249,7 @@ print_constraints(const json_t *relation, const char *key, const char *heading)
 		if (not_null && is_plain_not_null(relation, constraint))
 			continue;
 		if (!headed)
-			print_heading(heading);
+			cli_print_heading(heading);
 		headed = true;
 		print_constraint(constraint);
 	}
@@ -236,16 +259,16 @@ print_constraints(const json_t *relation, const char *key, const char *heading)
 static char *
 index_key_text(const json_t *key)
 {
-	const char *column = text_of(key, "column");
-	bool descending = is_true(key, "descending");
-	bool nulls_first = is_true(key, "nulls_first");
+	const char *column = cli_text_at(key, "column");
+	bool descending = cli_true_at(key, "descending");
+	bool nulls_first = cli_true_at(key, "nulls_first");
 	const char *nulls = nulls_first == descending ? "" : nulls_first ? " NULLS FIRST" : " NULLS LAST";
-	const char *collation = text_of(key, "collation");
-	char *name = column ? cli_quote_name(column) : cli_strdup(text_of(key, "expression"));
+	const char *collation = cli_text_at(key, "collation");
+	char *name = column ? cli_quote_name(column) : cli_strdup(cli_text_at(key, "expression"));
 	char *quoted = collation ? cli_quote_name(collation) : NULL;
 	char *text = cli_printf("%s%s%s%s%s%s%s", name, quoted ? " COLLATE " : "", quoted ? quoted : "",
-							is_true(key, "default_opclass") ? "" : " ",
-							is_true(key, "default_opclass") ? "" : text_of(key, "opclass"),
+							cli_true_at(key, "default_opclass") ? "" : " ",
+							cli_true_at(key, "default_opclass") ? "" : cli_text_at(key, "opclass"),
 							descending ? " DESC" : "", nulls);
 
 	free(name);
@@ -275,29 +298,29 @@ index_keys_text(const json_t *index)
 static const char *
 index_role(const json_t *index)
 {
-	if (is_true(index, "is_primary"))
+	if (cli_true_at(index, "is_primary"))
 		return " PRIMARY KEY,";
-	if (is_true(index, "is_exclusion"))
+	if (cli_true_at(index, "is_exclusion"))
 		return " EXCLUSION,";
-	if (!is_true(index, "is_unique"))
+	if (!cli_true_at(index, "is_unique"))
 		return "";
-	return text_of(index, "constraint_name") ? " UNIQUE CONSTRAINT," : " UNIQUE,";
+	return cli_text_at(index, "constraint_name") ? " UNIQUE CONSTRAINT," : " UNIQUE,";
 }
 
 char *
 cli_index_text(const json_t *index)
 {
-	const char *predicate = text_of(index, "predicate");
+	const char *predicate = cli_text_at(index, "predicate");
 	char *keys = index_keys_text(index);
-	char *include = name_list(json_object_get(index, "include"));
+	char *include = cli_name_list(json_object_get(index, "include"));
 	const char *role = index_role(index);
 	char *text = cli_printf(
-		"%s%s%s (%s)%s%s%s%s%s%s%s%s%s", *role ? role + 1 : "", *role ? " " : "", text_of(index, "method"),
-		keys, *include ? " INCLUDE (" : "", include, *include ? ")" : "",
-		is_true(index, "nulls_not_distinct") ? " NULLS NOT DISTINCT" : "", predicate ? " WHERE " : "",
-		predicate ? predicate : "", is_true(index, "is_clustered") ? " CLUSTER" : "",
-		is_true(index, "is_valid") ? "" : " INVALID",
-		is_true(index, "is_replica_identity") ? " REPLICA IDENTITY" : "");
+		"%s%s%s (%s)%s%s%s%s%s%s%s%s%s", *role ? role + 1 : "", *role ? " " : "",
+		cli_text_at(index, "method"), keys, *include ? " INCLUDE (" : "", include, *include ? ")" : "",
+		cli_true_at(index, "nulls_not_distinct") ? " NULLS NOT DISTINCT" : "", predicate ? " WHERE " : "",
+		predicate ? predicate : "", cli_true_at(index, "is_clustered") ? " CLUSTER" : "",
+		cli_true_at(index, "is_valid") ? "" : " INVALID",
+		cli_true_at(index, "is_replica_identity") ? " REPLICA IDENTITY" : "");
 
 	free(keys);
 	free(include);
@@ -307,10 +330,10 @@ cli_index_text(const json_t *index)
 static void
 print_index(const json_t *index)
 {
-	char *name = cli_quote_name(text_of(index, "name"));
+	char *name = cli_quote_name(cli_text_at(index, "name"));
 	char *text = cli_index_text(index);
 
-	print_item(cli_printf("%s %s", name, text));
+	cli_print_item(cli_printf("%s %s", name, text));
 	free(name);
 	free(text);
 }
@@ -323,45 +346,31 @@ print_indexes(const json_t *relation)
 	json_t *index;
 
 	if (json_array_size(list) > 0)
-		print_heading("Indexes");
+		cli_print_heading("Indexes");
 	for (int primary = 1; primary >= 0; primary--)
 	{
 		json_array_foreach (list, i, index)
 		{
-			if (is_true(index, "is_primary") == (primary == 1))
+			if (cli_true_at(index, "is_primary") == (primary == 1))
 				print_index(index);
 		}
 	}
 }
 
 static void
-print_referenced_by(const json_t *relation, const json_t *extras)
-{
-	const json_t *list = extra(extras, relation, "referenced_by");
-	size_t i;
-	json_t *text;
-
-	if (json_array_size(list) > 0)
-		print_heading("Referenced by");
-	json_array_foreach (list, i, text)
-		print_item(cli_strdup(json_string_value(text)));
-}
-
-static void
 print_definition(const json_t *relation)
 {
-	const char *line = text_of(relation, "definition");
+	const char *line = cli_text_at(relation, "definition");
 
 	if (!line)
 		return;
-	print_heading("Definition");
+	cli_print_heading("Definition");
 	for (; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != NULL))
-		print_item(cli_strndup(line, strcspn(line, "\n")));
+		cli_print_item(cli_strndup(line, strcspn(line, "\n")));
 }
 
-/* A fact that a relation may have, on a line of its own. */
-static void
-print_fact(const char *label, const char *text)
+void
+cli_print_fact(const char *label, const char *text)
 {
 	if (!text || !*text)
 		return;
@@ -370,34 +379,63 @@ print_fact(const char *label, const char *text)
 	(void) putchar('\n');
 }
 
+/* "distributed by tenant, colocation group 7": what Citus says */
+static void
+print_distribution(const json_t *relation)
+{
+	const char *kind = cli_text_at(relation, "distribution");
+	const char *column = cli_text_at(relation, "distribution_column");
+	const json_t *group = json_object_get(relation, "colocation_id");
+	char *by = column ? cli_quote_name(column) : NULL;
+	char *in = json_is_integer(group)
+				   ? cli_printf(", colocation group %lld", (long long) json_integer_value(group))
+				   : NULL;
+	char *text = kind ? cli_printf("%s%s%s%s", kind, by ? " by " : "", by ? by : "", in ? in : "") : NULL;
+
+	cli_print_fact("Citus table", text);
+	free(by);
+	free(in);
+	free(text);
+}
+
 static void
 print_facts(const json_t *relation)
 {
 	const json_t *inherits = json_object_get(relation, "inherits");
-	const char *parent = text_of(relation, "parent");
-	const char *method = text_of(relation, "access_method");
+	const char *parent = cli_text_at(relation, "parent");
+	const char *method = cli_text_at(relation, "access_method");
+	const char *replica_identity = cli_text_at(relation, "replica_identity");
+	const char *replica_identity_index = cli_text_at(relation, "replica_identity_index");
 	size_t i;
 	json_t *name;
 
-	print_fact("Partition key", text_of(relation, "partition_key"));
+	cli_print_fact("Partition key", cli_text_at(relation, "partition_key"));
 	if (parent)
 	{
-		char *text = cli_printf("%s %s", parent, text_of(relation, "partition_bound"));
+		char *text = cli_printf("%s %s", parent, cli_text_at(relation, "partition_bound"));
 
-		print_fact("Partition of", text);
+		cli_print_fact("Partition of", text);
 		free(text);
 	}
 	json_array_foreach (inherits, i, name)
-		print_fact("Inherits", json_string_value(name));
-	print_fact("Server", text_of(relation, "server"));
-	print_fact("Tablespace", text_of(relation, "tablespace"));
+		cli_print_fact("Inherits", json_string_value(name));
+	cli_print_fact("Of type", cli_text_at(relation, "of_type"));
+	print_distribution(relation);
+	cli_print_fact("Server", cli_text_at(relation, "server"));
+	json_array_foreach (json_object_get(relation, "foreign_options"), i, name)
+		cli_print_fact("Foreign option", json_string_value(name));
+	cli_print_fact("Tablespace", cli_text_at(relation, "tablespace"));
 	if (method && strcmp(method, "heap") != 0)
-		print_fact("Access method", method);
-	if (is_true(relation, "row_security"))
-		print_fact("Row security",
-				   is_true(relation, "force_row_security") ? "forced, for the owner too" : "enabled");
+		cli_print_fact("Access method", method);
+	if (cli_true_at(relation, "row_security"))
+		cli_print_fact("Row security",
+					   cli_true_at(relation, "force_row_security") ? "forced, for the owner too" : "enabled");
+	if (strcmp(cli_text_at(relation, "kind"), "view") != 0 && replica_identity &&
+		strcmp(replica_identity, "default") != 0)
+		cli_print_fact("Replica identity",
+					   replica_identity_index ? replica_identity_index : replica_identity);
 	json_array_foreach (json_object_get(relation, "options"), i, name)
-		print_fact("Option", json_string_value(name));
+		cli_print_fact("Option", json_string_value(name));
 }
 
 static void
@@ -405,18 +443,18 @@ print_title(const json_t *relation, const json_t *extras)
 {
 	char rows[32];
 	char *kind = kind_text(relation);
-	char *name = cli_quote_table_name(text_of(relation, "schema"), text_of(relation, "name"));
+	char *name = cli_quote_table_name(cli_text_at(relation, "schema"), cli_text_at(relation, "name"));
 
 	*kind = (char) toupper((unsigned char) *kind);
 	(void) printf("\n%s%s ", cli_style(stdout, CLI_STYLE_TITLE), kind);
 	cli_print_text(stdout, name);
 	(void) printf("%s, owner ", cli_style(stdout, CLI_STYLE_NONE));
-	cli_print_text(stdout, text_of(relation, "owner"));
+	cli_print_text(stdout, cli_text_at(relation, "owner"));
 	if (*estimated_rows(rows, extras, relation))
 		(void) printf(", about %s rows", rows);
 	(void) putchar('\n');
-	if (text_of(relation, "comment"))
-		print_fact("Description", text_of(relation, "comment"));
+	if (cli_text_at(relation, "comment"))
+		cli_print_fact("Description", cli_text_at(relation, "comment"));
 	free(kind);
 	free(name);
 }
@@ -431,7 +469,7 @@ cli_describe_relation(const json_t *relation, const json_t *extras)
 	print_constraints(relation, "exclusion_constraints", "Exclusion constraints");
 	print_constraints(relation, "not_null_constraints", "Not-null constraints");
 	print_constraints(relation, "foreign_keys", "Foreign keys");
-	print_referenced_by(relation, extras);
+	cli_describe_members(relation, extras);
 	print_facts(relation);
 	print_definition(relation);
 }

@@ -9,7 +9,8 @@
 
 /*
  * extras: an object from OID to what the document does not say about a relation: "rows" (planner's estimate)
- * and "referenced_by" (a list of texts).
+ * and lists of texts, "referenced_by", "partitions", "children" (those that inherit) and "publications". What
+ * there is none of may be missing.
  */
 
 /* A line for each relation. */

@@ -137,6 +137,39 @@ fetch_document(aiodal_result **res, aiodal_tx *tx, const cli_names *oids, aiodal
 	return status;
 }
 
+/* What a relation's extras are made of: see describe.h. Ordered as it is shown. */
+static const char extras_sql[] =
+	"SELECT c.oid, 'rows', NULL AS schema, NULL AS name, NULL AS object, "
+	"c.reltuples::pg_catalog.int8::pg_catalog.text"
+	" FROM pg_catalog.pg_class c"
+	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])"
+	" AND c.relkind IN ('r', 'p', 'm', 'f') AND c.reltuples OPERATOR(pg_catalog.>=) 0 "
+	"UNION ALL "
+	"SELECT k.confrelid, 'referenced_by', n.nspname, c.relname, k.conname, "
+	"pg_catalog.pg_get_constraintdef(k.oid)"
+	" FROM pg_catalog.pg_constraint k"
+	" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) k.conrelid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+	" WHERE k.contype OPERATOR(pg_catalog.=) 'f' AND k.conparentid OPERATOR(pg_catalog.=) 0"
+	" AND k.confrelid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
+	"UNION ALL "
+	"SELECT i.inhparent, CASE WHEN c.relispartition THEN 'partitions' ELSE 'children' END, n.nspname, "
+	"c.relname, NULL,"
+	" pg_catalog.pg_get_expr(c.relpartbound, c.oid)"
+	" FROM pg_catalog.pg_inherits i"
+	" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+	" WHERE i.inhparent OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
+	"UNION ALL "
+	"SELECT c.oid, 'publications', NULL, NULL, p.pubname, NULL"
+	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_publication p ON c.relkind IN ('r', 'p') AND"
+	" (p.puballtables OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel r"
+	" WHERE r.prpubid OPERATOR(pg_catalog.=) p.oid AND r.prrelid OPERATOR(pg_catalog.=) c.oid)"
+	" OR EXISTS (SELECT FROM pg_catalog.pg_publication_namespace m"
+	" WHERE m.pnpubid OPERATOR(pg_catalog.=) p.oid AND m.pnnspid OPERATOR(pg_catalog.=) c.relnamespace))"
+	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
+	"ORDER BY schema, name, object";
+
 /* Object of an OID in extras, made when it is not there yet. */
 static json_t *
 extras_of(json_t *extras, const char *oid)
@@ -145,24 +178,48 @@ extras_of(json_t *extras, const char *oid)
 
 	if (object)
 		return object;
-	object = json_pack("{s:[]}", "referenced_by");
+	object = json_object();
 	json_object_set_new(extras, oid, object);
 	return object;
 }
 
-/* A foreign key of another table that points here: "table: name definition" */
-static void
-add_reference(json_t *extras, const aiodal_result *res, int row)
+/* "table object text", as far as they are there; to be freed */
+static char *
+extra_text(const aiodal_result *res, int row)
 {
-	char *table = cli_quote_table_name(aiodal_result_value(res, row, 2), aiodal_result_value(res, row, 3));
-	char *name = cli_quote_name(aiodal_result_value(res, row, 4));
-	char *text = cli_printf("%s %s %s", table, name, aiodal_result_value(res, row, 5));
+	const char *schema = aiodal_result_value(res, row, 2);
+	const char *object = aiodal_result_value(res, row, 4);
+	const char *rest = aiodal_result_value(res, row, 5);
+	char *table = schema ? cli_quote_table_name(schema, aiodal_result_value(res, row, 3)) : cli_strdup("");
+	char *name = object ? cli_quote_name(object) : cli_strdup("");
+	char *text =
+		cli_printf("%s%s%s%s%s", table, *table && *name ? " " : "", name, rest ? " " : "", rest ? rest : "");
 
-	json_array_append_new(
-		json_object_get(extras_of(extras, aiodal_result_value(res, row, 0)), "referenced_by"),
-		cli_json_text(text));
 	free(table);
 	free(name);
+	return text;
+}
+
+static void
+add_extra(json_t *extras, const aiodal_result *res, int row)
+{
+	json_t *object = extras_of(extras, aiodal_result_value(res, row, 0));
+	const char *what = aiodal_result_value(res, row, 1);
+	json_t *list = json_object_get(object, what);
+	char *text;
+
+	if (strcmp(what, "rows") == 0)
+	{
+		json_object_set_new(object, what, json_integer(strtoll(aiodal_result_value(res, row, 5), NULL, 10)));
+		return;
+	}
+	if (!list)
+	{
+		list = json_array();
+		json_object_set_new(object, what, list);
+	}
+	text = extra_text(res, row);
+	json_array_append_new(list, cli_json_text(text));
 	free(text);
 }
 
@@ -170,39 +227,18 @@ add_reference(json_t *extras, const aiodal_result *res, int row)
 static aiodal_status
 fetch_extras(json_t **extras, aiodal_tx *tx, const char *oids, aiodal_error **err)
 {
-	static const char sql[] =
-		"SELECT c.oid, c.reltuples::pg_catalog.int8, NULL AS schema, NULL AS name, NULL AS constraint, NULL"
-		" FROM pg_catalog.pg_class c"
-		" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])"
-		" AND c.relkind IN ('r', 'p', 'm', 'f') AND c.reltuples OPERATOR(pg_catalog.>=) 0 "
-		"UNION ALL "
-		"SELECT k.confrelid, NULL, n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid)"
-		" FROM pg_catalog.pg_constraint k"
-		" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) k.conrelid"
-		" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-		" WHERE k.contype OPERATOR(pg_catalog.=) 'f' AND k.conparentid OPERATOR(pg_catalog.=) 0"
-		" AND k.confrelid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[]) "
-		"ORDER BY schema, name, \"constraint\"";
 	aiodal_result *res;
 	/* so that names in definitions are qualified, as they are in the document */
 	aiodal_status status =
 		aiodal_tx_exec(NULL, tx, "SET LOCAL search_path = pg_catalog, pg_temp", 0, NULL, err);
 
 	if (status == AIODAL_OK)
-		status = aiodal_tx_exec(&res, tx, sql, 1, &oids, err);
+		status = aiodal_tx_exec(&res, tx, extras_sql, 1, &oids, err);
 	if (status < 0)
 		return status;
 	*extras = json_object();
 	for (int row = 0; row < aiodal_result_rows(res); row++)
-	{
-		const char *rows = aiodal_result_value(res, row, 1);
-
-		if (rows)
-			json_object_set_new(extras_of(*extras, aiodal_result_value(res, row, 0)), "rows",
-								json_integer(strtoll(rows, NULL, 10)));
-		else
-			add_reference(*extras, res, row);
-	}
+		add_extra(*extras, res, row);
 	aiodal_result_free(res);
 	return AIODAL_OK;
 }

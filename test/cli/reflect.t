@@ -36,6 +36,53 @@ Table public.book, owner $(sql 'SELECT current_user'), about 2 rows
   Referenced by:
     shop.sale sale_book_fkey FOREIGN KEY (book) REFERENCES public.book(id) ON DELETE CASCADE" 'all about it'
 
+sql 'CREATE SCHEMA more; SET search_path = more, public;
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE has (id int PRIMARY KEY, a text, b int, c bytea) PARTITION BY RANGE (id);
+CREATE TABLE has_1 PARTITION OF has FOR VALUES FROM (1) TO (9);
+CREATE TABLE plain (id int PRIMARY KEY, a text, b int, c bytea, d text);
+ALTER TABLE plain ALTER a SET STORAGE external, ALTER b SET STATISTICS 200, ALTER c SET COMPRESSION pglz, REPLICA IDENTITY FULL;
+CREATE STATISTICS more.both_columns (ndistinct) ON a, (b + 1) FROM plain;
+GRANT SELECT, UPDATE (a) ON plain TO PUBLIC;
+CREATE PUBLICATION news FOR TABLE plain;
+CREATE TABLE child () INHERITS (plain);
+CREATE POLICY own ON plain AS RESTRICTIVE FOR UPDATE USING (id > 1) WITH CHECK (id > 2);
+CREATE TRIGGER fires AFTER INSERT ON plain FOR EACH ROW EXECUTE FUNCTION trg();
+ALTER TABLE plain DISABLE TRIGGER fires;
+CREATE RULE does AS ON DELETE TO plain DO INSTEAD NOTHING;'
+exits 0 'a table with all that can belong to one' aiodal reflect -t more.plain
+is "$(sed '/^  Not-null constraints:/,/^  [A-Z]/ { /^  Not-null/d; /^    /d }' <<<"$out")" "
+Table more.plain, owner $(sql 'SELECT current_user')
+  COLUMN  TYPE     NULLABLE  STORAGE   COMPRESSION  STATISTICS
+  id      integer  not null
+  a       text               external
+  b       integer                                          200
+  c       bytea                        pglz
+  d       text
+  Indexes:
+    plain_pkey PRIMARY KEY, btree (id)
+  Policies:
+    own AS RESTRICTIVE FOR UPDATE TO public USING ((id > 1)) WITH CHECK ((id > 2))
+  Statistics objects:
+    more.both_columns (ndistinct, expressions) ON a, (b + 1)
+  Triggers:
+    CREATE TRIGGER fires AFTER INSERT ON more.plain FOR EACH ROW EXECUTE FUNCTION more.trg() (disabled)
+  Rules:
+    CREATE RULE does AS
+          ON DELETE TO more.plain DO INSTEAD NOTHING;
+  Publications:
+    news
+  Child tables:
+    more.child
+  Privileges:
+    PUBLIC: SELECT, UPDATE (a)
+  Replica identity: full" 'all of it is told'
+exits 0 'a partitioned table' aiodal reflect -t more.has
+like "$out" '*Partitions:*more.has_1 FOR VALUES FROM (1) TO (9)*Partition key: RANGE (id)*' 'with its partitions'
+sql "DO \$\$ BEGIN FOR i IN 2 .. 30 LOOP EXECUTE format('CREATE TABLE more.has_%s PARTITION OF more.has FOR VALUES FROM (%s) TO (%s)', i, i * 10, i * 10 + 1); END LOOP; END \$\$"
+is "$(aiodal reflect -t more.has | grep -c 'FOR VALUES')-$(aiodal reflect -t more.has | grep -c '\.\.\. and 18 more')" 12-1 'of many only the first'
+sql 'DROP SCHEMA more CASCADE; DROP PUBLICATION news' 2>/dev/null
+
 exits 0 'a schema' aiodal reflect -n shop
 like "$out" "Database $PGDATABASE: * relations, PostgreSQL *SCHEMA*NAME*KIND*shop*cheap*view*shop*sale*table*" 'the list comes first'
 like "$out" '*shop*"Odd, ""T"*unlogged table*' 'odd names are quoted'
@@ -44,7 +91,8 @@ like "$out" '*Table shop.sale*id *bigint *not null *generated always as identity
 like "$out" '*Exclusion constraints:*sale_at_excl EXCLUDE USING btree (at WITH =)*Foreign keys:*sale_book_fkey FOREIGN KEY (book) REFERENCES public.book(id) ON DELETE CASCADE*Option: fillfactor=70*' 'its constraints'
 like "$out" '*View shop.cheap*Definition:*SELECT *title*WHERE *' 'a view with its query'
 like "$out" '*Partitioned table shop.log*COLLATION*what *text *C*Partition key: RANGE (at)*' 'a partitioned table'
-unlike "$out" '*log_2024*' 'partitions are left out'
+unlike "$out" '*Table shop.log_2024*' 'partitions are left out'
+like "$out" '*Partitioned table shop.log,*Partitions:*shop.log_2024 FOR VALUES*' 'but for a line each of their table'
 unlike "$out" *$'\033'* 'control characters in comments do not reach the terminal'
 like "$out" '*evil \\x1b?31mred*' 'they are shown as what they are'
 exits 0 'with partitions' aiodal reflect -n shop --include partitions
