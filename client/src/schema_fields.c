@@ -11,10 +11,12 @@ static const struct
 	const char *fields;
 } parts[AIODAL__N_PARTS] = {
 	[AIODAL__RELATIONS] =
-		{"relations", "oid schema name kind persistence owner comment definition partition_key "
-					  "partition_bound extension estimated_rows visible insertable updatable row_security "
-					  "parent parent_oid inherits* access_method tablespace options* force_row_security "
-					  "replica_identity replica_identity_index deletable of_type server foreign_options*"},
+		{"relations",
+		 "oid schema name kind persistence owner comment definition partition_key "
+		 "partition_bound extension estimated_rows visible insertable updatable row_security "
+		 "parent parent_oid inherits* access_method tablespace options* force_row_security "
+		 "replica_identity replica_identity_index deletable of_type server foreign_options* distribution "
+		 "distribution_column colocation_id"},
 	[AIODAL__COLUMNS] =
 		{"columns", "relation position name type type_oid type_schema type_name typmod dimensions "
 					"not_null default_value identity generated collation comment type_kind storage "

@@ -99,6 +99,11 @@ AIODAL_API const char *aiodal_table_of_type(const aiodal_table *table); /* of CR
 AIODAL_API const char *aiodal_table_server(const aiodal_table *table);  /* of a foreign table */
 AIODAL_API int aiodal_table_foreign_option_count(const aiodal_table *table);
 AIODAL_API const char *aiodal_table_foreign_option_at(const aiodal_table *table, int i);
+/* Of a table that Citus manages: "distributed", "reference", "single shard", "schema", "local"; NULL for
+ * others. The column is that of a distributed one; the id that of its colocation group, 0 for none. */
+AIODAL_API const char *aiodal_table_distribution(const aiodal_table *table);
+AIODAL_API const char *aiodal_table_distribution_column(const aiodal_table *table);
+AIODAL_API int aiodal_table_colocation_id(const aiodal_table *table);
 
 /* Columns, in the order of their positions */
 AIODAL_API int aiodal_table_column_count(const aiodal_table *table);

@@ -636,6 +636,46 @@ view_columns_name_their_base(void **state)
 }
 
 static void
+run_there(const char *sql)
+{
+	PGresult *res = PQexec(pg, sql);
+
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		fail_msg("%s", PQresultErrorMessage(res));
+	PQclear(res);
+}
+
+/* Citus is not here: what it would have in this table of its own is. */
+static void
+distributions_are_told(void **state)
+{
+	aiodal_db *other;
+	aiodal_error *err = NULL;
+	aiodal_schema *seen;
+	const aiodal_table *table;
+
+	(void) state;
+	run_there(
+		"SET allow_system_table_mods = on; CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, "
+		"partmethod \"char\", partkey text, colocationid int, repmodel \"char\"); "
+		"INSERT INTO pg_catalog.pg_dist_partition VALUES ('obj.other', 'h', '{VAR :varno 1 :varattno 2 }', "
+		"7, 's')");
+	OK(aiodal_db_open(&other, "dbname=" ODD_DATABASE, NULL, &err));
+	run_there("SET allow_system_table_mods = on; DROP TABLE pg_catalog.pg_dist_partition");
+	seen = aiodal_db_schema(other);
+	table = aiodal_schema_table(seen, "obj", "other");
+	assert_string_equal(aiodal_table_distribution(table), "distributed");
+	assert_string_equal(aiodal_table_distribution_column(table), "fired");
+	assert_int_equal(aiodal_table_colocation_id(table), 7);
+	table = aiodal_schema_table(seen, "obj", "fired");
+	assert_null(aiodal_table_distribution(table));
+	assert_null(aiodal_table_distribution_column(table));
+	assert_int_equal(aiodal_table_colocation_id(table), 0);
+	aiodal_schema_unref(seen);
+	aiodal_db_close(other);
+}
+
+static void
 parents_are_named(void **state)
 {
 	const aiodal_table *part = aiodal_schema_table(schema, "hard_partitions", "part_2024_eu");
@@ -842,6 +882,7 @@ main(void)
 		cmocka_unit_test(what_belongs_to_the_database),
 		cmocka_unit_test(columns_have_their_details),
 		cmocka_unit_test(view_columns_name_their_base),
+		cmocka_unit_test(distributions_are_told),
 		cmocka_unit_test(parents_are_named),
 		cmocka_unit_test(constraints_have_their_details),
 		cmocka_unit_test(indexes_have_their_keys),
