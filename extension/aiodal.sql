@@ -281,7 +281,7 @@ COMMENT ON FUNCTION aiodal.fingerprint(name[], text[]) IS
 
 -- For a client that keeps the schema: each part's rows, packed, in pieces; data as described in rows.h.
 CREATE FUNCTION aiodal.snapshot(parts text[] DEFAULT NULL, schemas name[] DEFAULT NULL, include text[] DEFAULT NULL, known text DEFAULT NULL)
-    RETURNS TABLE (part text, fields text[], rows integer, data bytea)
+    RETURNS TABLE (part text, fields text, rows integer, data bytea)
     LANGUAGE c STABLE PARALLEL SAFE ROWS 50 COST 10000
     AS 'MODULE_PATHNAME', 'reflect_snapshot';
 COMMENT ON FUNCTION aiodal.snapshot(text[], name[], text[], text) IS
@@ -289,7 +289,7 @@ COMMENT ON FUNCTION aiodal.snapshot(text[], name[], text[], text) IS
 
 parts: names of the functions (relations, columns, ...); NULL for all. relations comes always, as do warnings and, last, fingerprint: a hash of these parts.
 known: a fingerprint that was returned before; when it would be again, it alone is.
-fields: of the rows, told with the part''s first piece; "name*" is a list, "name(a,b)" a list of records.
+fields: of the rows, divided by blanks, told with the part''s first piece; "name*" is a list, "name(a,b)" a list of records.
 data: that many rows. May change with each version.';
 
 -- Who is told of changes. Kept by pg_dump, as the event triggers are.

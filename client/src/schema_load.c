@@ -22,10 +22,7 @@
 #define ABOUT                                                               \
 	"SELECT e.extversion, aiodal.version(), pg_catalog.current_database() " \
 	"FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'aiodal'"
-#define SNAPSHOT                                                          \
-	"SELECT part, pg_catalog.array_to_string(fields, ' '), rows, data "   \
-	"FROM aiodal.snapshot($1::pg_catalog.text[], $2::pg_catalog.name[], " \
-	"$3::pg_catalog.text[], $4::pg_catalog.text)"
+#define SNAPSHOT "SELECT * FROM aiodal.snapshot($1, $2, $3, $4)"
 
 /* columns of it, in binary form */
 enum

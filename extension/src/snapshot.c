@@ -9,7 +9,6 @@
  */
 #include "compat.h"
 
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -145,16 +144,17 @@ BeginPart(Writer *writer, const char *part, List *fields)
 	writer->data.len = VARHDRSZ;
 }
 
+/* The names divided by blanks. */
 static Datum
-TextArray(List *texts)
+FieldsText(List *fields)
 {
-	Datum *elements = palloc(sizeof(Datum) * list_length(texts));
-	int n = 0;
+	StringInfoData text;
 	ListCell *lc;
 
-	foreach (lc, texts)
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+	initStringInfo(&text);
+	foreach (lc, fields)
+		appendStringInfo(&text, "%s%s", lc == list_head(fields) ? "" : " ", (char *) lfirst(lc));
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
 }
 
 static void
@@ -166,7 +166,7 @@ PutChunk(Writer *writer)
 
 	CHECK_FOR_INTERRUPTS();
 	if (writer->fields != NIL)
-		values[1] = TextArray(writer->fields);
+		values[1] = FieldsText(writer->fields);
 	SET_VARSIZE(writer->data.data, writer->data.len);
 	tuplestore_putvalues(writer->result->setResult, writer->result->setDesc, values, nulls);
 	BeginPart(writer, writer->part, NIL);

@@ -69,7 +69,7 @@ DECLARE
 	number int := 0;
 BEGIN
 	FOR chunk IN SELECT * FROM pg_temp.chunks c ORDER BY c.number LOOP
-		known := coalesce(chunk.fields, known);
+		known := coalesce(string_to_array(chunk.fields, ' '), known);
 		place := 0;
 		FOR i IN 1 .. chunk.rows LOOP
 			item := '{}';
