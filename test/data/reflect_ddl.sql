@@ -182,3 +182,41 @@ BEGIN
 	END LOOP;
 	INSERT INTO check_whole.report VALUES ('others', 'calls', calls);
 END $$;
+
+-- --- the fingerprint is another one exactly when the document is
+
+CREATE FUNCTION check_whole.document(s name) RETURNS text LANGUAGE sql AS $$
+	SELECT (aiodal.reflect(ARRAY[s])::jsonb - 'fingerprint')::text $$;
+CREATE FUNCTION check_whole.snapshot_of(s name) RETURNS text LANGUAGE sql AS $$
+	SELECT encode(data, 'escape') FROM aiodal.snapshot(NULL, ARRAY[s]) WHERE part = 'fingerprint' $$;
+
+-- Random changes, of this schema and of another, and as many statements that change nothing.
+CREATE PROCEDURE check_whole.compare_fingerprints(s name, other name, steps int) LANGUAGE plpgsql AS $$
+DECLARE
+	document text := check_whole.document(s);
+	fingerprint text := aiodal.fingerprint(ARRAY[s]);
+	snapshot text := check_whole.snapshot_of(s);
+	seen text;
+	changed bigint := 0;
+BEGIN
+	FOR i IN 1 .. steps LOOP
+		CASE floor(random() * 4)::int
+			WHEN 0 THEN CALL check_whole.change(other, 1000000 + i);
+			WHEN 1 THEN EXECUTE format('ANALYZE %I.%I', s, (SELECT relname FROM pg_class WHERE relnamespace = s::regnamespace AND relname ~ '^left_' LIMIT 1));
+			ELSE CALL check_whole.change(s, 1000000 + i);
+		END CASE;
+		COMMIT;
+		seen := check_whole.document(s);
+		IF (seen = document) <> (aiodal.fingerprint(ARRAY[s]) = fingerprint) THEN
+			RAISE 'step %: the document %, the fingerprint did not', i, CASE WHEN seen = document THEN 'stayed the same' ELSE 'changed' END;
+		END IF;
+		IF (seen = document) <> (check_whole.snapshot_of(s) = snapshot) THEN
+			RAISE 'step %: the document %, the snapshot''s fingerprint did not', i, CASE WHEN seen = document THEN 'stayed the same' ELSE 'changed' END;
+		END IF;
+		changed := changed + (seen <> document)::int;
+		document := seen;
+		fingerprint := aiodal.fingerprint(ARRAY[s]);
+		snapshot := check_whole.snapshot_of(s);
+	END LOOP;
+	INSERT INTO check_whole.report VALUES ('fingerprints', 'changed', changed), ('fingerprints', 'steps', steps);
+END $$;

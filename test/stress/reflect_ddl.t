@@ -36,4 +36,7 @@ done
 sql 'SELECT format($$# %s: %s %s$$, who, n, what) FROM check_whole.report ORDER BY who, what'
 is "$(sql "SELECT count(*) FROM check_whole.report WHERE what IN ('calls', 'changes') AND n > $time")" 5 'all of them got to do something'
 is "$(sql "SELECT check_whole.torn(aiodal.reflect())")" '' 'and whole in the end'
+exits 0 'the fingerprint is another one exactly when the document is' sql "CALL check_whole.compare_fingerprints('churn_1', 'churn_2', 400)"
+sql "SELECT format(\$\$# %s: %s %s\$\$, who, n, what) FROM check_whole.report WHERE who = 'fingerprints' ORDER BY what"
+is "$(sql "SELECT bool_and(n > 50) FROM check_whole.report WHERE who = 'fingerprints'")" t 'often enough'
 done_testing
