@@ -31,7 +31,7 @@ _aiodal()
 	esac
 
 	case $command in
-		'') COMPREPLY=($(compgen -W 'ping reflect load export diff --dbname --no-password --help --version' -- "$cur")); return ;;
+		'') COMPREPLY=($(compgen -W 'ping reflect load export diff --dbname --no-password --verbose --help --version' -- "$cur")); return ;;
 	esac
 	case $cur in
 		-*) COMPREPLY=($(compgen -W "$(aiodal "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)" -- "$cur")) ;;

@@ -79,6 +79,20 @@ ask_password(void)
 	return line;
 }
 
+/* One line: parameters are not there to be printed. */
+static void
+print_statement(void *payload, const aiodal_trace *trace)
+{
+	(void) payload;
+	(void) fprintf(stderr, "aiodal: %.3f ms, %lld row%s: ", trace->seconds * 1e3, (long long) trace->rows,
+				   trace->rows == 1 ? "" : "s");
+	for (const char *s = trace->statement; *s; s++)
+		(void) fputc(*s == '\n' || *s == '\t' || *s == '\r' ? ' ' : *s, stderr);
+	if (trace->error)
+		(void) fprintf(stderr, " -- failed: %s", aiodal_error_message(trace->error));
+	(void) fputc('\n', stderr);
+}
+
 aiodal_status
 cli_connect(aiodal_db **db, const cli_common *args, aiodal_error **err)
 {
@@ -90,6 +104,8 @@ cli_connect(aiodal_db **db, const cli_common *args, aiodal_error **err)
 	options.no_reflect = true;
 	options.pool_size = 2; /* a second one only to look up names while the first is in a transaction */
 	options.notice = cli_print_notice;
+	if (args->verbose)
+		options.trace = print_statement;
 	cli_keep_secret(conninfo);
 	status = aiodal_db_open(db, conninfo, &options, err);
 	if (status < 0 && !args->no_password && wants_password(*err))

@@ -69,21 +69,20 @@ static int
 parse_global(int argc, char **argv, cli_common *common)
 {
 	static const struct option options[] = {
-		{"dbname", required_argument, NULL, 'd'},
-		{"no-password", no_argument, NULL, 'w'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
+		{"dbname", required_argument, NULL, 'd'}, {"no-password", no_argument, NULL, 'w'},
+		{"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
 	};
 	int id;
 
 	opterr = 0;
-	while ((id = getopt_long(argc, argv, "+:d:whV", options, NULL)) != -1)
+	while ((id = getopt_long(argc, argv, "+:d:wvhV", options, NULL)) != -1)
 	{
 		switch (id)
 		{
 			case 'd': common->conninfo = optarg; break;
 			case 'w': common->no_password = true; break;
+			case 'v': common->verbose = true; break;
 			case 'h': print_help(); exit(CLI_EXIT_OK);
 			case 'V': (void) printf("aiodal %s\n", aiodal_version()); exit(CLI_EXIT_OK);
 			case ':': cli_usage_error(NULL, NULL, "option %s needs a value", argv[optind - 1]);

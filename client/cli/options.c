@@ -32,6 +32,8 @@ const cli_option cli_common_options[] = {
 	 "psql",
 	 NULL},
 	{"no-password", 'w', CLI_FLAG, COMMON(no_password), NULL, "never ask for a password", NULL},
+	{"verbose", 'v', CLI_FLAG, COMMON(verbose), NULL,
+	 "print each statement that is sent, with its time and rows,\nto standard error", NULL},
 	{"help", 'h', CLI_FLAG, COMMON(help), NULL, "show this help", NULL},
 	{NULL, 0, CLI_FLAG, 0, NULL, NULL, NULL},
 };

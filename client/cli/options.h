@@ -53,6 +53,7 @@ typedef struct cli_common
 {
 	const char *conninfo; /* -d */
 	bool no_password;     /* -w */
+	bool verbose;         /* -v */
 	bool help;
 } cli_common;
 

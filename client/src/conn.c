@@ -94,6 +94,9 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 	conn->deadline = AIODAL__NEVER;
 	conn->notice = params->notice;
 	conn->notice_payload = params->notice_payload;
+	conn->trace = params->trace;
+	conn->trace_payload = params->trace_payload;
+	conn->trace_params = params->trace_params;
 	(void) pthread_mutex_init(&conn->cancel_lock, NULL);
 	conn->pg = connect_start(params);
 	if (!conn->pg)
@@ -125,6 +128,7 @@ aiodal__conn_close(aiodal__conn *conn)
 	if (!conn)
 		return;
 	PQclear(conn->op.result);
+	aiodal__free(conn->traced);
 	PQfreeCancel(conn->cancel);
 	PQfinish(conn->pg);
 	(void) pthread_mutex_destroy(&conn->cancel_lock);

@@ -15,6 +15,8 @@
 
 typedef struct aiodal__conn aiodal__conn;
 
+struct aiodal__traced;
+
 /* Runs about ten times a second while a command is waited for; non-zero: cancel it. */
 typedef int (*aiodal__tick_fn)(void *payload);
 
@@ -71,6 +73,11 @@ struct aiodal__conn
 	aiodal_notice_cb notice;
 	void *notice_payload;
 
+	aiodal_trace_cb trace; /* see trace.h */
+	void *trace_payload;
+	bool trace_params;
+	struct aiodal__traced *traced; /* the statement that runs, if there is a hook */
+
 	/* the pool's, under its lock */
 	aiodal__conn_state state;
 	aiodal__conn *prev;
@@ -87,6 +94,9 @@ typedef struct aiodal__conn_params
 	const char *application_name;
 	aiodal_notice_cb notice;
 	void *notice_payload;
+	aiodal_trace_cb trace;
+	void *trace_payload;
+	bool trace_params;
 } aiodal__conn_params;
 
 extern aiodal_status aiodal__conn_open(aiodal__conn **conn, const aiodal__conn_params *params,

@@ -15,6 +15,7 @@
 
 #include "error.h"
 #include "op.h"
+#include "trace.h"
 
 /* The command is running again after aiodal__op_command() stopped at the COPY. */
 static void
@@ -77,6 +78,7 @@ finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err)
 		status = aiodal__conn_fail(conn, status, decisive, err);
 	else if (rows)
 		*rows = strtoll(PQcmdTuples(decisive), NULL, 10);
+	aiodal__trace_end(conn, status, decisive);
 	PQclear(decisive);
 	return status;
 }

@@ -117,6 +117,9 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 		.application_name = options->application_name ? options->application_name : "aiodal",
 		.notice = options->notice,
 		.notice_payload = options->notice_payload,
+		.trace = options->trace,
+		.trace_payload = options->trace_payload,
+		.trace_params = options->trace_params,
 	};
 	aiodal__pool_limits limits = limits_of(options);
 	aiodal_db *db = aiodal__calloc(1, sizeof(*db));

@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "result.h"
+#include "trace.h"
 
 #define MAX_PARAMS 65535 /* the protocol counts them in 16 bits */
 
@@ -58,6 +59,7 @@ aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *cons
 	status = begin(conn, false, err);
 	if (status != AIODAL_OK)
 		return status;
+	aiodal__trace_begin(conn, sql, n, params);
 	return sent(conn, PQsendQueryParams(conn->pg, sql, (int) n, NULL, params, NULL, NULL, 0), err);
 }
 
@@ -67,6 +69,12 @@ failed(const PGresult *res)
 	return PQresultStatus(res) == PGRES_FATAL_ERROR || PQresultStatus(res) == PGRES_BAD_RESPONSE;
 }
 
+static bool
+is_copy(ExecStatusType kind)
+{
+	return kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT;
+}
+
 static aiodal_status
 done(struct aiodal_op *op)
 {
@@ -74,6 +82,9 @@ done(struct aiodal_op *op)
 	op->state = AIODAL__OP_DONE;
 	if (op->status == AIODAL_OK)
 		op->status = aiodal__conn_status(op->conn, op->result);
+	/* a COPY has only begun */
+	if (op->status != AIODAL_OK || !op->may_copy || !is_copy(PQresultStatus(op->result)))
+		aiodal__trace_end(op->conn, op->status, op->result);
 	return op->status;
 }
 
@@ -156,7 +167,7 @@ step(struct aiodal_op *op)
 			return done(op);
 		kind = PQresultStatus(res);
 		keep(op, res);
-		if (kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT)
+		if (is_copy(kind))
 		{
 			if (op->may_copy)
 				return done(op);
@@ -251,7 +262,10 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 		return aiodal__fail(err, AIODAL_EINVAL, "sql must not be NULL");
 	status = begin(conn, may_copy, err);
 	if (status == AIODAL_OK)
+	{
+		aiodal__trace_begin(conn, sql, 0, NULL);
 		status = sent(conn, PQsendQuery(conn->pg, sql), err);
+	}
 	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
 }
 
@@ -315,8 +329,14 @@ read_steps(aiodal__conn *conn, const aiodal__step *steps, int n, PGresult **resu
 	*failure = NULL;
 	for (int i = 0; i < n; i++)
 	{
-		aiodal_status status = read_step(conn, &steps[i], &results[i]);
+		aiodal_status status;
 
+		if (steps[i].sql)
+			aiodal__trace_begin(conn, steps[i].sql, (size_t) steps[i].n_params, steps[i].params);
+		status = read_step(conn, &steps[i], &results[i]);
+		/* one behind a failure did not run */
+		if (results[i] && PQresultStatus(results[i]) != PGRES_PIPELINE_ABORTED)
+			aiodal__trace_end(conn, aiodal__conn_status(conn, results[i]), results[i]);
 		if (status != AIODAL_OK)
 			return status;
 		if (!results[i])

@@ -11,6 +11,12 @@ json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.
 is "$(aiodal ping --json | json '[d["database"], d["extension_version"], d["server_version_num"] >= 150000, d["round_trip_ms"] > 0]')" \
 	"['$PGDATABASE', '$version', True, True]" 'the same in JSON'
 
+exits 0 'ping -v' aiodal ping -v
+like "$out" '*aiodal: [0-9]*.[0-9]* ms, 1 row: SELECT e.extversion*' 'names its statements'
+like "$out" '*aiodal: [0-9]*.[0-9]* ms, 0 rows: ROLLBACK*' 'to the last'
+exits 0 '-v in front of the command' aiodal -v ping
+like "$out" '*: ROLLBACK*' 'is the same'
+
 # --- -d
 
 there=$PGDATABASE

@@ -38,6 +38,23 @@ typedef enum aiodal_reset
 	AIODAL_RESET_NEVER /* behind a pooler in transaction mode, where the next may be another session */
 } aiodal_reset;
 
+/* A statement that is over. All of it is borrowed for the call. */
+typedef struct aiodal_trace
+{
+	size_t size;
+	const char *statement; /* as sent, the library's own ones (BEGIN, COPY ...) too */
+	size_t n_params;
+	const char *const *params; /* NULL unless trace_params; a NULL among them is SQL NULL */
+	double seconds;            /* from sending it to its last result; in a pipeline, from the result before */
+	int64_t rows;              /* inserted, updated, deleted, copied or selected; 0 when it failed */
+	const aiodal_error *error; /* NULL: it went well. Its DETAIL may hold values */
+	const char *owner;         /* aiodal_tx_options.owner */
+	int backend_pid;           /* of the server's process, as in pg_stat_activity */
+} aiodal_trace;
+
+/* Called in the thread that ran the statement. It must not use the db. */
+typedef void (*aiodal_trace_cb)(void *payload, const aiodal_trace *trace);
+
 typedef struct aiodal_db_options
 {
 	size_t size;
@@ -66,12 +83,15 @@ typedef struct aiodal_db_options
 	aiodal_leak_cb leak;
 	void *leak_payload;
 	aiodal_reset reset;
+	aiodal_trace_cb trace; /* is told of every statement; default: nobody is */
+	void *trace_payload;
+	bool trace_params; /* true: parameters too, which may be secrets */
 } aiodal_db_options;
 
 #define AIODAL_DB_OPTIONS_INIT                                                                              \
 	{                                                                                                       \
 		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, \
-			NULL, NULL, AIODAL_RESET_AS_NEEDED                                                              \
+			NULL, NULL, AIODAL_RESET_AS_NEEDED, NULL, NULL, false                                           \
 	}
 
 /*
