@@ -89,19 +89,57 @@ SetColumnType(Catalog *cat, CatalogColumn *column, Form_pg_attribute form)
  * own among a column's options, which differs between equal tables. No user
  * has set it; pg_dump leaves it out too.
  */
-NameList *
-UserOptions(NameList *options)
+#define SERVERS_OPTION "pg_attver="
+
+static bool
+IsServersOption(const char *option)
 {
+	return strncmp(option, SERVERS_OPTION, strlen(SERVERS_OPTION)) == 0;
+}
+
+/*
+ * Is it all there is? Each column has it, so it is looked at as it is stored, be
+ * that aligned or not: an array of one text.
+ */
+static bool
+IsServersOptionAlone(Datum options)
+{
+	struct
+	{
+		int32 dimensions;
+		int32 offset;
+		Oid type;
+		int32 count;
+		int32 lower;
+		int32 text_header;
+	} head;
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(options);
+
+	if (VARSIZE_ANY_EXHDR(stored) < sizeof(head) + strlen(SERVERS_OPTION))
+		return false;
+	memcpy(&head, VARDATA_ANY(stored), sizeof(head));
+	return head.dimensions == 1 && head.offset == 0 && head.count == 1 &&
+		   memcmp(VARDATA_ANY(stored) + sizeof(head), SERVERS_OPTION, strlen(SERVERS_OPTION)) == 0;
+}
+
+NameList *
+UserOptions(HeapTuple tuple, TupleDesc desc)
+{
+	bool isnull;
+	Datum stored = heap_getattr(tuple, Anum_pg_attribute_attoptions, desc, &isnull);
+	NameList *options;
 	int kept = 0;
 
-	for (int i = 0; options && i < options->count; i++)
+	if (isnull || IsServersOptionAlone(stored))
+		return ListOrEmpty(NULL);
+	options = RowNameArray(tuple, desc, Anum_pg_attribute_attoptions);
+	for (int i = 0; i < options->count; i++)
 	{
-		if (strncmp(options->names[i], "pg_attver=", 10) != 0)
+		if (!IsServersOption(options->names[i]))
 			options->names[kept++] = options->names[i];
 	}
-	if (options)
-		options->count = kept;
-	return ListOrEmpty(options);
+	options->count = kept;
+	return options;
 }
 
 static void
@@ -120,7 +158,7 @@ FillColumn(Catalog *cat, CatalogColumn *column, HeapTuple tuple, TupleDesc desc)
 	column->statistics = AttributeStatisticsTarget(tuple, desc, NULL_INT);
 	column->is_local = form->attislocal;
 	column->inherited = form->attinhcount;
-	column->options = UserOptions(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
+	column->options = UserOptions(tuple, desc);
 	column->foreign_options = ListOrEmpty(RowNameArray(tuple, desc, Anum_pg_attribute_attfdwoptions));
 }
 

@@ -170,7 +170,7 @@ HashRoles(Catalog *cat, const ArrayType *roles)
 static uint64
 HashColumnOptions(uint64 hash, HeapTuple tuple, TupleDesc desc)
 {
-	NameList *options = UserOptions(RowNameArray(tuple, desc, Anum_pg_attribute_attoptions));
+	NameList *options = UserOptions(tuple, desc);
 
 	for (int i = 0; i < options->count; i++)
 		hash = HashText(hash, options->names[i]);

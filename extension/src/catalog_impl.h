@@ -230,8 +230,8 @@ extern bool FirstInPath(Catalog *cat, CatalogRelation *rel);
 /* One of the rows behind a foreign key to a partitioned table, of which nobody knows. */
 extern bool IsHiddenForeignKey(Form_pg_constraint form);
 
-/* What a user set of a column's options. */
-extern NameList *UserOptions(NameList *options);
+/* What a user set of the options of a column, a row of pg_attribute. */
+extern NameList *UserOptions(HeapTuple tuple, TupleDesc desc);
 
 /* 1 << CMD_* of what the foreign-data wrapper lets be done; 0 when it cannot be asked. */
 extern int ForeignTableEvents(Catalog *cat, Oid relid, Oid server);
