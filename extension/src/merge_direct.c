@@ -482,6 +482,7 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	BatchRow *row = &m->rows[key->row];
 	TupleTableSlot *slot = row->slot;
 	ItemPointerData tid = existing->tts_tid;
+	HeapTuple from_batch = ((HeapTupleTableSlot *) slot)->tuple;
 	ColumnMask changed;
 	MemoryContext old;
 	int64 first_line;
@@ -520,6 +521,8 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	done = WriteUpdate(m, &tid, slot, AddGenerated(m, changed));
 	if (done)
 		NoteSeen(m, row, &slot->tts_tid);
+	else if (!whole) /* the row may be inserted after all, with nothing of the one that is gone */
+		ExecStoreHeapTuple(from_batch, slot, !m->has_generated);
 	MemoryContextSwitchTo(old);
 	return done;
 }
