@@ -19,8 +19,10 @@
 #include "error.h"
 #include "util/mem.h"
 
-#define TICK_MS  100
-#define GRACE_MS 2000
+#define TICK_MS   100
+#define GRACE_MS  2000
+#define REPEAT_MS 500  /* between cancel requests: one that overtakes its statement hits nothing */
+#define SETTLE_MS 1000 /* how long a command's end waits for a request that is under way */
 
 static void
 receive_notice(void *arg, const PGresult *res)
@@ -109,7 +111,7 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 	}
 	if (status == AIODAL_OK)
 	{
-		conn->cancel = PQgetCancel(conn->pg);
+		conn->cancel = aiodal__cancel_new(conn->pg);
 		if (!conn->cancel)
 			status = aiodal__fail_memory(err);
 	}
@@ -129,7 +131,7 @@ aiodal__conn_close(aiodal__conn *conn)
 		return;
 	PQclear(conn->op.result);
 	aiodal__free(conn->traced);
-	PQfreeCancel(conn->cancel);
+	aiodal__cancel_free(conn->cancel);
 	PQfinish(conn->pg);
 	(void) pthread_mutex_destroy(&conn->cancel_lock);
 	aiodal__free(conn);
@@ -147,6 +149,8 @@ aiodal__conn_abandon(aiodal__conn *conn)
 		(void) dup2(nowhere, fd);
 		(void) close(nowhere);
 	}
+	aiodal__cancel_abandon(conn->cancel);
+	conn->cancel = NULL;
 	aiodal__conn_close(conn);
 }
 
@@ -167,6 +171,16 @@ aiodal__conn_alive(aiodal__conn *conn)
 	return PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
+/* Nothing will ever run on it again that a late request could hit. */
+static void
+ask_again(aiodal__conn *conn)
+{
+	if (aiodal__now() < conn->again)
+		return;
+	conn->again = aiodal__now() + REPEAT_MS;
+	aiodal__cancel_start(conn->cancel);
+}
+
 bool
 aiodal__conn_ended(aiodal__conn *conn)
 {
@@ -182,6 +196,7 @@ aiodal__conn_ended(aiodal__conn *conn)
 		if (!res || kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT)
 			return true;
 	}
+	ask_again(conn);
 	return false;
 }
 
@@ -212,6 +227,8 @@ aiodal__conn_done(aiodal__conn *conn)
 	(void) pthread_mutex_lock(&conn->cancel_lock);
 	conn->running = false;
 	(void) pthread_mutex_unlock(&conn->cancel_lock);
+	if (!conn->broken && !aiodal__cancel_settle(conn->cancel, SETTLE_MS))
+		conn->exposed = true;
 }
 
 aiodal_status
@@ -231,12 +248,9 @@ aiodal__conn_advance(aiodal__conn *conn)
 void
 aiodal__conn_cancel(aiodal__conn *conn)
 {
-	char ignored[256];
-
 	(void) pthread_mutex_lock(&conn->cancel_lock);
-	/* when the request does not get through, the command goes on and says what came of it */
 	if (conn->running)
-		(void) PQcancel(conn->cancel, ignored, sizeof(ignored));
+		aiodal__cancel_start(conn->cancel);
 	(void) pthread_mutex_unlock(&conn->cancel_lock);
 }
 
@@ -244,8 +258,17 @@ static void
 interrupt(aiodal__conn *conn, aiodal_status why)
 {
 	conn->interrupt = why;
-	aiodal__conn_cancel(conn);
+	conn->again = aiodal__now() + REPEAT_MS;
 	conn->grace = aiodal__now() + GRACE_MS;
+	aiodal__conn_cancel(conn);
+}
+
+int64_t
+aiodal__conn_next_check(const aiodal__conn *conn)
+{
+	if (!conn->interrupt)
+		return conn->deadline;
+	return conn->again < conn->grace ? conn->again : conn->grace;
 }
 
 aiodal_status
@@ -257,7 +280,14 @@ aiodal__conn_check_time(aiodal__conn *conn, int64_t limit)
 	{
 		conn->broken = now >= conn->grace;
 		conn->unconfirmed = conn->broken;
-		return conn->broken ? conn->interrupt : AIODAL_OK;
+		if (conn->broken)
+			return conn->interrupt;
+		if (now >= conn->again)
+		{
+			conn->again = now + REPEAT_MS;
+			aiodal__conn_cancel(conn);
+		}
+		return AIODAL_OK;
 	}
 	if (now >= conn->deadline)
 		interrupt(conn, AIODAL_ETIMEOUT);
@@ -272,7 +302,7 @@ aiodal_status
 aiodal__conn_wait(aiodal__conn *conn, aiodal_status want, int64_t limit)
 {
 	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
-	int64_t until = conn->interrupt ? conn->grace : conn->deadline;
+	int64_t until = aiodal__conn_next_check(conn);
 	int ready;
 
 	if (want == AIODAL_WANT_WRITE)

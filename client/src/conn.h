@@ -11,6 +11,7 @@
 
 #include <aiodal/db.h>
 
+#include "cancel.h"
 #include "util/clock.h"
 
 typedef struct aiodal__conn aiodal__conn;
@@ -57,17 +58,17 @@ struct aiodal__conn
 	aiodal__tick_fn tick;
 	void *tick_payload;
 	aiodal_status interrupt; /* why the command is being cancelled; 0 when it is not */
+	int64_t again;           /* when to ask again */
 	int64_t grace;           /* when to give up waiting for the server's answer to that */
 	bool broken;             /* in an unknown state: only to be closed */
 	bool unconfirmed;        /* broken, as the server has not answered a cancel request */
 	bool changed;            /* a statement may have changed the session */
+	bool exposed;            /* a cancel request that is still under way may hit whatever runs next */
 
-	/*
-	 * Another thread's cancel request must hit the command it was meant for: it holds the lock while the
-	 * request is under way, and the command is not over, nor the next begun, before the lock is had.
-	 */
-	pthread_mutex_t cancel_lock;
-	PGcancel *cancel;
+	/* Another thread's cancel request must hit the command it was meant for: no request is made when none
+	 * runs, and a command is over when no request is under way any more. */
+	pthread_mutex_t cancel_lock; /* over running and the start of requests */
+	aiodal__cancel *cancel;
 	bool running;
 
 	aiodal_notice_cb notice;
@@ -109,8 +110,8 @@ extern void aiodal__conn_abandon(aiodal__conn *conn);
 /* Whether a connection that was idle is still good; never blocks. */
 extern bool aiodal__conn_alive(aiodal__conn *conn);
 
-/* Whether the server has ended what was cancelled, reading on without blocking; the connection is then only
- * to be closed. */
+/* Whether the server has ended what was cancelled, reading on without blocking; it is asked again while it
+ * has not. The connection is then only to be closed. */
 extern bool aiodal__conn_ended(aiodal__conn *conn);
 
 /* Before a command is sent: non-blocking, in time, not busy. Then aiodal__conn_done() when it is over. */
@@ -137,8 +138,11 @@ extern aiodal_status aiodal__conn_check_time(aiodal__conn *conn, int64_t limit);
  * up. */
 extern aiodal_status aiodal__conn_next_result(aiodal__conn *conn, PGresult **res);
 
-/* Asks the server to cancel what runs, if something does; from any thread. */
+/* Asks the server to cancel what runs, if something does; from any thread, without waiting. */
 extern void aiodal__conn_cancel(aiodal__conn *conn);
+
+/* When whoever waits has to look at the time again; AIODAL__NEVER. */
+extern int64_t aiodal__conn_next_check(const aiodal__conn *conn);
 
 /*
  * The status of a command whose decisive result is res (NULL: none, the connection was given up), with the

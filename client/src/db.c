@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "error.h"
+#include "op.h"
 #include "util/buf.h"
 #include "util/mem.h"
 #include "util/options.h"
@@ -201,7 +202,11 @@ load_schema(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, co
 									  "aiodal_db_reflect()", &conn, &idle_ms, err);
 		if (status != AIODAL_OK)
 			return status;
-		status = aiodal__schema_load(schema, info, conn, db->schemas, db->include, db->parts, known, &lost);
+		if (idle_ms >= db->ping_after)
+			status = aiodal__op_try(conn, "", aiodal__deadline(db->pool.limits.connect_timeout_ms), &lost);
+		if (status == AIODAL_OK)
+			status =
+				aiodal__schema_load(schema, info, conn, db->schemas, db->include, db->parts, known, &lost);
 		aiodal__pool_release(&db->pool, conn);
 	} while (status == AIODAL_ECONN && idle_ms >= 0);
 	if (err)

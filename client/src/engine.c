@@ -29,19 +29,10 @@ static aiodal_status
 first_command(const aiodal_db *db, aiodal__conn *conn, const char *sql, int64_t deadline, int64_t idle_ms,
 			  aiodal_error **err)
 {
-	bool suspect = idle_ms >= db->ping_after;
-	int64_t ping_deadline = suspect ? aiodal__deadline(db->pool.limits.connect_timeout_ms) : AIODAL__NEVER;
-	aiodal_status status;
-
-	conn->deadline = ping_deadline < deadline ? ping_deadline : deadline;
-	status = aiodal__op_command(conn, sql, false, NULL, err);
-	if (status == AIODAL_ETIMEOUT && suspect && aiodal__until(deadline) != 0)
-	{
-		conn->broken = true;
-		status = AIODAL_ECONN;
-	}
 	conn->deadline = deadline;
-	return status;
+	if (idle_ms < db->ping_after)
+		return aiodal__op_command(conn, sql, false, NULL, err);
+	return aiodal__op_try(conn, sql, aiodal__deadline(db->pool.limits.connect_timeout_ms), err);
 }
 
 aiodal_status

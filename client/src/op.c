@@ -253,6 +253,17 @@ aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const
 	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
 }
 
+static aiodal_status
+start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err)
+{
+	aiodal_status status = begin(conn, may_copy, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	aiodal__trace_begin(conn, sql, 0, NULL);
+	return sent(conn, PQsendQuery(conn->pg, sql), err);
+}
+
 aiodal_status
 aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult **res, aiodal_error **err)
 {
@@ -260,13 +271,24 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 
 	if (!sql)
 		return aiodal__fail(err, AIODAL_EINVAL, "sql must not be NULL");
-	status = begin(conn, may_copy, err);
-	if (status == AIODAL_OK)
-	{
-		aiodal__trace_begin(conn, sql, 0, NULL);
-		status = sent(conn, PQsendQuery(conn->pg, sql), err);
-	}
+	status = start_command(conn, sql, may_copy, err);
 	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
+}
+
+aiodal_status
+aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error **err)
+{
+	aiodal_status status = start_command(conn, sql, false, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (wait_until(&conn->op, limit) <= 0)
+		return finish_and_release(conn, NULL, err);
+	conn->broken = true;
+	conn->op.status = AIODAL_ECONN;
+	aiodal__conn_done(conn);
+	aiodal__op_release(conn);
+	return aiodal__fail(err, AIODAL_ECONN, "the connection to the server does not answer any more");
 }
 
 /*
@@ -399,7 +421,7 @@ aiodal_op_poll(aiodal_op *op, aiodal_error **err)
 	if (op->state != AIODAL__OP_DONE)
 	{
 		status = step(op);
-		if (status > 0 && aiodal__until(op->conn->interrupt ? op->conn->grace : op->conn->deadline) == 0)
+		if (status > 0 && aiodal__until(aiodal__conn_next_check(op->conn)) == 0)
 		{
 			aiodal_status timed = aiodal__conn_check_time(op->conn, AIODAL__NEVER);
 

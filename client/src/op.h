@@ -31,6 +31,10 @@ extern aiodal_status aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t
 extern aiodal_status
 aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult **res, aiodal_error **err);
 
+/* The same for a connection that may be dead: one that does not answer before limit is broken, and that is
+ * AIODAL_ECONN. sql must be of no consequence, for nothing is cancelled. */
+extern aiodal_status aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error **err);
+
 /*
  * Statements sent together, in one round trip, each in its place of results[n], which the caller clears.
  * Stops at the first that fails (unless behind a sync) and gives its error.

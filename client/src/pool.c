@@ -286,11 +286,7 @@ wait_in_queue(aiodal__pool *pool, waiter *w, int64_t deadline)
 		}
 		if (ticks && (ms < 0 || ms > TICK_MS))
 			ms = TICK_MS;
-		(void) clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += ms / 1000;
-		until.tv_nsec += (long) (ms % 1000) * 1000000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		until = aiodal__timespec_in(ms);
 		(void) pthread_cond_timedwait(&w->wake, &pool->lock, &until);
 		if (!ticks)
 			continue;
@@ -464,8 +460,8 @@ aiodal__pool_acquire(aiodal__pool *pool, int64_t deadline, const char *owner, ai
 static bool
 is_good(const aiodal__conn *conn)
 {
-	return !conn->broken && conn->op.state == AIODAL__OP_FREE && PQstatus(conn->pg) == CONNECTION_OK &&
-		   PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+	return !conn->broken && !conn->exposed && conn->op.state == AIODAL__OP_FREE &&
+		   PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
 /* Whether the session is as it was when new. */

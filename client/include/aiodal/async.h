@@ -50,9 +50,9 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_wait(aiodal_op *op, int tim
 AIODAL_API aiodal_result *aiodal_op_take_result(aiodal_op *op);
 
 /*
- * Asks the server to stop the statement; any thread may call it, as long as the operation is not freed. Keep
- * polling: the operation then ends with AIODAL_ECANCELED, or as if nothing had happened when it was done
- * already. Opens a second connection to the server for the request and blocks for as long as that takes.
+ * Asks the server to stop the statement, and does not wait: the request travels on a connection and in a
+ * thread of its own. Any thread may call it, as long as the operation is not freed. Keep polling: the
+ * operation then ends with AIODAL_ECANCELED, or as if nothing had happened when it was done already.
  */
 AIODAL_API void aiodal_op_cancel(aiodal_op *op);
 

@@ -5,7 +5,6 @@
 #include "util/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 int64_t (*aiodal__clock)(void);
 
@@ -46,4 +45,17 @@ aiodal__until(int64_t deadline)
 	if (left <= 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int) left;
+}
+
+struct timespec
+aiodal__timespec_in(int ms)
+{
+	struct timespec at;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long) (ms % 1000) * 1000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
 }

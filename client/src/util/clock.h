@@ -6,6 +6,7 @@
 #define AIODAL_UTIL_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define AIODAL__NEVER INT64_MAX
 
@@ -21,5 +22,8 @@ extern int64_t aiodal__deadline(int timeout_ms);
 
 /* Milliseconds from now until the deadline as poll() wants them: -1 for never, 0 when it has passed. */
 extern int aiodal__until(int64_t deadline);
+
+/* The point ms from now for pthread_cond_timedwait() by CLOCK_MONOTONIC. */
+extern struct timespec aiodal__timespec_in(int ms);
 
 #endif /* AIODAL_UTIL_CLOCK_H */

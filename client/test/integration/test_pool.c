@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy.h"
 #include "util/clock.h"
 
 #define HOUR_MS 3600000
@@ -108,7 +109,7 @@ overflow_is_closed(void **state)
 
 	(void) state;
 	options.max_overflow = 1;
-	options.acquire_timeout_ms = 20;
+	options.acquire_timeout_ms = 1000; /* for connecting, too */
 	db = open_db(&options);
 	tx[0] = begin_as(db, NULL);
 	tx[1] = begin_as(db, NULL);
@@ -338,7 +339,7 @@ leaks_are_told(void **state)
 	int told = 0;
 
 	(void) state;
-	options.acquire_timeout_ms = 20;
+	options.acquire_timeout_ms = 1000; /* for connecting, too */
 	options.leak_after_ms = HOUR_MS;
 	options.leak = count_leak;
 	options.leak_payload = &told;
@@ -354,7 +355,7 @@ leaks_are_told(void **state)
 	OK(aiodal_db_maintain(db, &err));
 	assert_int_equal(told, 1);
 	assert_int_equal(stats_of(db).leaks, 1);
-	FAILS(AIODAL_ETIMEOUT, aiodal_tx_begin(&third, db, NULL, &err), "Held by forgetful for 3600");
+	FAILS(AIODAL_ETIMEOUT, aiodal_tx_begin(&third, db, NULL, &err), "Held by forgetful for 36");
 	aiodal_tx_free(tx[0]);
 	aiodal_tx_free(tx[1]);
 	assert_int_equal(aiodal_db_holders(db, NULL, 0), 0);
@@ -370,7 +371,185 @@ owners_are_lines_of_code(void **state)
 	assert_non_null(strstr(options.owner, "test_pool.c:"));
 }
 
-/* A server that does not answer a cancel request: stopped here, as only a local one can be. */
+/* A server that does not answer: stopped here, as only a local one can be. */
+static bool
+stop_backend(int backend)
+{
+	return kill(backend, SIGSTOP) == 0;
+}
+
+static void
+who_was_idle_for_long_must_answer(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_db_options options = small_pool(1);
+	aiodal_db *db;
+	aiodal_tx *tx;
+	int backend;
+
+	(void) state;
+	options.connect_timeout_ms = 1000;
+	db = open_db(&options);
+	for (int i = 0; i < 2; i++)
+	{
+		tx = begin_as(db, NULL);
+		backend = backend_of(tx);
+		aiodal_tx_free(tx);
+		pass(31000);
+		if (!stop_backend(backend))
+		{
+			aiodal_db_close(db);
+			skip();
+		}
+		/* transactions and reflection get another one */
+		if (i == 0)
+		{
+			tx = begin_as(db, NULL);
+			assert_int_not_equal(backend_of(tx), backend);
+			aiodal_tx_free(tx);
+		}
+		else
+			OK(aiodal_db_reflect(db, &err));
+		assert_int_equal(stats_of(db).open, 1);
+		assert_int_equal(stats_of(db).closed_broken, i + 1);
+		assert_int_equal(kill(backend, SIGCONT), 0);
+	}
+	aiodal_db_close(db);
+}
+
+/* Catches the first n cancel requests. */
+static void
+sleep_through(char *sql, size_t size, int n)
+{
+	(void) snprintf(sql, size,
+					"DO $$ BEGIN FOR i IN 1..%d LOOP BEGIN PERFORM pg_sleep(60);"
+					" EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; PERFORM pg_sleep(60); END $$",
+					n);
+}
+
+/* A cancel request before that may hit nothing. */
+static void
+wait_for_sleep(int backend)
+{
+	char sql[300];
+
+	(void) snprintf(sql, sizeof(sql),
+					"DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %d AND "
+					"wait_event = 'PgSleep') LOOP PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); "
+					"END LOOP; END $$",
+					backend);
+	run_sql(sql);
+}
+
+/* What the deadline does to a statement that catches so many requests. */
+static void
+sleep_until_deadline(aiodal_db *db, int catches, const char *words)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx_options options = AIODAL_TX_OPTIONS_INIT;
+	aiodal_tx *tx;
+	aiodal_op *op;
+	char sql[200];
+	int backend;
+
+	options.timeout_ms = HOUR_MS / 10;
+	OK(aiodal_tx_begin(&tx, db, &options, &err));
+	backend = backend_of(tx);
+	sleep_through(sql, sizeof(sql), catches);
+	OK(aiodal_tx_exec_start(&op, tx, sql, 0, NULL, &err));
+	wait_for_sleep(backend);
+	pass(HOUR_MS / 10);
+	FAILS(AIODAL_ETIMEOUT, aiodal_op_wait(op, -1, &err), words);
+	aiodal_op_free(op);
+	aiodal_tx_free(tx);
+}
+
+static void
+cancel_is_asked_for_again(void **state)
+{
+	aiodal_db_options options = small_pool(1);
+	aiodal_db *db = open_db(&options);
+	aiodal_tx *tx;
+
+	(void) state;
+	sleep_until_deadline(db, 1, "The statement was cancelled");
+	assert_int_equal(stats_of(db).idle, 1);
+	/* after the connection was given up, too, until its place is free */
+	sleep_until_deadline(db, 6, "the connection was dropped");
+	assert_int_equal(stats_of(db).ending, 1);
+	tx = begin_as(db, NULL);
+	assert_int_equal(stats_of(db).ending, 0);
+	assert_string_equal(
+		query(tx, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO%'"), "0");
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+}
+
+/* A pool of one connection, behind which nobody else gets through to the server. */
+static aiodal_db *
+open_behind(proxy *p)
+{
+	aiodal_error *err = NULL;
+	aiodal_db_options options = small_pool(1);
+	char conninfo[100];
+	aiodal_db *db;
+
+	proxy_start(p);
+	(void) snprintf(conninfo, sizeof(conninfo), "host=127.0.0.1 port=%d sslmode=disable gssencmode=disable",
+					p->port);
+	OK(aiodal_db_open(&db, conninfo, &options, &err));
+	proxy_close_door(p);
+	return db;
+}
+
+static void
+a_deadline_holds_where_cancel_requests_vanish(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx_options options = AIODAL_TX_OPTIONS_INIT;
+	aiodal_db *db;
+	aiodal_tx *tx;
+	int64_t began;
+	proxy p;
+
+	(void) state;
+	db = open_behind(&p);
+	options.timeout_ms = 50;
+	OK(aiodal_tx_begin(&tx, db, &options, &err));
+	began = aiodal__now();
+	FAILS(AIODAL_ETIMEOUT, aiodal_tx_exec(NULL, tx, "SELECT pg_sleep(60)", 0, NULL, &err), "dropped");
+	/* no matter of speed: libpq's own request waits for minutes */
+	assert_true(aiodal__now() - began < 30000);
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+	proxy_stop(&p);
+}
+
+/* It may hit whatever comes next, which must not be a stranger's. */
+static void
+a_late_cancel_request_hits_nobody_else(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_db *db;
+	aiodal_tx *tx;
+	aiodal_op *op;
+	proxy p;
+
+	(void) state;
+	db = open_behind(&p);
+	tx = begin_as(db, NULL);
+	OK(aiodal_tx_exec_start(&op, tx, "SELECT pg_sleep(0.05)", 0, NULL, &err));
+	aiodal_op_cancel(op);
+	OK(aiodal_op_wait(op, -1, &err));
+	aiodal_op_free(op);
+	assert_string_equal(query(tx, "SELECT 1"), "1");
+	aiodal_tx_free(tx);
+	assert_int_equal(stats_of(db).open, 0);
+	aiodal_db_close(db);
+	proxy_stop(&p);
+}
+
+/* A server that does not answer a cancel request. */
 static void
 a_place_counts_until_the_server_has_ended(void **state)
 {
@@ -382,16 +561,13 @@ a_place_counts_until_the_server_has_ended(void **state)
 	int backend;
 
 	(void) state;
-	options.acquire_timeout_ms = 300;
+	options.acquire_timeout_ms = 1000;
 	db = open_db(&options);
 	tx = begin_as(db, NULL);
 	backend = backend_of(tx);
 	OK(aiodal_tx_exec_start(&op, tx, "SELECT pg_sleep(60)", 0, NULL, &err));
-	/* a cancel request that overtakes its statement hits nothing */
-	run_sql(
-		"DO $$ BEGIN LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN EXISTS (SELECT FROM pg_stat_activity "
-		"WHERE wait_event = 'PgSleep'); END LOOP; END $$");
-	if (kill(backend, SIGSTOP) != 0)
+	wait_for_sleep(backend);
+	if (!stop_backend(backend))
 	{
 		aiodal_op_cancel(op);
 		aiodal_op_free(op);
@@ -486,6 +662,10 @@ main(void)
 		cmocka_unit_test(sessions_are_reset),
 		cmocka_unit_test(leaks_are_told),
 		cmocka_unit_test(owners_are_lines_of_code),
+		cmocka_unit_test(who_was_idle_for_long_must_answer),
+		cmocka_unit_test(cancel_is_asked_for_again),
+		cmocka_unit_test(a_deadline_holds_where_cancel_requests_vanish),
+		cmocka_unit_test(a_late_cancel_request_hits_nobody_else),
 		cmocka_unit_test(a_place_counts_until_the_server_has_ended),
 		cmocka_unit_test(a_fork_leaves_the_parent_alone),
 		cmocka_unit_test(bad_options),
