@@ -255,7 +255,9 @@ ArbiterProbeOne(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 {
 	MemoryContext old = MemoryContextSwitchTo(a->context);
 
-	LookUpUntilDone(a, key, callback, arg);
+	key->found = false;
+	if (!key->has_null)
+		LookUpUntilDone(a, key, callback, arg);
 	MemoryContextSwitchTo(old);
 }
 

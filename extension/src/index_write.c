@@ -4,8 +4,8 @@
  *
  * The executor enters each row into all indexes before it turns to the next
  * one. Here it is the other way round, and where many rows go into a btree
- * whose order is not theirs, they are sorted by its first column, so that
- * neighbours are written together.
+ * whose order is not theirs, they are sorted, so that neighbours are written
+ * together.
  */
 #include "compat.h"
 
@@ -30,7 +30,8 @@ typedef struct IndexState
 	IndexInfo *info;
 	ColumnMask columns; /* that it depends on; all of them when it has expressions or a predicate */
 	ExprState *predicate;
-	SortSupport order; /* NULL: rows are taken as they come */
+	SortSupport order; /* of each key column; NULL: rows are taken as they come */
+	int norder;
 } IndexState;
 
 struct IndexWriter
@@ -69,20 +70,25 @@ ColumnsOf(IndexInfo *info)
 	return mask;
 }
 
-static SortSupport
-OrderOf(Relation index)
+static void
+PrepareOrder(IndexState *state)
 {
-	SortSupport ssup;
+	Relation index = state->rel;
 
 	if (index->rd_rel->relam != BTREE_AM_OID)
-		return NULL;
-	ssup = palloc0(sizeof(SortSupportData));
-	ssup->ssup_cxt = CurrentMemoryContext;
-	ssup->ssup_collation = index->rd_indcollation[0];
-	ssup->ssup_nulls_first = (index->rd_indoption[0] & INDOPTION_NULLS_FIRST) != 0;
-	ssup->ssup_attno = 1;
-	PrepareIndexSortSupport(index, (index->rd_indoption[0] & INDOPTION_DESC) != 0, ssup);
-	return ssup;
+		return;
+	state->norder = IndexRelationGetNumberOfKeyAttributes(index);
+	state->order = palloc0(sizeof(SortSupportData) * state->norder);
+	for (int i = 0; i < state->norder; i++)
+	{
+		SortSupport ssup = &state->order[i];
+
+		ssup->ssup_cxt = CurrentMemoryContext;
+		ssup->ssup_collation = index->rd_indcollation[i];
+		ssup->ssup_nulls_first = (index->rd_indoption[i] & INDOPTION_NULLS_FIRST) != 0;
+		ssup->ssup_attno = i + 1;
+		PrepareIndexSortSupport(index, (index->rd_indoption[i] & INDOPTION_DESC) != 0, ssup);
+	}
 }
 
 IndexWriter *
@@ -105,7 +111,7 @@ IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter)
 		state->columns = ColumnsOf(state->info);
 		state->predicate =
 			state->info->ii_Predicate ? ExecPrepareQual(state->info->ii_Predicate, estate) : NULL;
-		state->order = OrderOf(state->rel);
+		PrepareOrder(state);
 		if (RelationGetRelid(state->rel) == arbiter)
 			w->arbiter = w->n;
 		w->n++;
@@ -136,9 +142,16 @@ FormEntry(IndexWriter *w, IndexState *state, IndexedRow *row, Pending *entry)
 }
 
 static int
-ComparePending(const Pending *a, const Pending *b, SortSupport order)
+ComparePending(const Pending *a, const Pending *b, const IndexState *state)
 {
-	return ApplySortComparator(a->values[0], a->nulls[0], b->values[0], b->nulls[0], order);
+	for (int i = 0; i < state->norder; i++)
+	{
+		int c = ApplySortComparator(a->values[i], a->nulls[i], b->values[i], b->nulls[i], &state->order[i]);
+
+		if (c != 0)
+			return c;
+	}
+	return 0;
 }
 
 static int
@@ -150,15 +163,15 @@ ComparePendingForSort(const void *a, const void *b, void *arg)
 }
 
 static void
-SortEntries(IndexState *state, Pending *entries, int n)
+SortEntries(IndexState *state, Pending *entries, int n, Check check)
 {
-	if (state->order == NULL || n < SORT_ROWS_MIN)
+	if (state->order == NULL || (n < SORT_ROWS_MIN && check != CHECK_CLAIM))
 		return;
 	for (int i = 1; i < n; i++)
 	{
-		if (ComparePending(&entries[i - 1], &entries[i], state->order) > 0)
+		if (ComparePending(&entries[i - 1], &entries[i], state) > 0)
 		{
-			qsort_arg(entries, n, sizeof(Pending), ComparePendingForSort, state->order);
+			qsort_arg(entries, n, sizeof(Pending), ComparePendingForSort, state);
 			return;
 		}
 	}
@@ -193,6 +206,14 @@ WantsEntry(IndexState *state, const IndexedRow *row, Check check)
 	return row->indexes == INDEXES_SUMMARIZING && IsSummarizing(state->info);
 }
 
+/* From the first row that is lost on. */
+static void
+LoseThose(Pending *entries, int n)
+{
+	for (int i = 0; i < n; i++)
+		entries[i].row->lost = true;
+}
+
 static void
 EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check check, bool as_before,
 		   IndexWriterRow current, void *arg)
@@ -203,6 +224,11 @@ EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check che
 			continue;
 		current(arg, entries[i].row->row);
 		EnterOne(w, state, &entries[i], check);
+		if (entries[i].row->lost)
+		{
+			LoseThose(entries + i, n - i);
+			return;
+		}
 		/* entries of expressions live in that context until the last one is made */
 		if (state->info->ii_Expressions == NIL && (i & 63) == 63)
 			ResetPerTupleExprContext(w->estate);
@@ -237,7 +263,7 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 		if (FormEntry(w, state, &rows[i], &entries[pending]))
 			pending++;
 	}
-	SortEntries(state, entries, pending);
+	SortEntries(state, entries, pending, check);
 	MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
 	EnterThose(w, state, entries, pending, check, true, current, arg);
 	EnterThose(w, state, entries, pending, check, false, current, arg);

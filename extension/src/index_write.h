@@ -25,7 +25,7 @@ typedef struct IndexedRow
 {
 	TupleTableSlot *slot;    /* with its TID */
 	int row;                 /* the caller's number for it */
-	bool lost;               /* inserts: another transaction has the key */
+	bool lost;               /* inserts: did not get its entry, see IndexWriterClaim */
 	ItemPointerData old_tid; /* updates: the version replaced */
 	ColumnMask changed;      /* updates: columns that differ from it */
 	IndexesToUpdate indexes; /* updates: which indexes want an entry */
@@ -43,7 +43,12 @@ extern IndexWriter *IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbi
 
 extern Relation IndexWriterArbiter(IndexWriter *w);
 
-/* Enters inserted rows into the arbiter index; those whose key another row has are marked lost. */
+/*
+ * Enters inserted rows into the arbiter index in the order of its keys, up to the
+ * first whose key another row has. That one and all that would come behind it are marked
+ * lost: whoever has to wait for a key is to hold none behind it, or two who want the same
+ * keys could wait for each other.
+ */
 extern void IndexWriterClaim(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
 
 /* Enters inserted rows into all indexes (but_arbiter: all but that one); a key that is there is an error. */

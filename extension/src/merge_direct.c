@@ -16,8 +16,9 @@
  * looked up again. Rows to insert go into the heap first and into the arbiter index
  * next; nbtree checks for a conflict and inserts under one lock on the leaf, so of two
  * writers of one key exactly one sees the other. We ask not to be thrown out
- * (UNIQUE_CHECK_PARTIAL): the row that lost is deleted again before any other index, trigger
- * or constraint has seen it, and its key is looked up like any other.
+ * (UNIQUE_CHECK_PARTIAL): the row that lost is taken back before any other index, trigger
+ * or constraint has seen it, and its key is looked up like any other. Keys are waited
+ * for in index order, with none behind held, so merges of the same keys take turns.
  *
  * An updated row whose key in some index did not change needs no uniqueness
  * check there: the version we replaced was the one live row with that key.
@@ -56,6 +57,7 @@
 #include "merge_direct.h"
 #include "parents.h"
 #include "seen_rows.h"
+#include "take_back.h"
 
 /* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
@@ -571,45 +573,102 @@ FillKey(DirectMerge *m, int row, BatchKey *key)
 
 static void InsertRows(DirectMerge *m);
 
-/*
- * Another transaction inserted this key between our probe and our index entry.
- * Our row is taken back; then either the other's row is met, or (it was rolled
- * back or deleted) ours is inserted again.
- */
 static void
-YieldRow(DirectMerge *m, int row)
+SeeOwnRows(DirectMerge *m)
 {
-	TupleTableSlot *slot = m->rows[row].slot;
-	BatchKey key;
-
-	SetCurrent(m, row);
 	CommandCounterIncrement();
 	m->estate->es_output_cid = GetCurrentCommandId(true);
-	simple_heap_delete(m->target, &slot->tts_tid);
-	m->counts->inserted--;
-	CommandCounterIncrement();
-	m->estate->es_output_cid = GetCurrentCommandId(true);
+}
 
-	FillKey(m, row, &key);
-	ArbiterProbeOne(m->arbiter, &key, MeetRow, m);
-	if (key.found)
+/* The row without its entry in the arbiter index is looked up, and met or inserted alone. */
+static void
+YieldRow(DirectMerge *m, BatchKey *key)
+{
+	SetCurrent(m, key->row);
+	ArbiterProbeOne(m->arbiter, key, MeetRow, m);
+	if (key->found)
 	{
 		FinishUpdates(m);
 		return;
 	}
-	m->inserts[0] = (IndexedRow){.slot = slot, .row = row};
+	m->inserts[0] = (IndexedRow){.slot = m->rows[key->row].slot, .row = key->row};
 	m->ninserts = 1;
 	InsertRows(m);
 }
 
-/* Writes m->inserts: heap, arbiter index, the other indexes, triggers. */
+/* Rows that were inserted without an entry in the arbiter index. */
+static void
+TakeBackRows(DirectMerge *m, List *lost)
+{
+	ListCell *lc;
+
+	SeeOwnRows(m);
+	foreach (lc, lost)
+	{
+		SetCurrent(m, lfirst_int(lc));
+		TakeBackRow(m->target, &m->current->slot->tts_tid);
+	}
+	SeeOwnRows(m);
+	m->counts->inserted -= list_length(lost);
+}
+
+static void
+YieldRows(DirectMerge *m, List *lost)
+{
+	int n = list_length(lost);
+	BatchKey *keys = palloc(sizeof(BatchKey) * n);
+
+	for (int i = 0; i < n; i++)
+		FillKey(m, list_nth_int(lost, i), &keys[i]);
+	ArbiterSort(m->arbiter, keys, n);
+	for (int i = 0; i < n; i++)
+		YieldRow(m, &keys[i]);
+	pfree(keys);
+}
+
+/* Parts m->inserts: those that have their entry in the arbiter index stay, the others are returned. */
+static List *
+PartLostRows(DirectMerge *m)
+{
+	List *lost = NIL;
+	int n = 0;
+
+	for (int i = 0; i < m->ninserts; i++)
+	{
+		if (m->inserts[i].lost)
+			lost = lappend_int(lost, m->inserts[i].row);
+		else
+			m->inserts[n++] = m->inserts[i];
+	}
+	m->ninserts = n;
+	return lost;
+}
+
+static void
+FinishInserts(DirectMerge *m)
+{
+	IndexWriterInsert(m->indexes, m->inserts, m->ninserts, m->arbiter != NULL, SetCurrent, m);
+	for (int i = 0; i < m->ninserts; i++)
+	{
+		SetCurrent(m, m->inserts[i].row);
+		NoteSeen(m, m->current, &m->inserts[i].slot->tts_tid);
+		if (m->parents)
+			CheckParents(m->parents, m->inserts[i].slot, ~UINT64CONST(0));
+		ExecARInsertTriggers(m->estate, m->rri, m->inserts[i].slot, NIL, NULL);
+	}
+	m->ninserts = 0;
+}
+
+/*
+ * Writes m->inserts: heap, arbiter index, the other indexes, triggers. A row whose key another
+ * transaction inserted between our probe and our entry is taken back before anybody
+ * is waited for.
+ */
 static void
 InsertRows(DirectMerge *m)
 {
 	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * m->ninserts);
-	List *lost = NIL;
-	ListCell *lc;
-	int n = 0;
+	List *lost;
 
 	for (int i = 0; i < m->ninserts; i++)
 		slots[i] = m->inserts[i].slot;
@@ -619,25 +678,12 @@ InsertRows(DirectMerge *m)
 
 	if (m->arbiter)
 		IndexWriterClaim(m->indexes, m->inserts, m->ninserts, SetCurrent, m);
-	for (int i = 0; i < m->ninserts; i++)
-	{
-		if (m->inserts[i].lost)
-			lost = lappend_int(lost, m->inserts[i].row);
-		else
-			m->inserts[n++] = m->inserts[i];
-	}
-	IndexWriterInsert(m->indexes, m->inserts, n, m->arbiter != NULL, SetCurrent, m);
-	for (int i = 0; i < n; i++)
-	{
-		SetCurrent(m, m->inserts[i].row);
-		NoteSeen(m, m->current, &m->inserts[i].slot->tts_tid);
-		if (m->parents)
-			CheckParents(m->parents, m->inserts[i].slot, ~UINT64CONST(0));
-		ExecARInsertTriggers(m->estate, m->rri, m->inserts[i].slot, NIL, NULL);
-	}
-	m->ninserts = 0;
-	foreach (lc, lost)
-		YieldRow(m, lfirst_int(lc));
+	lost = PartLostRows(m);
+	if (lost != NIL)
+		TakeBackRows(m, lost);
+	FinishInserts(m);
+	if (lost != NIL)
+		YieldRows(m, lost);
 }
 
 static void
@@ -732,8 +778,7 @@ MergeBatch(DirectMerge *m)
 
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	CommandCounterIncrement();
-	m->estate->es_output_cid = GetCurrentCommandId(true);
+	SeeOwnRows(m);
 	if (m->arbiter)
 		ProbeBatch(m);
 	CollectInserts(m);
