@@ -2,8 +2,9 @@
  * aiodal/web.h
  *		All of libaiodal_web: HTTP services on libaiodal (pkg-config aiodal_web).
  *
- *		web_http    requests, responses, routes, middleware, transactions per request; needs no network
- *		web_server  an app on a socket, health and readiness
+ *		web_http      requests, responses, routes, middleware, transactions per request; needs no network
+ *		web_resource  tables as resources: list and detail
+ *		web_server    an app on a socket, health and readiness
  *
  * None of the headers needs those of the libraries below (libmicrohttpd, libcurl, jansson, OpenSSL). The
  * rules of aiodal/api.h about ownership, errors and threads hold here too.
@@ -13,6 +14,7 @@
 
 #include <aiodal/aiodal.h>
 #include <aiodal/web_http.h>
+#include <aiodal/web_resource.h>
 #include <aiodal/web_server.h>
 
 #endif /* AIODAL_WEB_H */

@@ -12,7 +12,7 @@
 #include <aiodal/web.h>
 
 /* Sends a request and frees the response: its status, and what it said in the static buffers below. */
-static char last_body[20000];
+static char last_body[100000];
 static char last_headers[4000];
 
 static inline void

@@ -1,0 +1,112 @@
+/*
+ * statement.c
+ *		Putting SQL together.
+ */
+#include "statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+static void
+quoted(aiodal_web__buf *sql, const char *text, char quote)
+{
+	aiodal_web__buf_char(sql, quote);
+	for (; *text; text++)
+	{
+		if (*text == quote)
+			aiodal_web__buf_char(sql, quote);
+		aiodal_web__buf_char(sql, *text);
+	}
+	aiodal_web__buf_char(sql, quote);
+}
+
+void
+aiodal_web__sql_ident(aiodal_web__buf *sql, const char *name)
+{
+	quoted(sql, name, '"');
+}
+
+/* Right whatever standard_conforming_strings is: a backslash makes it an E'' literal. */
+void
+aiodal_web__sql_literal(aiodal_web__buf *sql, const char *text)
+{
+	const char *p;
+
+	if (!strchr(text, '\\'))
+	{
+		quoted(sql, text, '\'');
+		return;
+	}
+	aiodal_web__buf_str(sql, " E'");
+	for (p = text; *p; p++)
+	{
+		if (*p == '\'' || *p == '\\')
+			aiodal_web__buf_char(sql, *p);
+		aiodal_web__buf_char(sql, *p);
+	}
+	aiodal_web__buf_char(sql, '\'');
+}
+
+void
+aiodal_web__statement_value(aiodal_web__statement *s, const char *value, const char *label)
+{
+	if (!aiodal_web__grow(&s->params, s->n, sizeof(*s->params)) ||
+		!aiodal_web__grow(&s->labels, s->n, sizeof(*s->labels)))
+	{
+		s->sql.oom = true;
+		return;
+	}
+	s->params[s->n] = value;
+	s->labels[s->n++] = label;
+}
+
+void
+aiodal_web__statement_param(aiodal_web__statement *s, const char *value, const char *label)
+{
+	aiodal_web__statement_value(s, value, label);
+	aiodal_web__buf_printf(&s->sql, "$%zu", s->n);
+}
+
+aiodal_status
+aiodal_web__statement_exec(aiodal_result **rows, aiodal_tx *tx, const aiodal_web__statement *s,
+						   aiodal_error **err)
+{
+	if (s->sql.oom)
+		return aiodal_web__oom(err);
+	return aiodal_tx_exec(rows, tx, s->sql.data, s->n, s->params, err);
+}
+
+/*
+ * The context is translated, "$" and the number are not. A line more would be that of a function, which may
+ * have parameters of its own.
+ */
+const char *
+aiodal_web__statement_blame(const aiodal_web__statement *s, const aiodal_error *error)
+{
+	const char *context = aiodal_error_field(error, PG_DIAG_CONTEXT);
+	const char *dollar = context && !strchr(context, '\n') ? strchr(context, '$') : NULL;
+	long n = dollar ? strtol(dollar + 1, NULL, 10) : 0;
+
+	if (!aiodal_web__is_sqlstate(error, "22") && !aiodal_web__is_sqlstate(error, "23514"))
+		return NULL;
+	return n >= 1 && (size_t) n <= s->n ? s->labels[n - 1] : NULL;
+}
+
+void
+aiodal_web__statement_free(aiodal_web__statement *s)
+{
+	aiodal_web__buf_free(&s->sql);
+	aiodal_web__free(s->params);
+	aiodal_web__free(s->labels);
+	memset(s, 0, sizeof(*s));
+}
+
+bool
+aiodal_web__is_sqlstate(const aiodal_error *error, const char *prefix)
+{
+	const char *sqlstate = aiodal_error_sqlstate(error);
+
+	return sqlstate && strncmp(sqlstate, prefix, strlen(prefix)) == 0;
+}
