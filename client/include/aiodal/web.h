@@ -5,6 +5,7 @@
  *		web_http      requests, responses, routes, middleware, transactions per request; needs no network
  *		web_resource  tables as resources: list and detail
  *		web_server    an app on a socket, health and readiness
+ *		web_auth      bearer tokens
  *
  * None of the headers needs those of the libraries below (libmicrohttpd, libcurl, jansson, OpenSSL). The
  * rules of aiodal/api.h about ownership, errors and threads hold here too.
@@ -13,6 +14,7 @@
 #define AIODAL_WEB_H
 
 #include <aiodal/aiodal.h>
+#include <aiodal/web_auth.h>
 #include <aiodal/web_http.h>
 #include <aiodal/web_resource.h>
 #include <aiodal/web_server.h>

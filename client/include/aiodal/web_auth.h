@@ -1,0 +1,117 @@
+/*
+ * aiodal/web_auth.h
+ *		Bearer tokens: JSON Web Tokens signed with RS256, as Auth0 and other OpenID providers give them out.
+ *
+ * A token is believed when its header asks for RS256 and nothing else, a key of the issuer verifies its
+ * signature, and its claims say that it is from this issuer, for this audience, about somebody, and not
+ * expired. What a token says about where its key is to be found is never followed.
+ */
+#ifndef AIODAL_WEB_AUTH_H
+#define AIODAL_WEB_AUTH_H
+
+#include <aiodal/web_http.h>
+
+AIODAL_BEGIN_DECLS
+
+/* The keys that an issuer signs with. Any number of threads may use them at once. */
+typedef struct aiodal_web_keys aiodal_web_keys;
+
+/* What a verified token says. Immutable: any thread may read it. */
+typedef struct aiodal_web_claims aiodal_web_claims;
+
+/*
+ * Keys
+ */
+
+/*
+ * Keys from a JWK set (RFC 7517) in memory. Those that cannot have signed an RS256 token are left out: of
+ * another type, use or algorithm, without a kid, shorter than 2048 bits or longer than 8192, with an exponent
+ * below 3, or with their private part told to the world. Of two with the same kid the first one counts.
+ * AIODAL_EINVAL when the text is no JWK set.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_keys_parse(aiodal_web_keys **keys, const char *json,
+																 size_t len, aiodal_error **err);
+
+/* How many are usable. */
+AIODAL_API size_t aiodal_web_keys_count(aiodal_web_keys *keys);
+
+AIODAL_API void aiodal_web_keys_free(aiodal_web_keys *keys);
+
+/*
+ * Tokens
+ */
+
+typedef struct aiodal_web_token_options
+{
+	size_t size;
+	const char *issuer;   /* what "iss" is, to the letter, e.g. "https://me.eu.auth0.com/"; required */
+	const char *audience; /* what "aud" is or has among others; required */
+	int leeway_s;         /* how far clocks may be apart; default 30, at most 300, -1: not at all */
+	size_t max_len;       /* bytes of a token; default 16000 */
+} aiodal_web_token_options;
+
+#define AIODAL_WEB_TOKEN_OPTIONS_INIT                      \
+	{                                                      \
+		sizeof(aiodal_web_token_options), NULL, NULL, 0, 0 \
+	}
+
+/*
+ * Verifies a token of len bytes. AIODAL_EINVAL when it is not to be believed, or the options make no sense;
+ * AIODAL_ENOTFOUND when it was signed with a key that the issuer does not have; AIODAL_ECONN when the keys
+ * cannot be had, so that nothing is known about the token. The error's message says what is wrong with the
+ * token and may be shown to whoever sent it. *claims is the caller's: aiodal_web_claims_free().
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_token_verify(aiodal_web_claims **claims,
+																   aiodal_web_keys *keys, const char *token,
+																   size_t len,
+																   const aiodal_web_token_options *options,
+																   aiodal_error **err);
+
+/* Whom the token is about: the claim "sub". */
+AIODAL_API const char *aiodal_web_claims_subject(const aiodal_web_claims *claims);
+
+/* When it expires, in seconds since 1970, without leeway. */
+AIODAL_API int64_t aiodal_web_claims_expires(const aiodal_web_claims *claims);
+
+/* A claim that is a string; NULL when there is none of that name or it is something else. */
+AIODAL_API const char *aiodal_web_claims_string(const aiodal_web_claims *claims, const char *name);
+
+/* Whether a claim is an array with that string in it. */
+AIODAL_API bool aiodal_web_claims_has(const aiodal_web_claims *claims, const char *name, const char *value);
+
+/* All claims: as JSON, e.g. to hand them to PostgreSQL as a jsonb parameter ... */
+AIODAL_API const char *aiodal_web_claims_text(const aiodal_web_claims *claims);
+
+/* ... and as an object of the library jansson, whose json_t it is. Not to be changed. */
+struct json_t;
+AIODAL_API const struct json_t *aiodal_web_claims_json(const aiodal_web_claims *claims);
+
+AIODAL_API void aiodal_web_claims_free(aiodal_web_claims *claims);
+
+/*
+ * What a believed token must say to be let in. What is NULL or false is not asked for.
+ */
+typedef struct aiodal_web_requirements
+{
+	size_t size;
+	const char *org_id;      /* what "org_id" is */
+	const char *grant_type;  /* what "gty" is, e.g. "client-credentials" */
+	const char *scopes;      /* with a space between them: all must be in "scope" */
+	const char *permissions; /* with a space between them: all must be in "permissions" */
+	bool email;              /* there is an address of e-mail */
+	const char *email_claim; /* where; default "email" */
+} aiodal_web_requirements;
+
+#define AIODAL_WEB_REQUIREMENTS_INIT                                         \
+	{                                                                        \
+		sizeof(aiodal_web_requirements), NULL, NULL, NULL, NULL, false, NULL \
+	}
+
+/* AIODAL_ENOTFOUND when the token does not say that; the error's message says what is missing. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_claims_require(const aiodal_web_claims *claims,
+																	 const aiodal_web_requirements *what,
+																	 aiodal_error **err);
+
+AIODAL_END_DECLS
+
+#endif /* AIODAL_WEB_AUTH_H */
