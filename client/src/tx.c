@@ -435,8 +435,74 @@ aiodal_tx_get_alias(const aiodal_alias **out, aiodal_tx *tx, const char *name, a
 }
 
 /*
- * Transactions that run again
+ * Functions that run in a transaction
  */
+
+/* On failure *err is set. */
+static aiodal_status
+call(aiodal_tx_fn fn, aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	aiodal_status status = fn(tx, payload, err);
+
+	if (status > 0)
+		return aiodal__fail(err, AIODAL_EINVAL,
+							"the transaction function returned %d, which is no status it may return",
+							(int) status);
+	if (status < 0 && !*err)
+		(void) aiodal__fail(err, status, "the transaction function failed with %s",
+							aiodal_status_name(status));
+	return status;
+}
+
+/* What fn did stays, as part of the transaction. */
+static aiodal_status
+keep_nested(aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = check_alive(tx, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (aiodal_tx_get_state(tx) == AIODAL_TX_FAILED)
+		return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it had failed.", NULL,
+								  "a part of the transaction was undone instead of kept");
+	return aiodal__op_command(tx->conn, "RELEASE SAVEPOINT aiodal_nested", false, NULL, err);
+}
+
+/* Nothing to do where the transaction has ended or is lost. */
+static void
+undo_nested(aiodal_tx *tx)
+{
+	if (check_alive(tx, NULL) != AIODAL_OK)
+		return;
+	aiodal_op_free(&tx->conn->op);
+	(void) aiodal__op_command(
+		tx->conn, "ROLLBACK TO SAVEPOINT aiodal_nested; RELEASE SAVEPOINT aiodal_nested", false, NULL, NULL);
+}
+
+aiodal_status
+aiodal_tx_nested(aiodal_tx *tx, aiodal_tx_fn fn, void *payload, aiodal_error **err)
+{
+	aiodal_error *own = NULL;
+	aiodal_status status = aiodal__tx_check(tx, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (!fn)
+		return aiodal__fail(err, AIODAL_EINVAL, "fn must not be NULL");
+	status = aiodal__op_command(tx->conn, "SAVEPOINT aiodal_nested", false, NULL, err);
+	if (status != AIODAL_OK)
+		return status;
+	status = call(fn, tx, payload, &own);
+	if (status == AIODAL_OK)
+		status = keep_nested(tx, &own);
+	if (status != AIODAL_OK)
+		undo_nested(tx);
+	if (err)
+		*err = own;
+	else
+		aiodal_error_free(own);
+	return status;
+}
 
 /* One attempt. On failure *err is set. */
 static aiodal_status
@@ -448,16 +514,9 @@ attempt(aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aioda
 
 	if (status != AIODAL_OK)
 		return status;
-	status = fn(tx, payload, err);
+	status = call(fn, tx, payload, err);
 	if (status == AIODAL_OK && aiodal_tx_get_state(tx) <= AIODAL_TX_FAILED)
 		status = aiodal_tx_commit(tx, err);
-	else if (status > 0)
-		status = aiodal__fail(err, AIODAL_EINVAL,
-							  "the transaction function returned %d, which is no status it may return",
-							  (int) status);
-	else if (status < 0 && !*err)
-		(void) aiodal__fail(err, status, "the transaction function failed with %s",
-							aiodal_status_name(status));
 	aiodal_tx_free(tx);
 	return status;
 }

@@ -122,6 +122,17 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_transact(aiodal_db *db, con
 															  aiodal_error **err);
 
 /*
+ * Runs fn as a part of the transaction that can fail by itself: 0 keeps what it did; when it returns a
+ * negative status, or when a statement of it has failed, that alone is undone, and the transaction goes on as
+ * it was before. Nests. Returns what fn did; AIODAL_ESTATE when fn returned 0 and a statement had failed or
+ * the transaction had ended; or why the part could not begin or be kept.
+ *
+ * A part cannot be run again by itself: pass AIODAL_ERETRY on to aiodal_db_transact().
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_nested(aiodal_tx *tx, aiodal_tx_fn fn, void *payload,
+															aiodal_error **err);
+
+/*
  * Aliases: names for calls of table-valued functions, so that code which builds a query need not know whether
  * it reads a table or a function with arguments. A transaction looks among its own first, then among the
  * db's.
