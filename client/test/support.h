@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include <aiodal/aiodal.h>
+
+/* whose header knows nothing of C++ */
+AIODAL_BEGIN_DECLS
+#include <cmocka.h>
+AIODAL_END_DECLS
 
 /* Every call under test: shows the error when it is not the status expected, and frees it. */
 static inline void
