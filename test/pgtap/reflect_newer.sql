@@ -37,6 +37,7 @@ SELECT aiodal.fingerprint('{newer}') AS before \gset
 ALTER TABLE newer.booking ALTER CONSTRAINT loosely ENFORCED;
 SELECT isnt(aiodal.fingerprint('{newer}'), :'before'::text, 'enforcing one changes the fingerprint');
 SELECT results_eq($$ SELECT enforced FROM aiodal.constraints('{newer}') WHERE name = 'loosely' $$, $$ VALUES (true) $$, 'it is enforced');
+ALTER TABLE newer.booking DROP CONSTRAINT cheap;
 ALTER TABLE newer.booking ALTER COLUMN twice SET EXPRESSION AS (price * 4);
 SELECT is((SELECT default_value FROM aiodal.columns('{newer}') WHERE name = 'twice'), '(price * 4)', 'a virtual column with another expression');
 CREATE STATISTICS newer.both_columns ON id, room FROM newer.booking;

@@ -98,7 +98,7 @@ start(const aiodal_web_server_options *options)
 }
 
 static void
-stop(void)
+stop_server(void)
 {
 	aiodal_web_server_stop(server, PATIENCE_MS);
 	aiodal_web_app_free(app);
@@ -170,7 +170,7 @@ serves(void **state)
 	}
 	assert_non_null(strstr(reply, "[POST /large? 100000 yyy"));
 	free(body);
-	stop();
+	stop_server();
 }
 
 static void *
@@ -212,7 +212,7 @@ serves_many(void **state)
 		assert_int_equal(results[i], 100);
 	}
 	assert_int_equal(handled, 800);
-	stop();
+	stop_server();
 }
 
 /*
@@ -260,7 +260,7 @@ limits_bodies(void **state)
 		fail_msg("%s", reply);
 	assert_int_equal(handled, 0);
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
-	stop();
+	stop_server();
 }
 
 static void
@@ -296,7 +296,7 @@ limits_heads(void **state)
 	}
 	assert_int_equal(handled, 0);
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
-	stop();
+	stop_server();
 }
 
 #define SMUGGLED "GET /p/smuggled HTTP/1.1\r\n" END
@@ -365,7 +365,7 @@ refuses_malformed_requests(void **state)
 	}
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
 	assert_int_equal(handled, 1);
-	stop();
+	stop_server();
 }
 
 /* What is cut off in the middle is not handled; a NUL in the target handles no more than what stands before.
@@ -395,7 +395,7 @@ survives_broken_connections(void **state)
 	handled = 0;
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
 	assert_int_equal(handled, 1);
-	stop();
+	stop_server();
 }
 
 /*
@@ -428,7 +428,7 @@ ends_slow_requests(void **state)
 	}
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
 	assert_int_equal(handled, 2);
-	stop();
+	stop_server();
 }
 
 static void
@@ -454,7 +454,7 @@ ends_slow_readers(void **state)
 	assert_true(total < 64u * 1024 * 1024);
 	(void) close(fd);
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
-	stop();
+	stop_server();
 }
 
 /*
@@ -499,7 +499,7 @@ says_when_it_is_busy(void **state)
 	(void) read_all(queued, reply, sizeof(reply));
 	(void) close(running);
 	(void) close(queued);
-	stop();
+	stop_server();
 }
 
 static void *
@@ -567,7 +567,7 @@ drains(void **state)
 	replies("GET /ready HTTP/1.1\r\n" END, "HTTP/1.1 503 ");
 	replies("GET /health HTTP/1.1\r\n" END, "HTTP/1.1 200 ");
 	replies("GET /a HTTP/1.1\r\n" END, "[GET /a");
-	stop();
+	stop_server();
 }
 
 static void
@@ -592,7 +592,7 @@ refuses_bad_addresses(void **state)
 	if (aiodal_web_server_start(&other, app, &options, NULL) == AIODAL_OK)
 		aiodal_web_server_stop(other, PATIENCE_MS);
 	aiodal_web_server_stop(NULL, 0);
-	stop();
+	stop_server();
 }
 
 int
