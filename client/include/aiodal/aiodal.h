@@ -7,6 +7,7 @@
  *		objects types, functions, sequences, triggers, privileges and the like, from the same moment
  *		tx      transactions, statements, savepoints, aliases
  *		result  rows
+ *		value   typed values out of results
  *		bulk    files into tables and out of them
  *		async   statements without blocking
  *		pq      the libpq connection below
@@ -26,6 +27,7 @@
 #include <aiodal/result.h>
 #include <aiodal/schema.h>
 #include <aiodal/tx.h>
+#include <aiodal/value.h>
 #include <aiodal/version.h>
 
 #endif /* AIODAL_AIODAL_H */

@@ -257,6 +257,57 @@ exports(void **state)
 	sweep(export_zipped, 5);
 }
 
+/* Values that something has to be made for, and an error about one. */
+static aiodal_status
+read_values(aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	PGresult *pg =
+		PQexecParams(aiodal_tx_pgconn(tx), "SELECT 1.5, 7, uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", 0,
+					 NULL, NULL, NULL, NULL, 1);
+	aiodal_result *res = (aiodal_result *) pg;
+	aiodal_result *bytea = NULL;
+	aiodal_bytes bytes;
+	const char *text;
+	bool truth;
+	aiodal_status status = aiodal_result_get_numeric(&text, res, 0, 0, err);
+
+	(void) payload;
+	if (status == AIODAL_OK)
+		status = aiodal_result_get_text(&text, res, 0, 1, err);
+	if (status == AIODAL_OK)
+		status = aiodal_result_get_text(&text, res, 0, 2, err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_exec(&bytea, tx, "SELECT '\\xff00'::bytea", 0, NULL, err);
+	if (status == AIODAL_OK)
+		status = aiodal_result_get_bytea(&bytes, bytea, 0, 0, err);
+	if (status == AIODAL_OK)
+	{
+		status = aiodal_result_get_bool(&truth, res, 0, 0, err);
+		if (status == AIODAL_EINVAL)
+		{
+			aiodal_error_free(*err);
+			*err = NULL;
+			status = AIODAL_OK;
+		}
+	}
+	PQclear(pg);
+	aiodal_result_free(bytea);
+	return status;
+}
+
+static aiodal_status
+transact_values(aiodal_error **err)
+{
+	return aiodal_db_transact(db, NULL, read_values, NULL, err);
+}
+
+static void
+values(void **state)
+{
+	(void) state;
+	sweep(transact_values, 8);
+}
+
 /* Errors of the server's that cannot be copied are out of memory, with the status they had. */
 static void
 errors(void **state)
@@ -287,6 +338,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opening), cmocka_unit_test(reflecting), cmocka_unit_test(transactions),
 		cmocka_unit_test(loads),   cmocka_unit_test(exports),    cmocka_unit_test(errors),
+		cmocka_unit_test(values),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);
