@@ -8,9 +8,30 @@ _aiodal()
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 			-d | --dbname) ((i++)) ;;
-			ping | reflect | load | export | diff) command=${words[i]}; break ;;
+			ping | reflect | load | export | diff | testdb) command=${words[i]}; break ;;
 		esac
 	done
+
+	# behind its options it is another command's line
+	if [ "$command" = testdb ]; then
+		for ((i++; i < cword; i++)); do
+			case ${words[i]} in
+				-m | --migrate | -s | --set) ((i++)) ;;
+				--) ((i++)); break ;;
+				-*) ;;
+				*) break ;;
+			esac
+		done
+		if [ "$i" -lt "$cword" ] && type _command_offset >/dev/null 2>&1; then
+			_command_offset "$i"
+			return
+		fi
+		case $prev in
+			-m | --migrate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+			-s | --set) return ;;
+		esac
+		[[ $cur == -* ]] || { COMPREPLY=($(compgen -c -- "$cur")); return; }
+	fi
 
 	case $prev in
 		-d | --dbname) COMPREPLY=($(compgen -W "$(psql -XAtc 'SELECT datname FROM pg_catalog.pg_database WHERE datallowconn' -d postgres 2>/dev/null)" -- "$cur")); return ;;
@@ -31,7 +52,7 @@ _aiodal()
 	esac
 
 	case $command in
-		'') COMPREPLY=($(compgen -W 'ping reflect load export diff --dbname --no-password --verbose --help --version' -- "$cur")); return ;;
+		'') COMPREPLY=($(compgen -W 'ping reflect load export diff testdb --dbname --no-password --verbose --help --version' -- "$cur")); return ;;
 	esac
 	case $cur in
 		-*) COMPREPLY=($(compgen -W "$(aiodal "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)" -- "$cur")) ;;

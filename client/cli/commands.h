@@ -12,5 +12,6 @@ extern const cli_command cli_reflect_command;
 extern const cli_command cli_load_command;
 extern const cli_command cli_export_command;
 extern const cli_command cli_diff_command;
+extern const cli_command cli_testdb_command;
 
 #endif /* AIODAL_CLI_COMMANDS_H */

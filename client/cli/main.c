@@ -16,7 +16,13 @@
 #include "options.h"
 
 static const cli_command *const commands[] = {
-	&cli_ping_command, &cli_reflect_command, &cli_load_command, &cli_export_command, &cli_diff_command, NULL,
+	&cli_ping_command,
+	&cli_reflect_command,
+	&cli_load_command,
+	&cli_export_command,
+	&cli_diff_command,
+	&cli_testdb_command,
+	NULL,
 };
 
 static void
@@ -33,7 +39,7 @@ print_help(void)
 		"\"aiodal COMMAND --help\" tells more and has examples. A password is never an argument:\n"
 		"~/.pgpass, PGPASSWORD or the terminal provide it.\n\n"
 		"Exit status: 0 done, 1 error and nothing was changed, 2 wrong usage, 3 loaded but for rejected\n"
-		"rows; of diff: 0 the same, 1 different, 2 trouble.\n");
+		"rows; of diff: 0 the same, 1 different, 2 trouble; of testdb: its COMMAND's.\n");
 }
 
 static const cli_command *
@@ -51,7 +57,7 @@ find_command(const char *name)
 	nearest = cli_nearest(name, names);
 	cli_usage_error(NULL,
 					nearest ? cli_printf("Did you mean \"%s\"?", nearest)
-							: "Commands are ping, reflect, load, export and diff.",
+							: "Commands are ping, reflect, load, export, diff and testdb.",
 					"unknown command \"%s\"", name);
 }
 
@@ -114,7 +120,8 @@ main(int argc, char **argv)
 	(void) atexit(close_stdout);
 	first = parse_global(argc, argv, &common);
 	if (first >= argc)
-		cli_usage_error(NULL, "Commands are ping, reflect, load, export and diff.", "no command was given");
+		cli_usage_error(NULL, "Commands are ping, reflect, load, export, diff and testdb.",
+						"no command was given");
 	if (strcmp(argv[first], "help") == 0)
 	{
 		print_help();

@@ -124,7 +124,7 @@ typedef struct OptionList
 	const cli_option *option[MAX_OPTIONS];
 	struct option getopt[MAX_OPTIONS + 1];
 	const char *names[MAX_OPTIONS + 1];
-	char letters[2 * MAX_OPTIONS + 2];
+	char letters[2 * MAX_OPTIONS + 3];
 	int n;
 } OptionList;
 
@@ -309,9 +309,10 @@ check_operands(const cli_command *command, int n, char **operands)
 char **
 cli_parse(const cli_command *command, int argc, char **argv)
 {
-	OptionList list = {.command = command, .letters = ":"};
+	OptionList list = {.command = command};
 	int id;
 
+	(void) stpcpy(list.letters, command->operands_are_a_command ? "+:" : ":");
 	add_options(&list, command->options);
 	add_options(&list, cli_common_options);
 	opterr = 0;

@@ -1,4 +1,4 @@
-# The program aiodal. It takes the library in whole, so that it runs wherever it is put.
+# The program aiodal. It takes the libraries in whole, so that it runs wherever it is put.
 
 CLI = $(BUILD)/aiodal
 CLI_OBJS = $(patsubst cli/%.c,$(BUILD)/obj/cli/%.o,$(sort $(wildcard cli/*.c)))
@@ -21,8 +21,10 @@ $(BUILD)/obj/cli/%.o: cli/%.c $(BUILD)/include/aiodal/version.h
 	@mkdir -p $(@D)
 	$(CC) -I$(BUILD)/include -Iinclude -I$(BUILD)/obj/cli -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(CLI_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(CLI): $(CLI_OBJS) $(STATIC_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJS) $(STATIC_LIB) $(CORE_LIBS) $(CLI_LIBS)
+# the test kit's rules are read later
+CLI_STATIC = $(BUILD)/libaiodal_test.a $(STATIC_LIB)
+$(CLI): $(CLI_OBJS) $(CLI_STATIC)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJS) $(CLI_STATIC) $(CORE_LIBS) $(CLI_LIBS)
 
 install: install-cli
 install-cli: $(CLI)

@@ -6,7 +6,7 @@
 #				```text block right behind one is what psql prints for it.
 #	```console	lines that begin with "$ " are run by bash, the others are what
 #				they print. "# exit status N" behind one is just that.
-#	```FORMAT	behind a line <!-- file: NAME --> is written to that file.
+#	```FORMAT	behind a line <!-- file: NAME --> is written to that file, sql too.
 #
 # A line <!-- not run: REASON --> before a block leaves it out. Times and rates
 # are compared as such, not by their digits. Works in a directory and a
@@ -138,7 +138,7 @@ for my $block (@blocks)
 		$group[-1]->{output} = $block->{text};
 		next;
 	}
-	if ($block->{language} eq 'sql' && !$block->{skip}) { push @group, $block; next; }
+	if ($block->{language} eq 'sql' && !$block->{skip} && !$block->{file}) { push @group, $block; next; }
 	next if $block->{skip};
 	if ($block->{file})
 	{
