@@ -16,8 +16,8 @@
  * looked up again. Rows to insert go into the heap first and into the arbiter index
  * next; nbtree checks for a conflict and inserts under one lock on the leaf, so of two
  * writers of one key exactly one sees the other. We ask not to be thrown out
- * (UNIQUE_CHECK_PARTIAL): the row that lost is taken back before any other index, trigger
- * or constraint has seen it, and its key is looked up like any other. Keys are waited
+ * (UNIQUE_CHECK_PARTIAL): the row that lost is taken back (insert_rows.c) before any other index,
+ * trigger or constraint has seen it, and its key is looked up like any other. Keys are waited
  * for in index order, with none behind held, so merges of the same keys take turns.
  *
  * An updated row whose key in some index did not change needs no uniqueness
@@ -39,6 +39,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "catalog/index.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -54,10 +55,10 @@
 
 #include "arbiter.h"
 #include "index_write.h"
+#include "insert_rows.h"
 #include "merge_direct.h"
 #include "parents.h"
 #include "seen_rows.h"
-#include "take_back.h"
 
 /* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
@@ -596,22 +597,6 @@ YieldRow(DirectMerge *m, BatchKey *key)
 	InsertRows(m);
 }
 
-/* Rows that were inserted without an entry in the arbiter index. */
-static void
-TakeBackRows(DirectMerge *m, List *lost)
-{
-	ListCell *lc;
-
-	SeeOwnRows(m);
-	foreach (lc, lost)
-	{
-		SetCurrent(m, lfirst_int(lc));
-		TakeBackRow(m->target, &m->current->slot->tts_tid);
-	}
-	SeeOwnRows(m);
-	m->counts->inserted -= list_length(lost);
-}
-
 static void
 YieldRows(DirectMerge *m, List *lost)
 {
@@ -621,6 +606,7 @@ YieldRows(DirectMerge *m, List *lost)
 	for (int i = 0; i < n; i++)
 		FillKey(m, list_nth_int(lost, i), &keys[i]);
 	ArbiterSort(m->arbiter, keys, n);
+	SeeOwnRows(m);
 	for (int i = 0; i < n; i++)
 		YieldRow(m, &keys[i]);
 	pfree(keys);
@@ -659,28 +645,33 @@ FinishInserts(DirectMerge *m)
 	m->ninserts = 0;
 }
 
-/*
- * Writes m->inserts: heap, arbiter index, the other indexes, triggers. A row whose key another
- * transaction inserted between our probe and our entry is taken back before anybody
- * is waited for.
- */
 static void
-InsertRows(DirectMerge *m)
+InsertUnclaimed(DirectMerge *m)
 {
 	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * m->ninserts);
-	List *lost;
 
 	for (int i = 0; i < m->ninserts; i++)
 		slots[i] = m->inserts[i].slot;
 	table_multi_insert(m->target, slots, m->ninserts, m->estate->es_output_cid, 0, m->bulk);
-	m->counts->inserted += m->ninserts;
 	pfree(slots);
+}
+
+/*
+ * Writes m->inserts: heap, arbiter index, the other indexes, triggers. Where another transaction
+ * inserted a key between our probe and our entry, the rows concerned are looked up again, one by one.
+ */
+static void
+InsertRows(DirectMerge *m)
+{
+	RowInserter inserter = {m->target, m->estate, m->indexes, m->bulk, SetCurrent, m};
+	List *lost;
 
 	if (m->arbiter)
-		IndexWriterClaim(m->indexes, m->inserts, m->ninserts, SetCurrent, m);
+		InsertAndClaim(&inserter, m->inserts, m->ninserts);
+	else
+		InsertUnclaimed(m);
 	lost = PartLostRows(m);
-	if (lost != NIL)
-		TakeBackRows(m, lost);
+	m->counts->inserted += m->ninserts;
 	FinishInserts(m);
 	if (lost != NIL)
 		YieldRows(m, lost);
@@ -770,6 +761,17 @@ CollectInserts(DirectMerge *m)
 	}
 }
 
+/*
+ * Inserts into a table that is decoded take a subtransaction a batch. Others have
+ * to look up ours one by one when there are more than a few dozen, so batches grow there.
+ */
+static void
+GrowNextBatch(DirectMerge *m)
+{
+	if (m->arbiter && RelationIsLogicallyLogged(m->target))
+		m->capacity = Min(m->capacity * 2, BATCH_ROWS_MAX);
+}
+
 static void
 MergeBatch(DirectMerge *m)
 {
@@ -789,6 +791,7 @@ MergeBatch(DirectMerge *m)
 	m->nrows = 0;
 	m->bytes = 0;
 	m->current = NULL;
+	GrowNextBatch(m);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(m->batch_context);
