@@ -7,7 +7,7 @@ HALVES = $(patsubst %/Makefile,%,$(wildcard extension/Makefile client/Makefile))
 each = @set -e; for half in $(HALVES); do $(MAKE) -C $$half $(1); done
 
 .PHONY: all install uninstall clean check installcheck lint demo bench dist help \
-	check-valgrind check-asan check-matrix deps
+	check-valgrind check-asan check-tsan check-matrix deps
 
 all:             ## build the extension, the library and the program
 	$(call each,all)
@@ -41,6 +41,9 @@ check-valgrind:  deps-valgrind ## the C suites under valgrind
 
 check-asan: deps-check ## build with address and undefined behaviour sanitizers, run every test
 	@test/check_asan $(SUITES)
+
+check-tsan: deps-check ## build with the thread sanitizer, run the tests in which threads meet
+	@$(MAKE) -s -C client check-tsan
 
 check-matrix:    ## build and test on every PostgreSQL there is a Debian for (VERSIONS="17 18")
 	@test/matrix $(VERSIONS)

@@ -56,6 +56,12 @@ $(BUILD)/test/web/%: test/web/%.c $(WEB_STATIC) $(STATIC_LIB)
 check-web: $(WEB_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(WEB_TESTS)
 
+# those in which threads meet; they need no server
+WEB_TSAN_TESTS = jwks
+check-tsan: check-tsan-web
+check-tsan-web:
+	$(MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g' WEB_TESTS='$(addprefix $(BUILD)/tsan/test/web/test_,$(WEB_TSAN_TESTS))' check-web
+
 check-abi: check-abi-web
 check-abi-web: $(WEB_SHARED)
 	@nm -D --defined-only $(WEB_SHARED) | sed -n 's/^[0-9a-f]* [TDBR] \([^@]*\).*/\1/p' | sort >$(BUILD)/web.exported
@@ -76,7 +82,7 @@ install-web: $(WEB_STATIC) $(WEB_SHARED) $(BUILD)/aiodal_web.pc
 	ln -sf $(WEB_SONAME) $(DESTDIR)$(LIBDIR)/libaiodal_web.so
 	$(INSTALL) -m 644 $(BUILD)/aiodal_web.pc $(DESTDIR)$(PKGCONFIGDIR)
 
-.PHONY: check-web check-abi-web install-web
+.PHONY: check-web check-tsan check-tsan-web check-abi-web install-web
 
 -include $(WEB_OBJS:.o=.d) $(addsuffix .d,$(WEB_TESTS))
 

@@ -32,9 +32,60 @@ typedef struct aiodal_web_claims aiodal_web_claims;
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_keys_parse(aiodal_web_keys **keys, const char *json,
 																 size_t len, aiodal_error **err);
 
+typedef struct aiodal_web_keys_options
+{
+	size_t size;
+	int ttl_s;       /* how long a set counts after it was fetched; default 600 */
+	int cooldown_s;  /* between two fetches for the sake of unknown kids, or after a failure; default 15 */
+	int stale_s;     /* how long beyond the ttl it counts while no other can be had; default 3600, -1: not */
+	int timeout_ms;  /* of one fetch; default 5000 */
+	int wait_ms;     /* for a fetch in flight, by whoever has an unknown kid; default 2000 */
+	size_t max_size; /* bytes of a set; default 256 KB */
+} aiodal_web_keys_options;
+
+#define AIODAL_WEB_KEYS_OPTIONS_INIT                      \
+	{                                                     \
+		sizeof(aiodal_web_keys_options), 0, 0, 0, 0, 0, 0 \
+	}
+
+/*
+ * Keys that are fetched from a URL, such as "https://me.eu.auth0.com/.well-known/jwks.json", and kept up to
+ * date by a thread of their own, before their time is over, so that nobody waits for it. A key that the
+ * issuer takes out of the set is good for nothing after the ttl at most. A kid that is unknown has the set
+ * fetched anew, once for all who wait for it and not again until the cooldown is over. While the issuer does
+ * not answer, or with something that is no key set, the last set counts, for stale_s at most.
+ *
+ * The URL is https; plain http is for the loopback interface alone. Redirects are not followed. The first
+ * fetch is waited for: AIODAL_ECONN, AIODAL_ETIMEOUT or AIODAL_EINVAL when it brings no usable key.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_keys_fetch(aiodal_web_keys **keys, const char *url,
+																 const aiodal_web_keys_options *options,
+																 aiodal_error **err);
+
+/* The same from where the issuer's OpenID configuration says: issuer/.well-known/openid-configuration. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_keys_discover(aiodal_web_keys **keys,
+																	const char *issuer,
+																	const aiodal_web_keys_options *options,
+																	aiodal_error **err);
+
+/* For those who watch. */
+typedef struct aiodal_web_keys_stats
+{
+	size_t size;
+	size_t keys;          /* usable ones; 0 as well when the set is too old to count */
+	uint64_t fetches;     /* that came to an end */
+	uint64_t failures;    /* among them */
+	double age_s;         /* of the set; 0 for one from memory */
+	char last_error[200]; /* of the last fetch, "" when it went well */
+} aiodal_web_keys_stats;
+
+/* Fills *stats, whose size the caller has set. */
+AIODAL_API void aiodal_web_keys_get_stats(aiodal_web_keys *keys, aiodal_web_keys_stats *stats);
+
 /* How many are usable. */
 AIODAL_API size_t aiodal_web_keys_count(aiodal_web_keys *keys);
 
+/* When nobody uses them any more. */
 AIODAL_API void aiodal_web_keys_free(aiodal_web_keys *keys);
 
 /*
