@@ -61,34 +61,10 @@ connect_failed(const PGconn *pg, aiodal_error **err)
 	return status;
 }
 
-static aiodal_status
-connect_poll(PGconn *pg, int64_t deadline, aiodal_error **err)
-{
-	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-	if (PQstatus(pg) == CONNECTION_BAD)
-		return connect_failed(pg, err);
-	while (want != PGRES_POLLING_OK)
-	{
-		struct pollfd fd = {.fd = PQsocket(pg), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-
-		if (poll(&fd, 1, aiodal__until(deadline)) == 0)
-			return aiodal__fail_hint(err, AIODAL_ETIMEOUT, NULL,
-									 "Check that the server can be reached, or raise connect_timeout_ms.",
-									 "the server \"%s\" did not answer in time",
-									 PQhost(pg) ? PQhost(pg) : "");
-		want = PQconnectPoll(pg);
-		if (want == PGRES_POLLING_FAILED)
-			return connect_failed(pg, err);
-	}
-	return AIODAL_OK;
-}
-
 aiodal_status
-aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t deadline, aiodal_error **err)
+aiodal__conn_open_start(aiodal__conn **out, const aiodal__conn_params *params, aiodal_error **err)
 {
 	aiodal__conn *conn = aiodal__calloc(1, sizeof(*conn));
-	aiodal_status status;
 
 	if (!conn)
 		return aiodal__fail_memory(err);
@@ -102,26 +78,82 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 	(void) pthread_mutex_init(&conn->cancel_lock, NULL);
 	conn->pg = connect_start(params);
 	if (!conn->pg)
-		status = aiodal__fail_memory(err);
-	else
-	{
-		/* before the first message, since the default receiver prints to stderr */
-		(void) PQsetNoticeReceiver(conn->pg, receive_notice, conn);
-		status = connect_poll(conn->pg, deadline, err);
-	}
-	if (status == AIODAL_OK)
-	{
-		conn->cancel = aiodal__cancel_new(conn->pg);
-		if (!conn->cancel)
-			status = aiodal__fail_memory(err);
-	}
-	if (status != AIODAL_OK)
 	{
 		aiodal__conn_close(conn);
-		return status;
+		return aiodal__fail_memory(err);
 	}
+	/* before the first message, since the default receiver prints to stderr */
+	(void) PQsetNoticeReceiver(conn->pg, receive_notice, conn);
+	conn->connecting = AIODAL_WANT_WRITE;
 	*out = conn;
 	return AIODAL_OK;
+}
+
+/* Whether the socket is ready for what was wanted of it; libpq must not be asked before. */
+static bool
+connect_ready(const aiodal__conn *conn, int timeout_ms)
+{
+	struct pollfd fd = {.fd = PQsocket(conn->pg),
+						.events = conn->connecting == AIODAL_WANT_READ ? POLLIN : POLLOUT};
+
+	return poll(&fd, 1, timeout_ms) > 0;
+}
+
+static aiodal_status
+connected(aiodal__conn *conn, aiodal_error **err)
+{
+	conn->connecting = AIODAL_OK;
+	conn->cancel = aiodal__cancel_new(conn->pg);
+	return conn->cancel ? AIODAL_OK : aiodal__fail_memory(err);
+}
+
+aiodal_status
+aiodal__conn_open_step(aiodal__conn *conn, aiodal_error **err)
+{
+	if (PQstatus(conn->pg) == CONNECTION_BAD)
+		return connect_failed(conn->pg, err);
+	while (connect_ready(conn, 0))
+	{
+		switch (PQconnectPoll(conn->pg))
+		{
+			case PGRES_POLLING_OK: return connected(conn, err);
+			case PGRES_POLLING_FAILED: return connect_failed(conn->pg, err);
+			case PGRES_POLLING_READING: conn->connecting = AIODAL_WANT_READ; break;
+			default: conn->connecting = AIODAL_WANT_WRITE; break;
+		}
+	}
+	return conn->connecting;
+}
+
+aiodal_status
+aiodal__conn_open_late(const aiodal__conn *conn, aiodal_error **err)
+{
+	return aiodal__fail_hint(
+		err, AIODAL_ETIMEOUT, NULL, "Check that the server can be reached, or raise connect_timeout_ms.",
+		"the server \"%s\" did not answer in time", PQhost(conn->pg) ? PQhost(conn->pg) : "");
+}
+
+aiodal_status
+aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t deadline, aiodal_error **err)
+{
+	aiodal__conn *conn;
+	aiodal_status status = aiodal__conn_open_start(&conn, params, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	while ((status = aiodal__conn_open_step(conn, err)) > 0)
+	{
+		if (!connect_ready(conn, aiodal__until(deadline)) && aiodal__until(deadline) == 0)
+		{
+			status = aiodal__conn_open_late(conn, err);
+			break;
+		}
+	}
+	if (status == AIODAL_OK)
+		*out = conn;
+	else
+		aiodal__conn_close(conn);
+	return status;
 }
 
 void

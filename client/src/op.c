@@ -253,8 +253,8 @@ aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const
 	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
 }
 
-static aiodal_status
-start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err)
+aiodal_status
+aiodal__op_start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err)
 {
 	aiodal_status status = begin(conn, may_copy, err);
 
@@ -271,14 +271,14 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 
 	if (!sql)
 		return aiodal__fail(err, AIODAL_EINVAL, "sql must not be NULL");
-	status = start_command(conn, sql, may_copy, err);
+	status = aiodal__op_start_command(conn, sql, may_copy, err);
 	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
 }
 
 aiodal_status
 aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error **err)
 {
-	aiodal_status status = start_command(conn, sql, false, err);
+	aiodal_status status = aiodal__op_start_command(conn, sql, false, err);
 
 	if (status != AIODAL_OK)
 		return status;

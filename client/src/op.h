@@ -14,6 +14,10 @@
 extern aiodal_status aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n,
 									  const char *const *params, aiodal_error **err);
 
+/* The same by the simple protocol, see aiodal__op_command(). */
+extern aiodal_status
+aiodal__op_start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err);
+
 /* Blocks until done. */
 extern aiodal_status aiodal__op_finish(aiodal__conn *conn, aiodal_error **err);
 

@@ -10,6 +10,7 @@
  *		value   typed values out of results
  *		bulk    files into tables and out of them
  *		async   statements without blocking
+ *		notify  LISTEN and NOTIFY
  *		pq      the libpq connection below
  *
  * api.h has the rules about ownership, errors and threads that hold for all of them.
@@ -22,6 +23,7 @@
 #include <aiodal/bulk.h>
 #include <aiodal/db.h>
 #include <aiodal/error.h>
+#include <aiodal/notify.h>
 #include <aiodal/objects.h>
 #include <aiodal/pq.h>
 #include <aiodal/result.h>
