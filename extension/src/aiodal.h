@@ -12,7 +12,17 @@ typedef enum MergePathSetting
 	MERGE_PATH_SQL
 } MergePathSetting;
 
+typedef enum FeedSetting
+{
+	FEED_STEP_AUTO,
+	FEED_STEP_CORE,
+	FEED_STEP_FIELDS
+} FeedSetting;
+
 /* the setting aiodal.path, a MergePathSetting */
 extern int aiodal_path;
+
+/* the setting aiodal.feed, a FeedSetting */
+extern int aiodal_feed;
 
 #endif /* AIODAL_H */

@@ -232,6 +232,17 @@ HasDefaultMarker(const CopyFormatOptions *opts)
 #endif
 }
 
+/* 16 finds the default of a column by its number; before, they were counted like those that have one. */
+static inline ExprState *
+CopyDefault(CopyFromState cstate, int n)
+{
+#if PG_VERSION_NUM >= 160000
+	return cstate->defexprs[cstate->defmap[n]];
+#else
+	return cstate->defexprs[n];
+#endif
+}
+
 /*
  * COPY's ON_ERROR came in 17, REJECT_LIMIT in 18. Whether the row just read is
  * to be skipped; to be asked after each NextCopyFrom().
@@ -251,6 +262,16 @@ CopySkipsRow(CopyFromState cstate)
 							   (long long) cstate->opts.reject_limit)));
 #endif
 	return true;
+#else
+	return false;
+#endif
+}
+
+static inline bool
+SkipsBadValues(const CopyFormatOptions *opts)
+{
+#if PG_VERSION_NUM >= 170000
+	return opts->on_error == COPY_ON_ERROR_IGNORE;
 #else
 	return false;
 #endif

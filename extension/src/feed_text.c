@@ -2,6 +2,9 @@
  * feed_text.c
  *		Rows out of csv, text and binary, by core's own COPY parser.
  *
+ * Of binary, and where options see to single values, core makes whole rows; else
+ * it finds the fields, which become values here.
+ *
  * Core's parser reads through a callback, so that our source stands below it.
  * That lets us take the header off first, and see what is left where core
  * believes that the data has ended.
@@ -13,7 +16,9 @@
 
 #include "mb/pg_wchar.h"
 
+#include "aiodal.h"
 #include "feed.h"
+#include "feed_fields.h"
 #include "fill.h"
 #include "header.h"
 #include "repair.h"
@@ -24,6 +29,9 @@ typedef struct TextFeed
 	CopyFromState cstate;
 	Source *source;
 	Repair *repair; /* between source and parser where rows are set aside; or NULL */
+	FieldReader *reader;
+	Field *fields; /* of the record; NULL where core makes the rows */
+	int max_fields;
 	List *left_out; /* attribute numbers of columns filled here, not by the input */
 	int64 header_lines;
 	int64 next_line;
@@ -91,46 +99,40 @@ StoppedAtDataMarker(TextFeed *feed)
 		   (feed->repair && RepairHolds(feed->repair)) || !SourceEndsWithMarker(feed->source);
 }
 
-/* Where the record is too short, core's words. */
-static void
-CheckMarkerFits(CopyFromState cstate)
-{
-	TupleDesc desc = RelationGetDescr(cstate->rel);
-
-	if (list_length(cstate->attnumlist) > 1)
-		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-						errmsg("missing data for column \"%s\"",
-							   NameStr(TupleDescAttr(desc, lsecond_int(cstate->attnumlist) - 1)->attname))));
-}
-
 /* The row that a csv line of \. alone is: one field, as in 18. */
 static void
 ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 {
 	CopyFromState cstate = feed->cstate;
-	TupleDesc desc = RelationGetDescr(cstate->rel);
-	int column = linitial_int(cstate->attnumlist) - 1;
-	char *field = strcmp(cstate->opts.null_print, "\\.") == 0 ? NULL : pstrdup("\\.");
+	Field field = {.text = "\\.", .len = 2, .ended = true};
 
+	if (strcmp(cstate->opts.null_print, field.text) == 0)
+		field.text = NULL;
 	resetStringInfo(&cstate->attribute_buf);
 	appendStringInfoString(&cstate->attribute_buf, "\\.");
 	appendStringInfoString(&cstate->line_buf, "\\.");
 	cstate->line_buf_valid = true;
-	CheckMarkerFits(cstate);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+	FieldsToRow(feed->reader, &field, 1, econtext, values, isnull);
+}
 
-		isnull[i] = true;
-		if (att->atthasdef && !att->attgenerated && i != column)
-			values[i] = FillColumn(feed->base.fill, i + 1, econtext, &isnull[i]);
+/* The next row, out of fields as core's parser finds them. */
+static bool
+ReadFieldsRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	char **texts;
+	int n;
+
+	if (!NextCopyFromRawFields(feed->cstate, &texts, &n))
+		return false;
+	if (n > feed->max_fields)
+	{
+		feed->max_fields = n * 2;
+		feed->fields = repalloc(feed->fields, sizeof(Field) * feed->max_fields);
 	}
-	cstate->cur_attname = NameStr(TupleDescAttr(desc, column)->attname);
-	cstate->cur_attval = field;
-	values[column] = InputFunctionCall(&cstate->in_functions[column], field, cstate->typioparams[column],
-									   TupleDescAttr(desc, column)->atttypmod);
-	isnull[column] = field == NULL;
-	cstate->cur_attname = cstate->cur_attval = NULL;
+	for (int i = 0; i < n; i++)
+		feed->fields[i] = (Field){.text = texts[i], .len = texts[i] ? strlen(texts[i]) : 0, .ended = true};
+	FieldsToRow(feed->reader, feed->fields, n, econtext, values, isnull);
+	return true;
 }
 
 /* What was wrong with bytes of the current record, or NULL. */
@@ -157,10 +159,13 @@ static bool
 ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 {
 	CopyFromState cstate = feed->cstate;
+	bool found;
 
 	feed->base.record++;
 	feed->base.line = feed->by_lines ? feed->next_line : feed->base.record;
-	if (!NextCopyFrom(cstate, econtext, values, isnull))
+	found = feed->fields ? ReadFieldsRow(feed, econtext, values, isnull)
+						 : NextCopyFrom(cstate, econtext, values, isnull);
+	if (!found)
 	{
 		if (!StoppedAtDataMarker(feed))
 			return false;
@@ -348,6 +353,19 @@ ContinueAfterHeader(CopyFromState cstate, const Header *header, Source *source)
 	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, SourceBytesTotal(source));
 }
 
+/* Who makes the rows. */
+static void
+ChooseStep(TextFeed *feed)
+{
+	if (!feed->by_lines)
+		return;
+	feed->reader = MakeFieldReader(feed->cstate);
+	if (aiodal_feed == FEED_STEP_CORE || !CanReadFields(feed->cstate))
+		return;
+	feed->max_fields = Max(list_length(feed->cstate->attnumlist), 1);
+	feed->fields = palloc(sizeof(Field) * feed->max_fields);
+}
+
 Feed *
 BeginTextFeed(FeedRequest *request)
 {
@@ -380,6 +398,7 @@ BeginTextFeed(FeedRequest *request)
 		feed->cstate->num_defaults = 0;
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
 	UseMarkerDefaults(feed->cstate, feed->base.fill);
+	ChooseStep(feed);
 	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->base.fill);
 	feed->base.given = ColumnsGiven(request, feed->cstate->attnumlist);
 	return &feed->base;

@@ -1,0 +1,161 @@
+/*
+ * feed_fields.c
+ *		The fields of a csv or text record become a row.
+ *
+ * Follows the second half of copyfromparse.c's NextCopyFrom(). A converter has
+ * the first look at each field; what it is not sure of goes to the type's input
+ * function, the only place here where a value can be an error.
+ */
+#include "compat.h"
+
+#include "executor/executor.h"
+
+#include "convert.h"
+#include "feed_fields.h"
+
+typedef struct FieldColumn
+{
+	int index; /* attribute number - 1 */
+	Converter convert;
+	int32 typmod;
+	FmgrInfo *input;
+	Oid ioparam;
+	const char *name;
+	bool force_null;
+	bool force_not_null;
+} FieldColumn;
+
+struct FieldReader
+{
+	CopyFromState cstate;
+	FieldColumn *columns;
+	int ncolumns;
+	int natts;
+	StringInfoData scratch; /* a field that was not ended */
+};
+
+bool
+CanReadFields(CopyFromState cstate)
+{
+	return !cstate->opts.binary && cstate->convert_select_flags == NULL && !HasDefaultMarker(&cstate->opts) &&
+		   !SkipsBadValues(&cstate->opts);
+}
+
+FieldReader *
+MakeFieldReader(CopyFromState cstate)
+{
+	FieldReader *reader = palloc0(sizeof(FieldReader));
+	TupleDesc desc = RelationGetDescr(cstate->rel);
+	ListCell *lc;
+
+	reader->cstate = cstate;
+	reader->natts = desc->natts;
+	reader->columns = palloc0(sizeof(FieldColumn) * Max(list_length(cstate->attnumlist), 1));
+	initStringInfo(&reader->scratch);
+	foreach (lc, cstate->attnumlist)
+	{
+		FieldColumn *column = &reader->columns[reader->ncolumns++];
+		Form_pg_attribute att = TupleDescAttr(desc, lfirst_int(lc) - 1);
+
+		column->index = lfirst_int(lc) - 1;
+		column->convert = ConverterOf(att->atttypid);
+		column->typmod = att->atttypmod;
+		column->input = &cstate->in_functions[column->index];
+		column->ioparam = cstate->typioparams[column->index];
+		column->name = NameStr(att->attname);
+		column->force_null = cstate->opts.csv_mode && cstate->opts.force_null_flags[column->index];
+		column->force_not_null = cstate->opts.csv_mode && cstate->opts.force_notnull_flags[column->index];
+	}
+	return reader;
+}
+
+/* The field as the input function wants it. */
+static char *
+EndedText(FieldReader *reader, const Field *field)
+{
+	if (field->ended || field->text == NULL)
+		return unconstify(char *, field->text);
+	resetStringInfo(&reader->scratch);
+	appendBinaryStringInfo(&reader->scratch, field->text, field->len);
+	return reader->scratch.data;
+}
+
+static Datum
+InputField(FieldReader *reader, const FieldColumn *column, const Field *field)
+{
+	CopyFromState cstate = reader->cstate;
+	Datum value;
+
+	cstate->cur_attname = column->name;
+	cstate->cur_attval = EndedText(reader, field);
+	value = InputFunctionCall(column->input, unconstify(char *, cstate->cur_attval), column->ioparam,
+							  column->typmod);
+	cstate->cur_attname = cstate->cur_attval = NULL;
+	return value;
+}
+
+/* What FORCE_NOT_NULL and FORCE_NULL make of the field. */
+static Field
+ForcedField(FieldReader *reader, const FieldColumn *column, Field field)
+{
+	const CopyFormatOptions *opts = &reader->cstate->opts;
+
+	if (field.text == NULL && column->force_not_null)
+		return (Field){.text = opts->null_print, .len = opts->null_print_len, .ended = true};
+	if (field.text != NULL && column->force_null && field.len == opts->null_print_len &&
+		memcmp(field.text, opts->null_print, field.len) == 0)
+		field.text = NULL;
+	return field;
+}
+
+static void
+ReadColumn(FieldReader *reader, const FieldColumn *column, const Field *field, Datum *value, bool *isnull)
+{
+	Field forced;
+
+	if (column->force_null || column->force_not_null)
+	{
+		forced = ForcedField(reader, column, *field);
+		field = &forced;
+	}
+	*isnull = field->text == NULL;
+	if (*isnull || column->convert == NULL ||
+		!column->convert(field->text, field->len, column->typmod, value))
+		*value = InputField(reader, column, field);
+}
+
+/* Defaults of columns that the input leaves out. */
+static void
+ReadDefaults(CopyFromState cstate, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	for (int i = 0; i < cstate->num_defaults; i++)
+	{
+		int index = cstate->defmap[i];
+
+		values[index] = ExecEvalExpr(CopyDefault(cstate, i), econtext, &isnull[index]);
+	}
+}
+
+void
+FieldsToRow(FieldReader *reader, const Field *fields, int nfields, ExprContext *econtext, Datum *values,
+			bool *isnull)
+{
+	if (nfields > reader->ncolumns && reader->ncolumns > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("extra data after last expected column")));
+	if (reader->ncolumns < reader->natts)
+	{
+		memset(values, 0, sizeof(Datum) * reader->natts);
+		memset(isnull, true, sizeof(bool) * reader->natts);
+	}
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		const FieldColumn *column = &reader->columns[i];
+
+		if (i >= nfields)
+			ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+							errmsg("missing data for column \"%s\"", column->name)));
+		ReadColumn(reader, column, &fields[i], &values[column->index], &isnull[column->index]);
+	}
+	ReadDefaults(reader->cstate, econtext, values, isnull);
+}
