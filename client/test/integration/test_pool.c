@@ -475,7 +475,7 @@ cancel_is_asked_for_again(void **state)
 	sleep_until_deadline(db, 1, "The statement was cancelled");
 	assert_int_equal(stats_of(db).idle, 1);
 	/* after the connection was given up, too, until its place is free */
-	sleep_until_deadline(db, 6, "the connection was dropped");
+	sleep_until_deadline(db, 16, "the connection was dropped");
 	assert_int_equal(stats_of(db).ending, 1);
 	tx = begin_as(db, NULL);
 	assert_int_equal(stats_of(db).ending, 0);
