@@ -237,7 +237,8 @@ LookUp(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 		if (verdict == ROW_LIVE)
 		{
 			key->found = true;
-			return callback(arg, key, a->existing);
+			callback(arg, key, a->existing);
+			return true;
 		}
 	}
 	return true;
@@ -321,9 +322,7 @@ Walk(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg)
 			if (verdict == ROW_LIVE)
 			{
 				keys[i].found = true;
-				if (!callback(arg, &keys[i], a->existing))
-					return i;
-				i++;
+				callback(arg, &keys[i++], a->existing);
 			}
 		}
 		if (++steps > WALK_STEPS_FREE + WALK_STEPS_PER_KEY * (int64) i)

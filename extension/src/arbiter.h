@@ -26,10 +26,9 @@ typedef struct BatchKey
 
 /*
  * Called for each key that a live row has, existing holding that row. No other
- * transaction is changing the row at that moment, but nothing is locked. Returns false when the row
- * turned out to be gone: the key is looked up again.
+ * transaction is changing the row at that moment, but nothing is locked. It writes nothing.
  */
-typedef bool (*ArbiterFound)(void *arg, BatchKey *key, TupleTableSlot *existing);
+typedef void (*ArbiterFound)(void *arg, BatchKey *key, TupleTableSlot *existing);
 
 /*
  * Opens index, which must be a btree index whose key columns are attnums of

@@ -126,6 +126,29 @@ ConstraintIsTemporal(Form_pg_constraint form)
 #endif
 }
 
+/* The same of a table's CHECK constraints; and 18 has columns that are generated when they are read. */
+#include "access/tupdesc.h"
+
+static inline bool
+CheckIsEnforced(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	return true;
+#endif
+}
+
+static inline bool
+HasVirtualColumns(const TupleConstr *constr)
+{
+#if PG_VERSION_NUM >= 180000
+	return constr != NULL && constr->has_generated_virtual;
+#else
+	return false;
+#endif
+}
+
 /* 15's declarations of the tree walkers are no prototypes. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstrict-prototypes"
@@ -360,6 +383,27 @@ IsSummarizing(const IndexInfo *info)
 #else
 	return false;
 #endif
+}
+
+/*
+ * Whether a row would break the unique index, in the eyes of a writer: rows in other transactions' hands are
+ * waited for. When it would, the row in the way is told. 18 added an argument for the row's own place.
+ */
+static inline bool
+BreaksUniqueIndex(ResultRelInfo *rri, TupleTableSlot *slot, EState *estate, Oid index, ItemPointer in_the_way)
+{
+	List *arbiters = list_make1_oid(index);
+	bool fine;
+#if PG_VERSION_NUM >= 180000
+	ItemPointerData nowhere;
+
+	ItemPointerSetInvalid(&nowhere);
+	fine = ExecCheckIndexConstraints(rri, slot, estate, in_the_way, &nowhere, arbiters);
+#else
+	fine = ExecCheckIndexConstraints(rri, slot, estate, in_the_way, arbiters);
+#endif
+	list_free(arbiters);
+	return !fine;
 }
 
 #endif /* AIODAL_COMPAT_H */

@@ -116,7 +116,8 @@ MoveRows(DirectCopy *copy, DirectMerge *m)
 
 		if (!ReadRow(copy, slot))
 			return;
-		DirectMergeAdd(m, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record});
+		if (DirectMergeAdd(m, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record}))
+			DirectMergeFlush(m);
 		copy->counts->staged++;
 		if (copy->counts->staged % 1000 == 0)
 			pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);

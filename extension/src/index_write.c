@@ -29,6 +29,7 @@ typedef struct IndexState
 	Relation rel;
 	IndexInfo *info;
 	ColumnMask columns; /* that it depends on; all of them when it has expressions or a predicate */
+	ColumnMask keys;    /* of these, those that are its key */
 	ExprState *predicate;
 	SortSupport order; /* of each key column; NULL: rows are taken as they come */
 	int norder;
@@ -37,6 +38,7 @@ typedef struct IndexState
 struct IndexWriter
 {
 	Relation heap;
+	ResultRelInfo *rri;
 	EState *estate;
 	IndexState *states;
 	int n;
@@ -54,18 +56,20 @@ typedef struct Pending
 typedef enum Check
 {
 	CHECK_UNIQUE, /* a conflict is an error */
-	CHECK_CLAIM,  /* a conflict marks the row as lost */
-	CHECK_UPDATE  /* a conflict is an error, and impossible where the columns are as before */
+	CHECK_CLAIM,  /* a conflict marks the row as lost, and those behind it */
+	CHECK_TRY,    /* a conflict marks the row as lost */
+	CHECK_UPDATE  /* a conflict is an error, and impossible where the key is as before */
 } Check;
 
+/* The first n of the index's columns. */
 static ColumnMask
-ColumnsOf(IndexInfo *info)
+ColumnsOf(IndexInfo *info, int n)
 {
 	ColumnMask mask = 0;
 
 	if (info->ii_Expressions != NIL || info->ii_Predicate != NIL)
 		return ~UINT64CONST(0);
-	for (int i = 0; i < info->ii_NumIndexAttrs; i++)
+	for (int i = 0; i < n; i++)
 		mask |= ColumnBit(info->ii_IndexAttrNumbers[i]);
 	return mask;
 }
@@ -97,6 +101,7 @@ IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter)
 	IndexWriter *w = palloc0(sizeof(IndexWriter));
 
 	w->heap = rri->ri_RelationDesc;
+	w->rri = rri;
 	w->estate = estate;
 	w->arbiter = -1;
 	w->states = palloc0(sizeof(IndexState) * Max(rri->ri_NumIndices, 1));
@@ -108,7 +113,8 @@ IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter)
 		state->info = rri->ri_IndexRelationInfo[i];
 		if (!state->info->ii_ReadyForInserts)
 			continue;
-		state->columns = ColumnsOf(state->info);
+		state->columns = ColumnsOf(state->info, state->info->ii_NumIndexAttrs);
+		state->keys = ColumnsOf(state->info, state->info->ii_NumIndexKeyAttrs);
 		state->predicate =
 			state->info->ii_Predicate ? ExecPrepareQual(state->info->ii_Predicate, estate) : NULL;
 		PrepareOrder(state);
@@ -177,21 +183,21 @@ SortEntries(IndexState *state, Pending *entries, int n, Check check)
 	}
 }
 
-/* The version that was replaced had the same entry. */
+/* The version that was replaced has the same key. */
 static bool
-IsAsBefore(IndexState *state, const IndexedRow *row, Check check)
+HasKeyAsBefore(IndexState *state, const IndexedRow *row, Check check)
 {
-	return check == CHECK_UPDATE && (row->changed & state->columns) == 0;
+	return check == CHECK_UPDATE && (row->changed & state->keys) == 0;
 }
 
 static void
 EnterOne(IndexWriter *w, IndexState *state, Pending *entry, Check check)
 {
-	bool as_before = IsAsBefore(state, entry->row, check);
+	bool as_before = check == CHECK_UPDATE && (entry->row->changed & state->columns) == 0;
 	IndexUniqueCheck unique = UNIQUE_CHECK_NO;
 
-	if (state->rel->rd_index->indisunique && !as_before)
-		unique = check == CHECK_CLAIM ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_YES;
+	if (state->rel->rd_index->indisunique && !HasKeyAsBefore(state, entry->row, check))
+		unique = check == CHECK_CLAIM || check == CHECK_TRY ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_YES;
 	if (!index_insert(state->rel, entry->values, entry->nulls, &entry->row->slot->tts_tid, w->heap, unique,
 					  as_before, state->info) &&
 		unique == UNIQUE_CHECK_PARTIAL)
@@ -220,11 +226,11 @@ EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check che
 {
 	for (int i = 0; i < n; i++)
 	{
-		if (IsAsBefore(state, entries[i].row, check) != as_before)
+		if (HasKeyAsBefore(state, entries[i].row, check) != as_before)
 			continue;
 		current(arg, entries[i].row->row);
 		EnterOne(w, state, &entries[i], check);
-		if (entries[i].row->lost)
+		if (entries[i].row->lost && check == CHECK_CLAIM)
 		{
 			LoseThose(entries + i, n - i);
 			return;
@@ -236,7 +242,7 @@ EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check che
 }
 
 /*
- * All rows into one index: first those whose entry is as before. They are not
+ * All rows into one index: first those whose key is as before. They are not
  * checked, for nobody else had that key; but one of the others may have it now,
  * and is to find them.
  */
@@ -255,7 +261,7 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 
 	for (int i = 0; i < n; i++)
 	{
-		if (!WantsEntry(state, &rows[i], check))
+		if (rows[i].lost || !WantsEntry(state, &rows[i], check))
 			continue;
 		current(arg, rows[i].row);
 		entries[pending] =
@@ -280,13 +286,13 @@ IndexWriterClaim(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current
 }
 
 void
-IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter, IndexWriterRow current,
-				  void *arg)
+IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter, bool claim,
+				  IndexWriterRow current, void *arg)
 {
 	for (int i = 0; n > 0 && i < w->n; i++)
 	{
 		if (!but_arbiter || i != w->arbiter)
-			EnterAll(w, &w->states[i], rows, n, CHECK_UNIQUE, current, arg);
+			EnterAll(w, &w->states[i], rows, n, claim ? CHECK_TRY : CHECK_UNIQUE, current, arg);
 	}
 }
 
@@ -295,4 +301,71 @@ IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow curren
 {
 	for (int i = 0; n > 0 && i < w->n; i++)
 		EnterAll(w, &w->states[i], rows, n, CHECK_UPDATE, current, arg);
+}
+
+bool
+IndexWriterMoves(IndexWriter *w, ColumnMask changed)
+{
+	for (int i = 0; i < w->n; i++)
+	{
+		if (w->states[i].rel->rd_index->indisunique && (w->states[i].keys & changed) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* As PostgreSQL says it: the key is shown to those who may see it. */
+static ErrorData *
+DuplicateFault(IndexWriter *w, IndexState *state, TupleTableSlot *slot)
+{
+	ErrorData *fault = palloc0(sizeof(ErrorData));
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+	char *key;
+
+	GetPerTupleExprContext(w->estate)->ecxt_scantuple = slot;
+	FormIndexDatum(state->info, slot, w->estate, values, nulls);
+	key = BuildIndexValueDescription(state->rel, values, nulls);
+	fault->sqlerrcode = ERRCODE_UNIQUE_VIOLATION;
+	fault->constraint_name = pstrdup(RelationGetRelationName(state->rel));
+	fault->message =
+		psprintf(_("duplicate key value violates unique constraint \"%s\""), fault->constraint_name);
+	if (key)
+		fault->detail = psprintf(_("Key %s already exists."), key);
+	return fault;
+}
+
+static bool
+WouldBreak(IndexWriter *w, IndexState *state, TupleTableSlot *slot, const ItemPointerData *own)
+{
+	ItemPointerData in_the_way;
+
+	if (state->info->ii_UniqueProcs == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(w->estate->es_query_cxt);
+
+		BuildSpeculativeIndexInfo(state->rel, state->info);
+		MemoryContextSwitchTo(old);
+	}
+	return BreaksUniqueIndex(w->rri, slot, w->estate, RelationGetRelid(state->rel), &in_the_way) &&
+		   !(own && ItemPointerEquals(unconstify(ItemPointerData *, own), &in_the_way));
+}
+
+ErrorData *
+IndexWriterFault(IndexWriter *w, TupleTableSlot *slot, const ItemPointerData *own, ColumnMask changed,
+				 bool but_arbiter)
+{
+	ErrorData *fault = NULL;
+
+	for (int i = 0; i < w->n && fault == NULL; i++)
+	{
+		IndexState *state = &w->states[i];
+
+		if ((but_arbiter && i == w->arbiter) || !state->rel->rd_index->indisunique ||
+			(state->keys & changed) == 0)
+			continue;
+		if (WouldBreak(w, state, slot, own))
+			fault = DuplicateFault(w, state, slot);
+	}
+	return fault;
 }

@@ -25,7 +25,7 @@ typedef struct IndexedRow
 {
 	TupleTableSlot *slot;    /* with its TID */
 	int row;                 /* the caller's number for it */
-	bool lost;               /* inserts: did not get its entry, see IndexWriterClaim */
+	bool lost;               /* inserts: did not get all its entries */
 	ItemPointerData old_tid; /* updates: the version replaced */
 	ColumnMask changed;      /* updates: columns that differ from it */
 	IndexesToUpdate indexes; /* updates: which indexes want an entry */
@@ -51,11 +51,25 @@ extern Relation IndexWriterArbiter(IndexWriter *w);
  */
 extern void IndexWriterClaim(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
 
-/* Enters inserted rows into all indexes (but_arbiter: all but that one); a key that is there is an error. */
-extern void IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter,
+/*
+ * Enters inserted rows that are not lost into all indexes (but_arbiter: all but that one). A key that is
+ * there is an error, or, when they are but claimed, marks the row as lost; it goes into no further index.
+ */
+extern void IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_arbiter, bool claim,
 							  IndexWriterRow current, void *arg);
 
 /* Enters updated rows into the indexes that want them. */
 extern void IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
+
+/* Whether a row in which these columns changed may have another key in some unique index. */
+extern bool IndexWriterMoves(IndexWriter *w, ColumnMask changed);
+
+/*
+ * The error that a row which is to be written would get from a unique index with a column among the changed
+ * ones: its code, message, detail and constraint, palloc'd; NULL when it would get none. Waits for other
+ * transactions. The row at own, if that is not NULL, is the row itself.
+ */
+extern ErrorData *IndexWriterFault(IndexWriter *w, TupleTableSlot *slot, const ItemPointerData *own,
+								   ColumnMask changed, bool but_arbiter);
 
 #endif /* AIODAL_INDEX_WRITE_H */

@@ -47,6 +47,16 @@ SeeOwnRows(EState *estate)
 }
 
 static void
+Claim(RowInserter *inserter, IndexedRow *rows, int n)
+{
+	if (inserter->has_arbiter)
+		IndexWriterClaim(inserter->indexes, rows, n, inserter->current, inserter->arg);
+	if (inserter->claims_all)
+		IndexWriterInsert(inserter->indexes, rows, n, inserter->has_arbiter, true, inserter->current,
+						  inserter->arg);
+}
+
+static void
 WriteAndClaim(Rows *rows)
 {
 	RowInserter *inserter = rows->inserter;
@@ -56,7 +66,7 @@ WriteAndClaim(Rows *rows)
 		slots[i] = rows->rows[i].slot;
 	table_multi_insert(inserter->rel, slots, rows->n, inserter->estate->es_output_cid, 0, inserter->bulk);
 	pfree(slots);
-	IndexWriterClaim(inserter->indexes, rows->rows, rows->n, inserter->current, inserter->arg);
+	Claim(inserter, rows->rows, rows->n);
 }
 
 static bool
@@ -136,7 +146,7 @@ InsertSpeculatively(RowInserter *inserter, IndexedRow *row)
 	inserter->current(inserter->arg, row->row);
 	table_tuple_insert_speculative(inserter->rel, row->slot, inserter->estate->es_output_cid, 0,
 								   inserter->bulk, token);
-	IndexWriterClaim(inserter->indexes, row, 1, inserter->current, inserter->arg);
+	Claim(inserter, row, 1);
 	table_tuple_complete_speculative(inserter->rel, row->slot, token, !row->lost);
 	SpeculativeInsertionLockRelease(xid);
 }

@@ -18,13 +18,15 @@ typedef struct RowInserter
 	Relation rel;
 	EState *estate; /* its es_output_cid counts, and is renewed */
 	IndexWriter *indexes;
+	bool has_arbiter;
+	bool claims_all; /* the keys of all unique indexes, and enters rows into the others */
 	BulkInsertState bulk;
 	IndexWriterRow current; /* told of each row */
 	void *arg;
 } RowInserter;
 
 /*
- * Inserts rows and claims their keys, as IndexWriterClaim does. Those marked lost have
+ * Inserts rows and claims their keys, as IndexWriterClaim and IndexWriterInsert do. Those marked lost have
  * left no trace, as if they had never been inserted: nobody waits for them, no subscriber hears
  * of them. They can be more than those whose key was taken. Of one row alone, only a key that is taken
  * is a reason.

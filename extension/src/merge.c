@@ -561,7 +561,10 @@ MergeAndClose(MergeRequest *request, const MergeWords *words, MergeCounts *count
 	ReadBatch(request, words, counts);
 	reason = ReasonForSql(request);
 	if (request->stage != NULL && request->stage->reject)
-		BeginRejects(request->stage->relid, false);
+	{
+		request->rejects = BeginRejects(request->stage->relid, false);
+		request->max_rejects = request->stage->max_rejects;
+	}
 	RunMerge(request, reason, counts);
 	CountStageRejects(request->stage, counts);
 	PopActiveSnapshot();

@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 
 #include "options.h"
+#include "reject.h"
 #include "stage.h"
 
 /* The columns by which a row of the batch finds its row of the target. */
@@ -33,11 +34,16 @@ typedef struct MergeRequest
 	Stage *stage;            /* what is known of source, or NULL when aiodal.stage() did not make it */
 	MergeMode mode;
 	DuplicatePolicy on_duplicate;
-	MergeKey *key;            /* NULL: mode insert on a table without one */
-	List *columns;            /* target attribute numbers the batch fills */
-	List *update_columns;     /* those of them that an update writes */
-	const char *delete_where; /* SQL condition on the target, or NULL */
-	bool row_named;           /* set when an error's context says the row */
+	MergeKey *key;             /* NULL: mode insert on a table without one */
+	List *columns;             /* target attribute numbers the batch fills */
+	List *update_columns;      /* those of them that an update writes */
+	const char *delete_where;  /* SQL condition on the target, or NULL */
+	bool row_named;            /* set when an error's context says the row */
+	RejectLog *rejects;        /* where bad rows are set aside; NULL: their errors are the merge's */
+	int64 max_rejects;         /* -1: no limit */
+	bool gave_up;              /* set when an error says that there were more */
+	NameData asked_constraint; /* whose column was looked up last */
+	AttrNumber asked_column;
 } MergeRequest;
 
 /* What errors call the batch. */

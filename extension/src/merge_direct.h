@@ -1,6 +1,6 @@
 /*
  * merge_direct.h
- *		The direct path: rows merged into a heap table without SQL.
+ *		The direct path: rows merged into a heap table, or the partitions of a table, without SQL.
  */
 #ifndef AIODAL_MERGE_DIRECT_H
 #define AIODAL_MERGE_DIRECT_H
@@ -24,19 +24,24 @@ typedef struct RowPlace
 /*
  * Opens the target for a direct merge, checks the current user's rights to all that
  * the mode does, and counts into counts (inserted, updated, unchanged,
- * ignored, and duplicates if keys_repeat). Keys may come twice only if
- * keys_repeat, with the policies error and first, and not in mode update, where a row
- * that is not there leaves no trace. request->source may be NULL.
+ * ignored, rejected where request->rejects says so, and duplicates if keys_repeat). Keys may come twice only
+ * if keys_repeat, with the policies error and first, and not in mode update, where a row that is not there
+ * leaves no trace. request->source may be NULL.
  */
 extern DirectMerge *DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts);
 
 /*
  * A slot for the next row, of the target's row type: fill tts_values and
  * tts_isnull (null for columns that the request does not give), then call
- * DirectMergeAdd, which copies them.
+ * DirectMergeAdd, which copies them. Returns whether so many rows wait that DirectMergeFlush is to be
+ * called before the next one. Neither writes anything; into a plain table, both may run in a subtransaction
+ * that fails later.
  */
 extern TupleTableSlot *DirectMergeSlot(DirectMerge *m);
-extern void DirectMergeAdd(DirectMerge *m, const RowPlace *place);
+extern bool DirectMergeAdd(DirectMerge *m, const RowPlace *place);
+
+/* Merges rows that wait. */
+extern void DirectMergeFlush(DirectMerge *m);
 
 /* Merges what is left and closes the target. */
 extern void DirectMergeEnd(DirectMerge *m);

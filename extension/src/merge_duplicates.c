@@ -181,7 +181,7 @@ void
 LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts)
 {
 	MergeRequest *request = m->request;
-	bool set_aside = request->stage && request->stage->reject;
+	bool set_aside = request->rejects != NULL;
 	int64 duplicates;
 
 	if (request->key == NULL || !MayRepeatKey(request))

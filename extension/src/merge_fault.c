@@ -16,15 +16,13 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "counted.h"
+#include "guard.h"
 #include "merge_sql.h"
 
 /* Rows that fail in another way than the batch, before the search is given up. */
@@ -39,9 +37,8 @@ typedef struct Search
 	int passed_over;
 } Search;
 
-/* Errors that another row would not have caused: bad values, constraints, policies, what triggers raise. */
-static bool
-IsRowError(int sqlerrcode)
+bool
+IsFaultOfRow(int sqlerrcode)
 {
 	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
 
@@ -50,40 +47,36 @@ IsRowError(int sqlerrcode)
 		   sqlerrcode == ERRCODE_RAISE_EXCEPTION;
 }
 
+typedef struct StepCall
+{
+	MergeStep step;
+	SqlMerge *merge;
+	MergeCounts *counts;
+	Snapshot snapshot;
+} StepCall;
+
+static void
+RunStep(void *arg)
+{
+	StepCall *call = arg;
+
+	PushCopiedSnapshot(call->snapshot);
+	SeeOwnChanges();
+	call->step(call->merge, call->counts);
+	PopActiveSnapshot();
+}
+
 ErrorData *
 Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Snapshot snapshot = GetActiveSnapshot();
+	StepCall call = {.step = step, .merge = m, .counts = counts, .snapshot = GetActiveSnapshot()};
 	MergeCounts before = *counts;
-	ErrorData *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		PushCopiedSnapshot(snapshot);
-		SeeOwnChanges();
-		step(m, counts);
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	ErrorData *error = RunInSubtransaction(RunStep, &call);
 
 	if (error == NULL)
 		return NULL;
 	*counts = before;
-	if (!IsRowError(error->sqlerrcode))
+	if (!IsFaultOfRow(error->sqlerrcode) || m->request->gave_up)
 		ReThrowError(error);
 	return error;
 }

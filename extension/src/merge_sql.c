@@ -839,7 +839,7 @@ MergeOrRaise(SqlMerge *m, MergeCounts *counts)
 
 	if (error == NULL)
 		return;
-	if (m->request->stage && m->request->stage->reject && !FailsWithoutRows(m, MergeRange))
+	if (m->request->rejects && !FailsWithoutRows(m, MergeRange))
 		MergeGoodRows(m, counts);
 	else
 		RaiseWithPlace(m, MergeRange, error);

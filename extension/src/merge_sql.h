@@ -109,6 +109,9 @@ extern bool MayRepeatKey(MergeRequest *request);
  */
 extern ErrorData *Attempt(MergeStep step, SqlMerge *m, MergeCounts *counts);
 
+/* Errors that another row would not have caused: bad values, constraints, policies, what triggers raise. */
+extern bool IsFaultOfRow(int sqlerrcode);
+
 /* Whether a step fails without a single row: a right that is missing, a statement trigger. */
 extern bool FailsWithoutRows(SqlMerge *m, MergeStep step);
 
@@ -142,7 +145,7 @@ extern char *PlaceText(SqlMerge *m, ItemPointer tid);
  */
 extern void MergeSettingAside(SqlMerge *m, MergeStep step, MergeCounts *counts);
 
-/* Sets the row at tid of the stage aside for this error; counts it as rejected. */
+/* Sets the row at tid of the batch aside for this error; counts it as rejected. */
 extern void SetRowAside(SqlMerge *m, const ItemPointerData *tid, const ErrorData *error, MergeCounts *counts);
 
 #endif /* AIODAL_MERGE_SQL_H */

@@ -84,7 +84,8 @@ HandOverRow(DirectMerge *m, const AttrNumber *from, TupleTableSlot *row, int64 n
 		slot->tts_isnull[i] = from[i] == 0 || row->tts_isnull[from[i] - 1];
 		slot->tts_values[i] = from[i] == 0 ? (Datum) 0 : row->tts_values[from[i] - 1];
 	}
-	DirectMergeAdd(m, &(RowPlace){.tid = row->tts_tid, .number = number});
+	if (DirectMergeAdd(m, &(RowPlace){.tid = row->tts_tid, .number = number}))
+		DirectMergeFlush(m);
 }
 
 void

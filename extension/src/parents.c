@@ -48,6 +48,7 @@ typedef struct KnownParent
 	const char *bytes; /* the hash's key */
 	uint32 hash;
 	char status;
+	bool missing;
 } KnownParent;
 
 #define SH_PREFIX       known
@@ -145,6 +146,55 @@ ReadKey(Parents *parents, Oid constraint)
 	for (int i = 0; i < key->n; i++)
 		key->mask |= ColumnBit(key->columns[i]);
 	return usable ? key : NULL;
+}
+
+/* A key of another table to this one, whose columns all are among those given. */
+static bool
+RefersTo(Oid constraint, List *columns)
+{
+	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	AttrNumber own[INDEX_MAX_KEYS];
+	AttrNumber referenced[INDEX_MAX_KEYS];
+	Oid operators[INDEX_MAX_KEYS];
+	int n;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	DeconstructFkConstraintRow(tuple, &n, own, referenced, operators, NULL, NULL, NULL, NULL);
+	ReleaseSysCache(tuple);
+	for (int i = 0; i < n; i++)
+	{
+		if (!list_member_int(columns, referenced[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+IsDone(Parents *parents, const Trigger *trigger, bool changes, List *unchanged)
+{
+	bool on_insert = TRIGGER_FOR_INSERT(trigger->tgtype);
+	bool on_update = changes && TRIGGER_FOR_UPDATE(trigger->tgtype);
+
+	if (!TRIGGER_FOR_ROW(trigger->tgtype) || !TRIGGER_FOR_AFTER(trigger->tgtype) || !(on_insert || on_update))
+		return true;
+	if (RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK)
+		return RefersTo(trigger->tgconstraint, unchanged);
+	return ChecksParent(trigger) && ReadKey(parents, trigger->tgconstraint) != NULL;
+}
+
+bool
+LeavesNothingToCheck(Relation rel, bool changes, List *unchanged)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+	Parents parents = {.rel = rel};
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (!IsDone(&parents, &triggers->triggers[i], changes, unchanged))
+			return false;
+	}
+	return true;
 }
 
 /* A copy of the triggers but for those whose constraint is taken over. */
@@ -303,11 +353,12 @@ MaySeeKey(Parents *parents, ParentKey *key)
 	return true;
 }
 
-static void
-ReportNoParent(Parents *parents, ParentKey *key, Datum *values)
+static ErrorData *
+NoParentFault(Parents *parents, ParentKey *key, Datum *values)
 {
 	Relation rel = parents->rel;
-	const char *constraint = get_constraint_name(key->constraint);
+	ErrorData *fault = palloc0(sizeof(ErrorData));
+	const char *table = get_rel_name(key->table);
 	StringInfoData names;
 	StringInfoData texts;
 
@@ -323,14 +374,14 @@ ReportNoParent(Parents *parents, ParentKey *key, Datum *values)
 		appendStringInfo(&names, "%s%s", i ? ", " : "", NameStr(att->attname));
 		appendStringInfo(&texts, "%s%s", i ? ", " : "", OidOutputFunctionCall(output, values[i]));
 	}
-	ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-					errmsg("insert or update on table \"%s\" violates foreign key constraint \"%s\"",
-						   RelationGetRelationName(rel), constraint),
-					MaySeeKey(parents, key)
-						? errdetail("Key (%s)=(%s) is not present in table \"%s\".", names.data, texts.data,
-									get_rel_name(key->table))
-						: errdetail("Key is not present in table \"%s\".", get_rel_name(key->table)),
-					errtableconstraint(rel, constraint)));
+	fault->sqlerrcode = ERRCODE_FOREIGN_KEY_VIOLATION;
+	fault->constraint_name = get_constraint_name(key->constraint);
+	fault->message = psprintf(_("insert or update on table \"%s\" violates foreign key constraint \"%s\""),
+							  RelationGetRelationName(rel), fault->constraint_name);
+	fault->detail = MaySeeKey(parents, key) ? psprintf(_("Key (%s)=(%s) is not present in table \"%s\"."),
+													   names.data, texts.data, table)
+											: psprintf(_("Key is not present in table \"%s\"."), table);
+	return fault;
 }
 
 /* The values' bytes, behind their number; false when one is NULL. */
@@ -373,33 +424,8 @@ PrepareKnown(Parents *parents, ParentKey *key)
 	key->bytes = 0;
 }
 
-static void
-CheckKey(Parents *parents, ParentKey *key, TupleTableSlot *row)
-{
-	Datum values[INDEX_MAX_KEYS];
-	StringInfoData bytes;
-	KnownParent *parent;
-	bool found;
-
-	initStringInfo(&bytes);
-	if (KeyBytes(parents, key, row, values, &bytes))
-	{
-		PrepareKnown(parents, key);
-		if (known_lookup(key->known, bytes.data) == NULL)
-		{
-			if (!LockParent(parents, key, values))
-				ReportNoParent(parents, key, values);
-			parent = known_insert(key->known, bytes.data, &found);
-			parent->bytes = MemoryContextAlloc(key->context, bytes.len);
-			memcpy(unconstify(char *, parent->bytes), bytes.data, bytes.len);
-			key->bytes += bytes.len;
-		}
-	}
-	pfree(bytes.data);
-}
-
 void
-CheckParents(Parents *parents, TupleTableSlot *row, ColumnMask changed)
+ForgetParents(Parents *parents)
 {
 	ListCell *lc;
 
@@ -407,7 +433,71 @@ CheckParents(Parents *parents, TupleTableSlot *row, ColumnMask changed)
 	{
 		ParentKey *key = lfirst(lc);
 
-		if (changed & key->mask)
-			CheckKey(parents, key, row);
+		if (key->context != NULL)
+			MemoryContextDelete(key->context);
+		key->context = NULL;
+		key->known = NULL;
 	}
+}
+
+/* The parent of these values, looked up unless it is known. */
+static KnownParent *
+FindParent(Parents *parents, ParentKey *key, Datum *values, StringInfo bytes)
+{
+	KnownParent *parent;
+	bool missing;
+	bool found;
+
+	PrepareKnown(parents, key);
+	parent = known_lookup(key->known, bytes->data);
+	if (parent != NULL)
+		return parent;
+	missing = !LockParent(parents, key, values);
+	parent = known_insert(key->known, bytes->data, &found);
+	parent->bytes = MemoryContextAlloc(key->context, bytes->len);
+	memcpy(unconstify(char *, parent->bytes), bytes->data, bytes->len);
+	parent->missing = missing;
+	key->bytes += bytes->len;
+	return parent;
+}
+
+static ErrorData *
+FaultOfKey(Parents *parents, ParentKey *key, TupleTableSlot *row)
+{
+	Datum values[INDEX_MAX_KEYS];
+	ErrorData *fault = NULL;
+	StringInfoData bytes;
+
+	initStringInfo(&bytes);
+	if (KeyBytes(parents, key, row, values, &bytes) && FindParent(parents, key, values, &bytes)->missing)
+		fault = NoParentFault(parents, key, values);
+	pfree(bytes.data);
+	return fault;
+}
+
+ErrorData *
+FaultOfParents(Parents *parents, TupleTableSlot *row, ColumnMask changed)
+{
+	ErrorData *fault = NULL;
+	ListCell *lc;
+
+	foreach (lc, parents->keys)
+	{
+		ParentKey *key = lfirst(lc);
+
+		if (fault == NULL && (changed & key->mask))
+			fault = FaultOfKey(parents, key, row);
+	}
+	return fault;
+}
+
+void
+CheckParents(Parents *parents, TupleTableSlot *row, ColumnMask changed)
+{
+	ErrorData *fault = FaultOfParents(parents, row, changed);
+
+	if (fault != NULL)
+		ereport(ERROR, (errcode(fault->sqlerrcode), errmsg_internal("%s", fault->message),
+						errdetail_internal("%s", fault->detail),
+						errtableconstraint(parents->rel, fault->constraint_name)));
 }

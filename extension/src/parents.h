@@ -21,9 +21,23 @@ typedef struct Parents Parents;
 extern Parents *TakeOverParents(ResultRelInfo *rri);
 
 /*
+ * Whether nothing about a row is left to be checked behind its being written: all foreign keys can be taken
+ * over, and no other trigger fires. changes: rows that are there may be updated, but not in these columns
+ * (attribute numbers).
+ */
+extern bool LeavesNothingToCheck(Relation rel, bool changes, List *unchanged);
+
+/*
  * Checks the keys that have a column among the changed ones: the parents are there and
  * locked FOR KEY SHARE, or the error is that of the foreign key's own trigger.
  */
 extern void CheckParents(Parents *parents, TupleTableSlot *row, ColumnMask changed);
+
+/* The same, but that error is returned: code, message, detail and constraint, palloc'd; NULL when there is
+ * none. */
+extern ErrorData *FaultOfParents(Parents *parents, TupleTableSlot *row, ColumnMask changed);
+
+/* Parents that were looked up so far are looked up again: a subtransaction that locked some has failed. */
+extern void ForgetParents(Parents *parents);
 
 #endif /* AIODAL_PARENTS_H */

@@ -39,11 +39,12 @@ typedef struct RejectLoad
 {
 	SubTransactionId subid;
 	bool undone;
-	bool copy; /* else a merge */
+	bool discarded; /* not even shown */
+	bool copy;      /* else a merge */
 	int64 count;
 } RejectLoad;
 
-typedef struct RejectLog
+struct RejectLog
 {
 	Oid stage;
 	Oid role; /* who loads; others, of the same session, see nothing */
@@ -53,7 +54,7 @@ typedef struct RejectLog
 	RejectLoad *loads;
 	int nloads;
 	int last_copy; /* index of the last COPY among the loads */
-} RejectLog;
+};
 
 static List *logs = NIL; /* RejectLog *, of this transaction's stages */
 static RejectLog *last =
@@ -183,10 +184,10 @@ MakeLast(RejectLog *log)
 		FreeLog(old);
 }
 
-void
+RejectLog *
 BeginRejects(Oid stage, bool copy)
 {
-	RejectLog *log = FindLog(stage);
+	RejectLog *log = OidIsValid(stage) ? FindLog(stage) : NULL;
 	RejectLoad *load;
 
 	if (log == NULL)
@@ -197,37 +198,45 @@ BeginRejects(Oid stage, bool copy)
 		log->loads = repalloc(log->loads, (log->nloads + 1) * sizeof(RejectLoad));
 	load = &log->loads[log->nloads++];
 	load->subid = GetCurrentSubTransactionId();
-	load->undone = false;
+	load->undone = load->discarded = false;
 	load->copy = copy;
 	load->count = 0;
 	if (copy)
 		MakeLast(log);
+	return log;
+}
+
+void
+DiscardRejects(RejectLog *log)
+{
+	log->loads[log->nloads - 1].discarded = true;
 }
 
 static int64
-CountRejectsOf(Oid stage, bool copies_only)
+CountLoads(const RejectLog *log, bool copies_only)
 {
-	RejectLog *log = FindLog(stage);
 	int64 count = 0;
 
 	for (int i = 0; log != NULL && i < log->nloads; i++)
 	{
-		if (!log->loads[i].undone && (log->loads[i].copy || !copies_only))
-			count += log->loads[i].count;
+		const RejectLoad *load = &log->loads[i];
+
+		if (!load->undone && !load->discarded && (load->copy || !copies_only))
+			count += load->count;
 	}
 	return count;
 }
 
 int64
-CountRejects(Oid stage)
+CountRejectsIn(const RejectLog *log)
 {
-	return CountRejectsOf(stage, false);
+	return CountLoads(log, false);
 }
 
 int64
 CountCopyRejects(Oid stage)
 {
-	return CountRejectsOf(stage, true);
+	return CountLoads(FindLog(stage), true);
 }
 
 bool
@@ -279,9 +288,15 @@ RejectRow(Oid stage, int64 max_rejects, const Reject *reject)
 
 	if (log == NULL)
 		elog(ERROR, "no load of stage %u has begun", stage);
+	RejectRowIn(log, max_rejects, reject);
+}
+
+void
+RejectRowIn(RejectLog *log, int64 max_rejects, const Reject *reject)
+{
 	StoreReject(log, reject);
 	log->loads[log->nloads - 1].count++;
-	if (max_rejects >= 0 && CountRejects(stage) > max_rejects)
+	if (max_rejects >= 0 && CountRejectsIn(log) > max_rejects)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg_plural("more than " INT64_FORMAT " row was rejected",
@@ -310,7 +325,7 @@ ReturnRejects(ReturnSetInfo *rsinfo, RejectLog *log, int first, bool even_undone
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
 		load = DatumGetInt32(slot->tts_values[0]);
-		if (load >= first && (even_undone || !log->loads[load].undone))
+		if (load >= first && !log->loads[load].discarded && (even_undone || !log->loads[load].undone))
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, slot->tts_values + 1,
 								 slot->tts_isnull + 1);
 	}

@@ -24,8 +24,16 @@ typedef struct Reject
 	const char *raw; /* the record as it was written, or NULL */
 } Reject;
 
-/* A load of the stage begins; copy tells a COPY from a merge. */
-extern void BeginRejects(Oid stage, bool copy);
+typedef struct RejectLog RejectLog;
+
+/*
+ * A load of the stage begins; copy tells a COPY from a merge. A COPY without a stage says
+ * InvalidOid and gets a log of its own. The log lasts as long as the transaction.
+ */
+extern RejectLog *BeginRejects(Oid stage, bool copy);
+
+/* What the current load set aside does not count and is not shown: it is done anew, by BeginRejects. */
+extern void DiscardRejects(RejectLog *log);
 
 /*
  * Sets a row aside, in the stage's current load. An error when it is one more
@@ -33,8 +41,11 @@ extern void BeginRejects(Oid stage, bool copy);
  */
 extern void RejectRow(Oid stage, int64 max_rejects, const Reject *reject);
 
-/* Rows set aside for the stage so far, rolled back loads left out. */
-extern int64 CountRejects(Oid stage);
+/* The same, in the current load of this log. */
+extern void RejectRowIn(RejectLog *log, int64 max_rejects, const Reject *reject);
+
+/* Rows set aside in this log so far, rolled back loads left out. */
+extern int64 CountRejectsIn(const RejectLog *log);
 
 /* The same of its COPYs alone. */
 extern int64 CountCopyRejects(Oid stage);

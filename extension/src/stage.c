@@ -233,12 +233,12 @@ RunHas(const LineRun *run, const ItemPointerData *tid)
 static LineRun *
 FindRun(StageCopy *copy, const ItemPointerData *tid)
 {
-	for (int i = copy->last_found; i < copy->nruns && i < copy->last_found + 2; i++)
+	for (int i = copy->last_found; i < copy->nruns; i++)
 	{
 		if (RunHas(&copy->runs[i], tid))
 			return &copy->runs[copy->last_found = i];
 	}
-	for (int i = 0; i < copy->nruns; i++)
+	for (int i = 0; i < Min(copy->last_found, copy->nruns); i++)
 	{
 		if (RunHas(&copy->runs[i], tid))
 			return &copy->runs[copy->last_found = i];

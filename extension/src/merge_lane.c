@@ -1,0 +1,967 @@
+/*
+ * merge_lane.c
+ *		The rows of a direct merge that go into one table.
+ *
+ * Design notes
+ *
+ * A batch is merged in steps:
+ *
+ *	1. its keys are sorted and looked up in the arbiter index (arbiter.c); a row that is
+ *	   there is compared, and settled or to be updated; one that is not is to be inserted
+ *	2. rows to be written are completed and checked, in the order of the file: constraints
+ *	   of the table first, then parents
+ *	3. updates are written, then their index entries, index by index, which keeps each
+ *	   index's pages at hand
+ *	4. inserts are written by one multi-insert, then their index entries
+ *
+ * Concurrency, under READ COMMITTED (other levels go by SQL). A row found by the probe is
+ * committed and nobody holds it. When somebody changes it before our update gets there,
+ * table_tuple_update waits and reports it, and steps 1 and 2 are done again for this row.
+ * Rows to insert go into the heap first and into the arbiter index next; nbtree checks for a
+ * conflict and inserts under one lock on the leaf, so of two writers of one key exactly one
+ * sees the other. We ask not to be thrown out (UNIQUE_CHECK_PARTIAL): the row that lost is
+ * taken back (insert_rows.c) before any other index, trigger or constraint has seen it, and
+ * its key is looked up like any other. Keys are waited for in index order, with none behind held, so
+ * merges of the same keys take turns.
+ *
+ * An updated row whose key in some index did not change needs no uniqueness check there:
+ * the version we replaced was the one live row with that key. Those whose unique keys do
+ * change ("movers") are written one by one behind the others, so that each meets the keys
+ * as they are then, as the rows of an UPDATE do.
+ *
+ * Where bad rows are set aside, step 2 finds most of them without an error. It runs in a
+ * subtransaction, for expressions may raise errors of their own; nothing is written in it.
+ * Other unique keys are claimed as the arbiter's is: a row that lost is taken back and judged
+ * by itself. A mover is judged before it is written; as others may come in between, movers are
+ * written in a subtransaction that is begun anew when one of them fails.
+ *
+ * Memory: one context for the lane, one reset after each batch. Rows are made in the latter
+ * and never freed alone, so that keys may point into them.
+ */
+#include "compat.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/index.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "arbiter.h"
+#include "guard.h"
+#include "ident.h"
+#include "index_write.h"
+#include "insert_rows.h"
+#include "merge_aside.h"
+#include "merge_form.h"
+#include "merge_lane.h"
+#include "merge_sql.h"
+#include "parents.h"
+#include "row_check.h"
+#include "seen_rows.h"
+
+/* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
+#define BATCH_ROWS_ORDERED 1000
+#define BATCH_ROWS_MAX     131072
+#define BATCH_BYTES_MAX    (32 * 1024 * 1024)
+
+/* Attempts to write rows whose unique keys others keep taking. */
+#define MAX_ATTEMPTS 10
+
+typedef enum Fate
+{
+	FATE_INSERT, /* no row has its key */
+	FATE_UPDATE, /* the row at tid is to become it */
+	FATE_SETTLED /* nothing is to be done, or was */
+} Fate;
+
+typedef struct BatchRow
+{
+	TupleTableSlot *slot; /* as it is to be written */
+	HeapTuple given;      /* as the batch gave it */
+	RowPlace place;
+	Fate fate;
+	ItemPointerData tid; /* fate update */
+	ColumnMask changed;  /* fate update */
+	ErrorData *fault;    /* why it is to be set aside, or NULL */
+} BatchRow;
+
+struct Lane
+{
+	MergeRun *run;
+	LaneTable table;
+	Relation rel;
+	MemoryContext context;
+	MemoryContext batch_context;
+	RowForm *form;
+	RowCheck *check;
+	IndexWriter *indexes;
+	Parents *parents; /* NULL: no foreign key is checked here */
+	Arbiter *arbiter; /* NULL in mode insert */
+	SeenRows *seen;   /* NULL: no key comes twice */
+	BulkInsertState bulk;
+	bool is_routed; /* a row that is inserted belongs into this partition */
+
+	BatchRow *rows; /* of the batch */
+	int nrows;
+	int nslots;    /* rows that have a slot */
+	int allocated; /* rows that there is room for */
+	int capacity;  /* rows that make a batch full now */
+	Size bytes;
+
+	/* while a batch is merged */
+	BatchKey *keys;
+	int nkeys;
+	IndexedRow *updates; /* updated rows that want index entries */
+	int nupdates;
+	IndexedRow *inserts;
+	int ninserts;
+};
+
+static bool
+Inserts(Lane *lane)
+{
+	return lane->run->request->mode != MODE_UPDATE;
+}
+
+static bool
+Updates(Lane *lane)
+{
+	MergeMode mode = lane->run->request->mode;
+
+	return mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC;
+}
+
+static bool
+SetsAside(Lane *lane)
+{
+	return lane->run->request->rejects != NULL;
+}
+
+static void
+SetCurrent(void *arg, int row)
+{
+	Lane *lane = arg;
+
+	lane->run->current = row >= 0 ? &lane->rows[row].place : NULL;
+}
+
+static void
+MakeCurrent(Lane *lane, const BatchRow *row)
+{
+	lane->run->current = &row->place;
+}
+
+Lane *
+OpenLane(MergeRun *run, const LaneTable *table)
+{
+	Lane *lane = palloc0(sizeof(Lane));
+	FormRequest form = {.rri = table->rri,
+						.estate = run->estate,
+						.columns = table->columns,
+						.update_columns = table->update_columns,
+						.root = run->request->target,
+						.in_root = table->in_target};
+
+	lane->run = run;
+	lane->table = *table;
+	lane->rel = table->rri->ri_RelationDesc;
+	lane->context = CurrentMemoryContext;
+	lane->batch_context = AllocSetContextCreate(lane->context, "aiodal batch", ALLOCSET_DEFAULT_SIZES);
+	lane->is_routed = table->rri != run->target;
+	form.batch_context = lane->batch_context;
+	lane->form = PrepareRowForm(&form);
+	lane->check = PrepareRowCheck(table->rri, run->estate);
+	lane->parents = TakeOverParents(table->rri);
+	lane->indexes = IndexWriterOpen(table->rri, run->estate, table->index);
+	if (run->request->mode != MODE_INSERT)
+		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes), lane->context);
+	if (lane->arbiter && run->keys_repeat)
+		lane->seen = MakeSeenRows();
+	lane->bulk = GetBulkInsertState();
+	lane->capacity = BATCH_ROWS_ORDERED;
+	return lane;
+}
+
+void
+CloseLane(Lane *lane)
+{
+	if (lane->arbiter)
+		ArbiterClose(lane->arbiter);
+	FreeBulkInsertState(lane->bulk);
+	table_finish_bulk_insert(lane->rel, 0);
+	for (int i = 0; i < lane->nslots; i++)
+		ExecDropSingleTupleTableSlot(lane->rows[i].slot);
+}
+
+static void
+GrowRows(Lane *lane)
+{
+	Size size;
+
+	lane->allocated = lane->allocated ? Min(lane->allocated * 2, BATCH_ROWS_MAX) : 1024;
+	size = sizeof(BatchRow) * lane->allocated;
+	lane->rows = lane->rows ? repalloc_huge(lane->rows, size) : MemoryContextAlloc(lane->context, size);
+}
+
+TupleTableSlot *
+LaneSlot(Lane *lane)
+{
+	if (lane->nrows == lane->nslots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(lane->context);
+
+		if (lane->nslots == lane->allocated)
+			GrowRows(lane);
+		lane->rows[lane->nslots++].slot = MakeSingleTupleTableSlot(RowFormDesc(lane->form), &TTSOpsHeapTuple);
+		MemoryContextSwitchTo(old);
+	}
+	return lane->rows[lane->nrows].slot;
+}
+
+int64
+LaneRows(const Lane *lane)
+{
+	return lane->nrows;
+}
+
+/* Takes the key's columns of a row; values has room for them. */
+static void
+FillKey(Lane *lane, int row, BatchKey *key, Datum *values)
+{
+	ListCell *lc;
+	int n = 0;
+
+	key->row = row;
+	key->has_null = false;
+	key->found = false;
+	key->values = values;
+	foreach (lc, lane->table.key)
+	{
+		bool isnull;
+
+		values[n++] = slot_getattr(lane->rows[row].slot, lfirst_int(lc), &isnull);
+		key->has_null |= isnull;
+	}
+}
+
+static BatchKey *
+FillKeys(Lane *lane)
+{
+	int n = list_length(lane->table.key);
+	BatchKey *keys = MemoryContextAllocHuge(lane->batch_context, sizeof(BatchKey) * lane->nrows);
+	Datum *values = MemoryContextAllocHuge(lane->batch_context, sizeof(Datum) * lane->nrows * n);
+
+	for (int i = 0; i < lane->nrows; i++)
+		FillKey(lane, i, &keys[i], values + (Size) i * n);
+	return keys;
+}
+
+/*
+ * A full batch that is out of order goes on to collect rows: the more of them are
+ * sorted together, the fewer steps it takes to find them in the index.
+ */
+static bool
+GrowBatch(Lane *lane)
+{
+	if (lane->arbiter == NULL || lane->capacity == BATCH_ROWS_MAX || lane->bytes >= BATCH_BYTES_MAX)
+		return false;
+	if (ArbiterIsSorted(lane->arbiter, FillKeys(lane), lane->nrows))
+		return false;
+	lane->capacity = BATCH_ROWS_MAX;
+	return true;
+}
+
+bool
+LaneAdd(Lane *lane, const RowPlace *place)
+{
+	BatchRow *row = &lane->rows[lane->nrows++];
+	TupleTableSlot *slot = row->slot;
+
+	row->given = FormRow(lane->form, slot, slot->tts_values, slot->tts_isnull);
+	row->place = *place;
+	row->fate = FATE_INSERT;
+	row->fault = NULL;
+	lane->bytes += row->given->t_len;
+	lane->run->rows++;
+	lane->run->bytes += row->given->t_len;
+	return (lane->nrows >= lane->capacity || lane->bytes >= BATCH_BYTES_MAX) && !GrowBatch(lane);
+}
+
+/* --- 1. looking rows up */
+
+/* Remembers the row that a row of the batch has become or met. */
+static void
+NoteSeen(Lane *lane, const BatchRow *row, ItemPointer tid)
+{
+	if (lane->seen)
+		AddSeenRow(lane->seen, tid, row->place.line);
+}
+
+static ErrorData *
+RepeatedKeyFault(Lane *lane)
+{
+	ErrorData *fault = palloc0(sizeof(ErrorData));
+	Relation target = lane->run->request->target;
+	List *key = lane->run->request->key->attnums;
+
+	fault->sqlerrcode = ERRCODE_UNIQUE_VIOLATION;
+	fault->message = psprintf("key (%s) is in the batch more than once", ColumnListText(target, key));
+	if (list_length(key) == 1)
+		fault->column_name = NameStr(TupleDescAttr(RelationGetDescr(target), linitial_int(key) - 1)->attname);
+	return fault;
+}
+
+static void
+RaiseRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
+{
+	bool nulls[INDEX_MAX_KEYS] = {false};
+	int64 line = lane->rows[key->row].place.line;
+	char *description;
+
+	lane->run->current = NULL;
+	description = BuildIndexValueDescription(IndexWriterArbiter(lane->indexes), key->values, nulls);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 description ? errmsg("key %s is in the batch more than once", description)
+						 : errmsg("a key is in the batch more than once"),
+			 first_line
+				 ? errdetail("It is on line " INT64_FORMAT " and on line " INT64_FORMAT ".", first_line, line)
+				 : errdetail("It is on line " INT64_FORMAT ", and was on an earlier line.", line),
+			 errhint("Merge with on_duplicate 'first' or 'last' to keep one of them."),
+			 errtable(lane->run->request->target)));
+}
+
+/* A key of the batch comes again: an error, a row set aside, or one left out. */
+static void
+MeetRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
+{
+	BatchRow *row = &lane->rows[key->row];
+
+	row->fate = FATE_SETTLED;
+	if (lane->run->request->on_duplicate == DUPLICATE_FIRST)
+		lane->run->counts->duplicates++;
+	else if (SetsAside(lane))
+		row->fault = RepeatedKeyFault(lane);
+	else
+		RaiseRepeatedKey(lane, key, first_line);
+}
+
+/* ArbiterFound: the row is there. */
+static void
+MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
+{
+	Lane *lane = arg;
+	BatchRow *row = &lane->rows[key->row];
+	MemoryContext old = MemoryContextSwitchTo(lane->batch_context);
+	int64 first_line;
+
+	MakeCurrent(lane, row);
+	row->tid = existing->tts_tid;
+	if (lane->seen && HasSeenRow(lane->seen, &row->tid, &first_line))
+		MeetRepeatedKey(lane, key, first_line);
+	else if (Updates(lane) && (row->changed = OverlayRow(lane->form, existing, row->slot)) != 0)
+		row->fate = FATE_UPDATE;
+	else
+	{
+		row->fate = FATE_SETTLED;
+		(*(Updates(lane) ? &lane->run->counts->unchanged : &lane->run->counts->ignored))++;
+		NoteSeen(lane, row, &row->tid);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Keys that come twice in the batch itself: leaves the first of each in lane->keys, which is sorted. */
+static void
+DropRepeatedKeys(Lane *lane)
+{
+	int n = 0;
+
+	for (int i = 0; i < lane->nkeys; i++)
+	{
+		BatchKey *key = &lane->keys[i];
+
+		if (n > 0 && !key->has_null && ArbiterSameKey(lane->arbiter, &lane->keys[n - 1], key))
+			MeetRepeatedKey(lane, key, lane->rows[lane->keys[n - 1].row].place.line);
+		else
+			lane->keys[n++] = *key;
+	}
+	lane->nkeys = n;
+}
+
+static void
+SettleMissing(Lane *lane, BatchRow *row)
+{
+	if (row->fate != FATE_INSERT || Inserts(lane))
+		return;
+	row->fate = FATE_SETTLED;
+	lane->run->counts->ignored++;
+}
+
+static void
+ProbeBatch(Lane *lane)
+{
+	lane->keys = FillKeys(lane);
+	lane->nkeys = lane->nrows;
+	ArbiterSort(lane->arbiter, lane->keys, lane->nkeys);
+	if (lane->seen)
+		DropRepeatedKeys(lane);
+	ArbiterProbe(lane->arbiter, lane->keys, lane->nkeys, MeetRow, lane);
+	for (int i = 0; i < lane->nrows; i++)
+		SettleMissing(lane, &lane->rows[i]);
+}
+
+/* --- 2. completing and checking */
+
+static bool
+IsToBeWritten(const BatchRow *row)
+{
+	return row->fate != FATE_SETTLED && row->fault == NULL;
+}
+
+/* Completes a row and checks it; raises what is wrong with it, but for what can be set aside without. */
+static void
+JudgeRow(Lane *lane, BatchRow *row)
+{
+	bool partition = !lane->is_routed || row->fate == FATE_UPDATE;
+
+	MakeCurrent(lane, row);
+	if (row->fate == FATE_INSERT)
+		CompleteNewRow(lane->form, row->slot);
+	else
+		CompleteUpdatedRow(lane->form, row->slot);
+	if (SetsAside(lane))
+		row->fault = FaultOfRow(lane->check, row->slot, partition);
+	else
+		CheckRow(lane->check, row->slot, partition);
+	ResetPerTupleExprContext(lane->run->estate);
+}
+
+/* Rows of the batch yet to be judged, from next on to before end. */
+typedef struct Judging
+{
+	Lane *lane;
+	int next;
+	int end;
+} Judging;
+
+static void
+JudgeNext(void *arg)
+{
+	Judging *judging = arg;
+
+	for (; judging->next < judging->end; judging->next++)
+	{
+		BatchRow *row = &judging->lane->rows[judging->next];
+
+		if (IsToBeWritten(row))
+			JudgeRow(judging->lane, row);
+	}
+}
+
+static void
+JudgeRows(Lane *lane, int from, int to)
+{
+	Judging judging = {.lane = lane, .next = from, .end = to};
+	ErrorData *error;
+
+	if (!SetsAside(lane))
+	{
+		JudgeNext(&judging);
+		return;
+	}
+	while ((error = RunInSubtransaction(JudgeNext, &judging)) != NULL)
+	{
+		ResetPerTupleExprContext(lane->run->estate);
+		if (!IsFaultOfRow(error->sqlerrcode))
+			ReThrowError(error);
+		lane->rows[judging.next++].fault = error;
+	}
+}
+
+/* Parents stay locked, so this is not done in a subtransaction. */
+static void
+CheckParentsOf(Lane *lane, int from, int to)
+{
+	for (int i = from; lane->parents && i < to; i++)
+	{
+		BatchRow *row = &lane->rows[i];
+		ColumnMask changed = row->fate == FATE_UPDATE ? row->changed : ~UINT64CONST(0);
+
+		if (!IsToBeWritten(row))
+			continue;
+		MakeCurrent(lane, row);
+		if (SetsAside(lane))
+			row->fault = FaultOfParents(lane->parents, row->slot, changed);
+		else
+			CheckParents(lane->parents, row->slot, changed);
+	}
+}
+
+static void
+CheckRows(Lane *lane, int from, int to)
+{
+	JudgeRows(lane, from, to);
+	CheckParentsOf(lane, from, to);
+}
+
+/*
+ * Somebody else changed the row that this one was to replace, or inserted one with its key:
+ * it is looked up, completed and checked again.
+ */
+static void
+LookAgain(Lane *lane, BatchRow *row)
+{
+	int n = row - lane->rows;
+	BatchKey key;
+
+	MakeCurrent(lane, row);
+	PutFormedRow(lane->form, row->slot, row->given);
+	row->fate = FATE_INSERT;
+	if (lane->arbiter)
+	{
+		FillKey(lane, n, &key,
+				MemoryContextAlloc(lane->batch_context, sizeof(Datum) * list_length(lane->table.key)));
+		ArbiterProbeOne(lane->arbiter, &key, MeetRow, lane);
+	}
+	SettleMissing(lane, row);
+	CheckRows(lane, n, n + 1);
+}
+
+/* --- 3. updates */
+
+static bool
+IsMover(Lane *lane, const BatchRow *row)
+{
+	return IndexWriterMoves(lane->indexes, row->changed);
+}
+
+/* Writes the new version; false when somebody else changed the row first. */
+static bool
+WriteUpdate(Lane *lane, BatchRow *row)
+{
+	TM_FailureData failure;
+	IndexesToUpdate indexes;
+	TM_Result result;
+
+	MakeCurrent(lane, row);
+	result =
+		UpdateTuple(lane->rel, &row->tid, row->slot, lane->run->estate->es_output_cid, &failure, &indexes);
+	if (result == TM_Updated || result == TM_Deleted)
+		return false;
+	if (result != TM_Ok)
+		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+						errmsg("row of \"%s\" was already modified by this merge",
+							   RelationGetRelationName(lane->rel))));
+	lane->updates[lane->nupdates++] = (IndexedRow){.slot = row->slot,
+												   .old_tid = row->tid,
+												   .changed = row->changed,
+												   .indexes = indexes,
+												   .row = row - lane->rows};
+	return true;
+}
+
+/* Index entries and triggers of the rows updated so far. */
+static void
+FinishUpdates(Lane *lane)
+{
+	IndexWriterUpdate(lane->indexes, lane->updates, lane->nupdates, SetCurrent, lane);
+	for (int i = 0; i < lane->nupdates; i++)
+	{
+		IndexedRow *row = &lane->updates[i];
+
+		SetCurrent(lane, row->row);
+		ExecARUpdateTriggers(lane->run->estate, lane->table.rri, NULL, NULL, &row->old_tid, NULL, row->slot,
+							 NIL, NULL, false);
+	}
+	lane->nupdates = 0;
+}
+
+static void
+SettleUpdated(Lane *lane, BatchRow *row)
+{
+	row->fate = FATE_SETTLED;
+	lane->run->counts->updated++;
+	NoteSeen(lane, row, &row->slot->tts_tid);
+}
+
+/* Writes a row that is to be updated and is no mover, and leaves its index entries to FinishUpdates. */
+static void
+UpdateInPlace(Lane *lane, BatchRow *row)
+{
+	while (row->fate == FATE_UPDATE && row->fault == NULL && !IsMover(lane, row))
+	{
+		if (WriteUpdate(lane, row))
+		{
+			SettleUpdated(lane, row);
+			return;
+		}
+		LookAgain(lane, row);
+	}
+}
+
+/* A row that is written, but not settled yet. */
+typedef struct Moved
+{
+	BatchRow *row;
+	struct Moved *next;
+} Moved;
+
+typedef struct Moving
+{
+	Lane *lane;
+	int end;      /* number of keys to look at */
+	Moved *moved; /* by this attempt */
+} Moving;
+
+/* Writes a mover with its index entries. */
+static void
+MoveRow(Moving *moving, BatchRow *row)
+{
+	Lane *lane = moving->lane;
+	Moved *moved;
+
+	while (row->fate == FATE_UPDATE && row->fault == NULL)
+	{
+		MakeCurrent(lane, row);
+		if (SetsAside(lane))
+			row->fault = IndexWriterFault(lane->indexes, row->slot, &row->tid, row->changed, false);
+		if (row->fault != NULL)
+			return;
+		if (WriteUpdate(lane, row))
+		{
+			FinishUpdates(lane);
+			moved = MemoryContextAlloc(lane->batch_context, sizeof(Moved));
+			*moved = (Moved){.row = row, .next = moving->moved};
+			moving->moved = moved;
+			return;
+		}
+		LookAgain(lane, row);
+	}
+}
+
+static void
+MoveRows(void *arg)
+{
+	Moving *moving = arg;
+	Lane *lane = moving->lane;
+
+	for (int i = 0; i < moving->end; i++)
+	{
+		BatchRow *row = &lane->rows[lane->keys[i].row];
+
+		if (row->fate == FATE_UPDATE && row->fault == NULL)
+			MoveRow(moving, row);
+	}
+}
+
+/* What an attempt that failed has decided does not hold; rows may have been met anew, and those stay so. */
+static void
+ForgetMoves(Moving *moving)
+{
+	Lane *lane = moving->lane;
+
+	moving->moved = NULL;
+	lane->nupdates = 0;
+	if (lane->parents)
+		ForgetParents(lane->parents);
+	for (int i = 0; i < moving->end; i++)
+	{
+		BatchRow *row = &lane->rows[lane->keys[i].row];
+
+		if (row->fate == FATE_UPDATE && row->fault && row->fault->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
+			row->fault = NULL;
+	}
+}
+
+static void
+MoveRowsGuarded(Moving *moving)
+{
+	for (int attempt = 1;; attempt++)
+	{
+		ErrorData *error = RunInSubtransaction(MoveRows, moving);
+
+		if (error == NULL)
+			return;
+		if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || attempt == MAX_ATTEMPTS)
+			ReThrowError(error);
+		ForgetMoves(moving);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static bool
+HasMovers(Lane *lane)
+{
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		if (lane->rows[i].fate == FATE_UPDATE && lane->rows[i].fault == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+SettleMoved(Moving *moving)
+{
+	for (Moved *moved = moving->moved; moved != NULL; moved = moved->next)
+		SettleUpdated(moving->lane, moved->row);
+}
+
+static void
+WriteUpdates(Lane *lane)
+{
+	Moving moving = {.lane = lane, .end = lane->nkeys};
+
+	for (int i = 0; i < lane->nkeys; i++)
+		UpdateInPlace(lane, &lane->rows[lane->keys[i].row]);
+	FinishUpdates(lane);
+	if (!HasMovers(lane))
+		return;
+	if (SetsAside(lane))
+		MoveRowsGuarded(&moving);
+	else
+		MoveRows(&moving);
+	SettleMoved(&moving);
+}
+
+/* --- 4. inserts */
+
+static void
+SeeOwnRows(Lane *lane)
+{
+	CommandCounterIncrement();
+	lane->run->estate->es_output_cid = GetCurrentCommandId(true);
+}
+
+static void InsertRows(Lane *lane);
+
+/* One row alone, whatever is to become of it. */
+static void
+WriteAlone(Lane *lane, BatchRow *row)
+{
+	Moving moving = {.lane = lane};
+
+	UpdateInPlace(lane, row);
+	FinishUpdates(lane);
+	MoveRow(&moving, row);
+	SettleMoved(&moving);
+	if (row->fate != FATE_INSERT || row->fault != NULL)
+		return;
+	if (SetsAside(lane))
+	{
+		row->fault = IndexWriterFault(lane->indexes, row->slot, NULL, ~UINT64CONST(0), lane->arbiter != NULL);
+		if (row->fault != NULL)
+			return;
+	}
+	lane->inserts[0] = (IndexedRow){.slot = row->slot, .row = row - lane->rows};
+	lane->ninserts = 1;
+	InsertRows(lane);
+}
+
+/* Parts lane->inserts: rows that have their entries stay, the numbers of the others are returned. */
+static List *
+PartLostRows(Lane *lane)
+{
+	List *lost = NIL;
+	int n = 0;
+
+	for (int i = 0; i < lane->ninserts; i++)
+	{
+		if (lane->inserts[i].lost)
+			lost = lappend_int(lost, lane->inserts[i].row);
+		else
+			lane->inserts[n++] = lane->inserts[i];
+	}
+	lane->ninserts = n;
+	return lost;
+}
+
+/*
+ * A row that lost a key is looked up again: it meets the other's row, or (that was rolled
+ * back or deleted) is inserted again, or is at fault.
+ */
+static void
+YieldRow(Lane *lane, BatchRow *row)
+{
+	LookAgain(lane, row);
+	WriteAlone(lane, row);
+}
+
+/* The numbers of rows, in the order of the arbiter index, in which its keys are to be waited for. */
+static List *
+InKeyOrder(Lane *lane, List *numbers)
+{
+	int n = list_length(numbers);
+	BatchKey *keys = palloc(sizeof(BatchKey) * n);
+	Datum *values = palloc(sizeof(Datum) * n * list_length(lane->table.key));
+	List *ordered = NIL;
+
+	for (int i = 0; i < n; i++)
+		FillKey(lane, list_nth_int(numbers, i), &keys[i], values + i * list_length(lane->table.key));
+	ArbiterSort(lane->arbiter, keys, n);
+	for (int i = 0; i < n; i++)
+		ordered = lappend_int(ordered, keys[i].row);
+	return ordered;
+}
+
+static void
+YieldRows(Lane *lane, List *lost)
+{
+	ListCell *lc;
+
+	SeeOwnRows(lane);
+	if (lane->arbiter)
+		lost = InKeyOrder(lane, lost);
+	foreach (lc, lost)
+		YieldRow(lane, &lane->rows[lfirst_int(lc)]);
+}
+
+static void
+SettleInserted(Lane *lane)
+{
+	for (int i = 0; i < lane->ninserts; i++)
+	{
+		BatchRow *row = &lane->rows[lane->inserts[i].row];
+
+		MakeCurrent(lane, row);
+		row->fate = FATE_SETTLED;
+		lane->run->counts->inserted++;
+		NoteSeen(lane, row, &row->slot->tts_tid);
+		ExecARInsertTriggers(lane->run->estate, lane->table.rri, row->slot, NIL, NULL);
+	}
+	lane->ninserts = 0;
+}
+
+static void
+InsertUnclaimed(Lane *lane)
+{
+	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * lane->ninserts);
+
+	for (int i = 0; i < lane->ninserts; i++)
+		slots[i] = lane->inserts[i].slot;
+	table_multi_insert(lane->rel, slots, lane->ninserts, lane->run->estate->es_output_cid, 0, lane->bulk);
+	pfree(slots);
+}
+
+/*
+ * Writes lane->inserts: heap, arbiter index, the other indexes, triggers. Rows that lost a key,
+ * to another transaction between our probe and our entry, or to any other row where bad ones
+ * are set aside, are looked up again, one by one.
+ */
+static void
+InsertRows(Lane *lane)
+{
+	RowInserter inserter = {.rel = lane->rel,
+							.estate = lane->run->estate,
+							.indexes = lane->indexes,
+							.has_arbiter = lane->arbiter != NULL,
+							.claims_all = SetsAside(lane),
+							.bulk = lane->bulk,
+							.current = SetCurrent,
+							.arg = lane};
+	List *lost;
+
+	if (lane->arbiter || SetsAside(lane))
+		InsertAndClaim(&inserter, lane->inserts, lane->ninserts);
+	else
+		InsertUnclaimed(lane);
+	lost = PartLostRows(lane);
+	if (!SetsAside(lane))
+		IndexWriterInsert(lane->indexes, lane->inserts, lane->ninserts, lane->arbiter != NULL, false,
+						  SetCurrent, lane);
+	SettleInserted(lane);
+	if (lost != NIL)
+		YieldRows(lane, lost);
+}
+
+/* In the order of the file, which the heap then keeps. */
+static void
+WriteInserts(Lane *lane)
+{
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		if (lane->rows[i].fate == FATE_INSERT && lane->rows[i].fault == NULL)
+			lane->inserts[lane->ninserts++] = (IndexedRow){.slot = lane->rows[i].slot, .row = i};
+	}
+	if (lane->ninserts > 0)
+		InsertRows(lane);
+}
+
+/* --- the batch */
+
+/* Rows at fault. What was to be updated by one counts as seen: mode sync keeps it. */
+static void
+SetRowsAside(Lane *lane)
+{
+	GivenRow given = {.desc = RowFormDesc(lane->form), .of_target = lane->table.of_target};
+
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		BatchRow *row = &lane->rows[i];
+
+		if (row->fault == NULL)
+			continue;
+		lane->run->current = NULL;
+		given.tuple = row->given;
+		SetAside(lane->run->request, row->fault, &row->place, lane->run->request->source ? NULL : &given,
+				 lane->run->counts);
+		if (row->fate == FATE_UPDATE)
+			NoteSeen(lane, row, &row->tid);
+	}
+}
+
+/*
+ * Inserts into a table that is decoded take a subtransaction a batch. Others have
+ * to look up ours one by one when there are more than a few dozen, so batches grow there.
+ */
+static void
+GrowNextBatch(Lane *lane)
+{
+	if (lane->arbiter && RelationIsLogicallyLogged(lane->rel))
+		lane->capacity = Min(lane->capacity * 2, BATCH_ROWS_MAX);
+}
+
+static void
+ClearBatch(Lane *lane)
+{
+	for (int i = 0; i < lane->nrows; i++)
+		LetGoRow(lane->form, lane->rows[i].slot);
+	lane->run->rows -= lane->nrows;
+	lane->run->bytes -= lane->bytes;
+	lane->nrows = 0;
+	lane->bytes = 0;
+	lane->keys = NULL;
+	lane->nkeys = 0;
+	lane->run->current = NULL;
+	MemoryContextReset(lane->batch_context);
+}
+
+void
+MergeLane(Lane *lane)
+{
+	MemoryContext old;
+
+	if (lane->nrows == 0)
+		return;
+	old = MemoryContextSwitchTo(lane->batch_context);
+	SeeOwnRows(lane);
+	lane->updates = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
+	lane->inserts = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
+	if (lane->arbiter)
+		ProbeBatch(lane);
+	CheckRows(lane, 0, lane->nrows);
+	if (lane->arbiter)
+		WriteUpdates(lane);
+	WriteInserts(lane);
+	if (SetsAside(lane))
+		SetRowsAside(lane);
+	MemoryContextSwitchTo(old);
+	ClearBatch(lane);
+	GrowNextBatch(lane);
+}

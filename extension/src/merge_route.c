@@ -1,0 +1,201 @@
+/*
+ * merge_route.c
+ *		The partition that a row belongs into.
+ *
+ * A unique index of a partitioned table has all columns that decide on the partition, so
+ * the rows of one key are all in one partition, and an update never moves a row to another
+ * one. Each partition that a row goes into gets a lane, with the columns and the index of
+ * the target's translated into its own.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "catalog/partition.h"
+#include "executor/execPartition.h"
+#include "executor/executor.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "merge_route.h"
+
+typedef struct RoutedLane
+{
+	ResultRelInfo *rri;
+	Lane *lane;
+	AttrNumber *in_target; /* by the partition's attribute number - 1; NULL: the same */
+} RoutedLane;
+
+struct Router
+{
+	MergeRun *run;
+	MemoryContext context;
+	ModifyTableState *mtstate;
+	PartitionTupleRouting *routing;
+	List *lanes;        /* Lane * */
+	List *routed;       /* RoutedLane *, the same in the same order */
+	RoutedLane *latest; /* of the row that was routed last */
+};
+
+/* The executor asks a plan's state for what it needs, as for COPY. */
+static ModifyTableState *
+MakeState(MergeRun *run)
+{
+	ModifyTableState *mtstate = makeNode(ModifyTableState);
+
+	mtstate->ps.plan = NULL;
+	mtstate->ps.state = run->estate;
+	mtstate->operation = CMD_INSERT;
+	mtstate->mt_nrels = 1;
+	mtstate->resultRelInfo = run->target;
+	mtstate->rootResultRelInfo = run->target;
+	return mtstate;
+}
+
+Router *
+OpenRouter(MergeRun *run)
+{
+	Router *router = palloc0(sizeof(Router));
+
+	router->run = run;
+	router->context = CurrentMemoryContext;
+	router->mtstate = MakeState(run);
+	router->routing = ExecSetupPartitionTupleRouting(run->estate, run->request->target);
+	return router;
+}
+
+/* For each column of desc its number in the other one, by name; 0: dropped. */
+static AttrNumber *
+ColumnsIn(TupleDesc desc, Relation other)
+{
+	AttrNumber *columns = palloc0(sizeof(AttrNumber) * desc->natts);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped)
+			columns[i] = get_attnum(RelationGetRelid(other), NameStr(att->attname));
+	}
+	return columns;
+}
+
+static List *
+TranslateColumns(List *attnums, const AttrNumber *columns)
+{
+	List *translated = NIL;
+	ListCell *lc;
+
+	foreach (lc, attnums)
+		translated = lappend_int(translated, columns[lfirst_int(lc) - 1]);
+	return translated;
+}
+
+/* The partition's share of an index of the target. */
+static Oid
+IndexInPartition(Relation partition, Oid index)
+{
+	ListCell *lc;
+
+	foreach (lc, RelationGetIndexList(partition))
+	{
+		Oid candidate = lfirst_oid(lc);
+
+		if (get_rel_relispartition(candidate) && list_member_oid(get_partition_ancestors(candidate), index))
+			return candidate;
+	}
+	elog(ERROR, "index %u has no part in partition \"%s\"", index, RelationGetRelationName(partition));
+}
+
+static void
+CheckMayUpdate(MergeRun *run, ResultRelInfo *rri)
+{
+	MergeMode mode = run->request->mode;
+
+	if (mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC)
+		CheckWriteTarget(rri, CMD_UPDATE);
+}
+
+static RoutedLane *
+OpenPartition(Router *router, ResultRelInfo *rri)
+{
+	MemoryContext context = AllocSetContextCreate(router->context, "aiodal partition", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	MergeRequest *request = router->run->request;
+	Relation rel = rri->ri_RelationDesc;
+	RoutedLane *routed = palloc0(sizeof(RoutedLane));
+	AttrNumber *of_target = ColumnsIn(RelationGetDescr(request->target), rel);
+	LaneTable table = {.rri = rri, .of_target = of_target};
+
+	CheckMayUpdate(router->run, rri);
+	routed->rri = rri;
+	routed->in_target = ColumnsIn(RelationGetDescr(rel), request->target);
+	table.in_target = routed->in_target;
+	table.columns = TranslateColumns(request->columns, of_target);
+	table.update_columns = TranslateColumns(request->update_columns, of_target);
+	if (request->key)
+	{
+		table.key = TranslateColumns(request->key->attnums, of_target);
+		table.index = IndexInPartition(rel, request->key->index);
+	}
+	routed->lane = OpenLane(router->run, &table);
+	MemoryContextSwitchTo(router->context);
+	router->lanes = lappend(router->lanes, routed->lane);
+	router->routed = lappend(router->routed, routed);
+	MemoryContextSwitchTo(old);
+	return routed;
+}
+
+static RoutedLane *
+LaneOfPartition(Router *router, ResultRelInfo *rri)
+{
+	ListCell *lc;
+
+	foreach (lc, router->routed)
+	{
+		if (((RoutedLane *) lfirst(lc))->rri == rri)
+			return lfirst(lc);
+	}
+	return OpenPartition(router, rri);
+}
+
+Lane *
+RouteRow(Router *router, TupleTableSlot *slot)
+{
+	EState *estate = router->run->estate;
+	ResultRelInfo *rri;
+
+	rri = ExecFindPartition(router->mtstate, router->run->target, router->routing, slot, estate);
+	ResetPerTupleExprContext(estate);
+	if (router->latest == NULL || router->latest->rri != rri)
+		router->latest = LaneOfPartition(router, rri);
+	return router->latest->lane;
+}
+
+void
+ConvertRow(Router *router, TupleTableSlot *from, TupleTableSlot *to)
+{
+	const AttrNumber *in_target = router->latest->in_target;
+
+	for (int i = 0; i < to->tts_tupleDescriptor->natts; i++)
+	{
+		to->tts_isnull[i] = in_target[i] == 0 || from->tts_isnull[in_target[i] - 1];
+		to->tts_values[i] = in_target[i] == 0 ? (Datum) 0 : from->tts_values[in_target[i] - 1];
+	}
+}
+
+List *
+RouterLanes(Router *router)
+{
+	return router->lanes;
+}
+
+void
+CloseRouter(Router *router)
+{
+	ListCell *lc;
+
+	foreach (lc, router->lanes)
+		CloseLane(lfirst(lc));
+	ExecCleanupTupleRouting(router->mtstate, router->routing);
+}
