@@ -11,11 +11,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/thread.h"
 
 struct aiodal__cancel
 {
@@ -84,19 +84,12 @@ send_request(void *arg)
 void
 aiodal__cancel_start(aiodal__cancel *cancel)
 {
-	sigset_t all;
-	sigset_t before;
-
 	if (!aiodal__cancel_settle(cancel, 0))
 		return;
 	cancel->under_way = true;
-	/* the application's signals are for its own threads */
-	(void) sigfillset(&all);
-	(void) pthread_sigmask(SIG_SETMASK, &all, &before);
-	cancel->started = pthread_create(&cancel->thread, NULL, send_request, cancel) == 0;
+	cancel->started = aiodal__thread_start(&cancel->thread, send_request, cancel);
 	if (!cancel->started)
 		cancel->under_way = false;
-	(void) pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 bool

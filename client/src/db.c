@@ -10,10 +10,11 @@
 
 #include "engine.h"
 #include "error.h"
-#include "op.h"
+#include "snapshot.h"
 #include "util/buf.h"
 #include "util/mem.h"
 #include "util/options.h"
+#include "watch.h"
 
 #define DEFAULT_POOL_SIZE          10
 #define DEFAULT_ACQUIRE_TIMEOUT_MS 30000
@@ -151,86 +152,6 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	return AIODAL_OK;
 }
 
-/* The current snapshot with a reference, or NULL; *ticket is for store_schema(). */
-static aiodal_schema *
-take_ticket(aiodal_db *db, uint64_t *ticket)
-{
-	aiodal_schema *known;
-
-	(void) pthread_mutex_lock(&db->lock);
-	*ticket = ++db->last_ticket;
-	known = aiodal_schema_ref(db->schema);
-	(void) pthread_mutex_unlock(&db->lock);
-	return known;
-}
-
-/*
- * Takes the reference. Of reflections that overlap, the one that began last counts: it has seen all that was
- * changed before any of the others began.
- */
-static void
-store_schema(aiodal_db *db, aiodal_schema *schema, uint64_t ticket)
-{
-	aiodal_schema *old = schema;
-
-	(void) pthread_mutex_lock(&db->lock);
-	if (ticket > db->schema_ticket)
-	{
-		old = db->schema;
-		db->schema = schema;
-		db->schema_ticket = ticket;
-	}
-	(void) pthread_mutex_unlock(&db->lock);
-	aiodal_schema_unref(old);
-}
-
-/* On a connection of the pool; when one that was idle turns out to be dead, on another one. */
-static aiodal_status
-load_schema(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, const aiodal_schema *known,
-			aiodal_error **err)
-{
-	aiodal_error *lost = NULL;
-	aiodal__conn *conn;
-	aiodal_status status;
-	int64_t idle_ms;
-
-	do
-	{
-		aiodal_error_free(lost);
-		lost = NULL;
-		status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms),
-									  "aiodal_db_reflect()", &conn, &idle_ms, err);
-		if (status != AIODAL_OK)
-			return status;
-		if (idle_ms >= db->ping_after)
-			status = aiodal__op_try(conn, "", aiodal__deadline(db->pool.limits.connect_timeout_ms), &lost);
-		if (status == AIODAL_OK)
-			status =
-				aiodal__schema_load(schema, info, conn, db->schemas, db->include, db->parts, known, &lost);
-		aiodal__pool_release(&db->pool, conn);
-	} while (status == AIODAL_ECONN && idle_ms >= 0);
-	if (err)
-		*err = lost;
-	else
-		aiodal_error_free(lost);
-	return status;
-}
-
-/* Reads the schema, unless it is as known; info NULL but for the first time. */
-static aiodal_status
-read_schema(aiodal_db *db, aiodal__server_info *info, aiodal_error **err)
-{
-	uint64_t ticket;
-	aiodal_schema *schema = NULL;
-	aiodal_schema *known = take_ticket(db, &ticket);
-	aiodal_status status = load_schema(db, &schema, info, known, err);
-
-	if (status == AIODAL_OK)
-		store_schema(db, schema ? schema : aiodal_schema_ref(known), ticket);
-	aiodal_schema_unref(known);
-	return status;
-}
-
 aiodal_status
 aiodal_db_open(aiodal_db **out, const char *conninfo, const aiodal_db_options *given, aiodal_error **err)
 {
@@ -250,8 +171,10 @@ aiodal_db_open(aiodal_db **out, const char *conninfo, const aiodal_db_options *g
 	if (status == AIODAL_OK)
 		status = db_new(&db, conninfo, &options, err);
 	if (status == AIODAL_OK)
-		status = options.no_reflect ? load_schema(db, NULL, &db->server, NULL, err)
-									: read_schema(db, &db->server, err);
+		status = options.no_reflect ? aiodal__snapshot_check(db, &db->server, err)
+									: aiodal__snapshot_renew(db, &db->server, err);
+	if (status == AIODAL_OK && options.watch)
+		status = aiodal__watch_start(&db->watch, db, &options, err);
 	if (status != AIODAL_OK)
 	{
 		aiodal_db_close(db);
@@ -270,7 +193,7 @@ aiodal_db_reflect(aiodal_db *db, aiodal_error **err)
 		return status;
 	/* another thread may close the db while this one waits for a connection */
 	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
-	status = read_schema(db, NULL, err);
+	status = aiodal__snapshot_renew(db, NULL, err);
 	aiodal__db_unref(db);
 	return status;
 }
@@ -381,6 +304,10 @@ aiodal_db_close(aiodal_db *db)
 {
 	if (!db)
 		return;
+	if (db->pid != getpid())
+		aiodal__watch_abandon(db->watch);
+	else
+		aiodal__watch_stop(db->watch);
 	aiodal__pool_close(&db->pool, db->pid != getpid());
 	aiodal__db_unref(db);
 }

@@ -24,6 +24,7 @@ struct aiodal_db
 	unsigned int parts; /* AIODAL_PART_* */
 	aiodal__server_info server;
 	aiodal__pool pool;
+	struct aiodal__watch *watch; /* or NULL */
 
 	pthread_mutex_t lock; /* over what follows */
 	aiodal_schema *schema;

@@ -242,7 +242,7 @@ listen_further(aiodal_listener *listener, aiodal_error **err)
 {
 	PGconn *pg = listener->conn->pg;
 
-	if (!PQconsumeInput(pg) || PQstatus(pg) != CONNECTION_OK)
+	if (listener->conn->broken || !PQconsumeInput(pg) || PQstatus(pg) != CONNECTION_OK)
 		return aiodal__fail_conn(err, AIODAL_ECONN, pg);
 	(void) PQisBusy(pg);
 	if (aiodal__until(listener->limit) == 0)

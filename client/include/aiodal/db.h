@@ -55,6 +55,13 @@ typedef struct aiodal_trace
 /* Called in the thread that ran the statement. It must not use the db. */
 typedef void (*aiodal_trace_cb)(void *payload, const aiodal_trace *trace);
 
+/*
+ * Called in the thread that watches: with the snapshot that has just become the db's current one, borrowed
+ * for the call; or with an error and no schema when the connection was lost or the schema could not be read,
+ * which is tried again. It may use the db, but must not close it.
+ */
+typedef void (*aiodal_schema_cb)(void *payload, const aiodal_schema *schema, const aiodal_error *err);
+
 typedef struct aiodal_db_options
 {
 	size_t size;
@@ -85,13 +92,18 @@ typedef struct aiodal_db_options
 	aiodal_reset reset;
 	aiodal_trace_cb trace; /* is told of every statement; default: nobody is */
 	void *trace_payload;
-	bool trace_params; /* true: parameters too, which may be secrets */
+	bool trace_params;         /* true: parameters too, which may be secrets */
+	bool watch;                /* true: reflect by itself when the schema has changed: a thread, with a
+								  connection of its own, listens to what SELECT aiodal.watch() once set up */
+	const char *watch_channel; /* that it was set up with; default "aiodal_schema" */
+	aiodal_schema_cb schema_changed;
+	void *schema_changed_payload;
 } aiodal_db_options;
 
 #define AIODAL_DB_OPTIONS_INIT                                                                              \
 	{                                                                                                       \
 		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, \
-			NULL, NULL, AIODAL_RESET_AS_NEEDED, NULL, NULL, false                                           \
+			NULL, NULL, AIODAL_RESET_AS_NEEDED, NULL, NULL, false, false, NULL, NULL, NULL                  \
 	}
 
 /*
@@ -103,8 +115,8 @@ typedef struct aiodal_db_options
  * ~/.pgpass, PGPASSWORD or a service file rather than in conninfo.
  *
  * Errors: ECONN (no server, refused, wrong password, no such database), ETIMEOUT, ENOTFOUND (the extension is
- * not installed, or a schema of options->schemas does not exist), ESTATE (the extension is too old or too
- * new), EINVAL, ESERVER, ENOMEM. *db is owned by the caller: aiodal_db_close().
+ * not installed, a schema of options->schemas does not exist, or watch without aiodal.watch()), ESTATE (the
+ * extension is too old or too new), EINVAL, ESERVER, ENOMEM. *db is owned by the caller: aiodal_db_close().
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_open(aiodal_db **db, const char *conninfo,
 														  const aiodal_db_options *options,
