@@ -6,7 +6,7 @@ export PG_CONFIG ?= pg_config
 HALVES = $(patsubst %/Makefile,%,$(wildcard extension/Makefile client/Makefile))
 each = @set -e; for half in $(HALVES); do $(MAKE) -C $$half $(1); done
 
-.PHONY: all install uninstall clean check installcheck lint demo bench dist help \
+.PHONY: all install uninstall clean check installcheck lint demo bench dist deb help \
 	check-valgrind check-asan check-tsan check-matrix deps
 
 all:             ## build the extension, the library and the program
@@ -58,6 +58,10 @@ bench: deps-check ## measure against the alternatives (BENCH="reflect bulk", ROW
 
 dist:            ## a release archive of HEAD in build/dist
 	@test/dist
+
+deb: deps-deb    ## Debian packages in build/deb
+	@$(MAKE) -s all
+	@test/deb
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 18
