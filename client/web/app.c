@@ -112,8 +112,8 @@ aiodal_web_app_db(const aiodal_web_app *app)
 }
 
 /* Building and serving do not mix: what is asked for while serving would be seen by some requests only. */
-static aiodal_status
-check_open(const aiodal_web_app *app, aiodal_error **err)
+aiodal_status
+aiodal_web__app_check_open(const aiodal_web_app *app, aiodal_error **err)
 {
 	if (__atomic_load_n(&app->complete, __ATOMIC_ACQUIRE))
 		return aiodal_web__fail(err, AIODAL_ESTATE,
@@ -124,7 +124,7 @@ check_open(const aiodal_web_app *app, aiodal_error **err)
 aiodal_status
 aiodal_web_app_own(aiodal_web_app *app, void *thing, aiodal_web_free_fn free_thing, aiodal_error **err)
 {
-	aiodal_status status = check_open(app, err);
+	aiodal_status status = aiodal_web__app_check_open(app, err);
 	aiodal_web__owned *o = status ? NULL : aiodal_web__arena_alloc(&app->arena, sizeof(*o));
 
 	if (!o)
@@ -162,7 +162,7 @@ aiodal_web_scope_new(aiodal_web_scope **scope, aiodal_web_scope *parent, const c
 	aiodal_status status;
 
 	*scope = NULL;
-	status = check_open(parent->app, err);
+	status = aiodal_web__app_check_open(parent->app, err);
 	if (status)
 		return status;
 	if (prefix[0] && (prefix[0] != '/' || prefix[strlen(prefix) - 1] == '/'))
@@ -172,10 +172,31 @@ aiodal_web_scope_new(aiodal_web_scope **scope, aiodal_web_scope *parent, const c
 }
 
 aiodal_status
+aiodal_web_scope_permit(aiodal_web_scope *scope, aiodal_web_permission permission, void *payload,
+						aiodal_error **err)
+{
+	aiodal_status status = aiodal_web__app_check_open(scope->app, err);
+	aiodal_web__permit **last = &scope->permits;
+	aiodal_web__permit *permit;
+
+	if (status)
+		return status;
+	permit = aiodal_web__arena_alloc(&scope->app->arena, sizeof(*permit));
+	if (!permit)
+		return aiodal_web__oom(err);
+	permit->ask = permission;
+	permit->payload = payload;
+	while (*last)
+		last = &(*last)->next;
+	*last = permit;
+	return AIODAL_OK;
+}
+
+aiodal_status
 aiodal_web_scope_use(aiodal_web_scope *scope, aiodal_web_middleware middleware, void *payload,
 					 aiodal_error **err)
 {
-	aiodal_status status = check_open(scope->app, err);
+	aiodal_status status = aiodal_web__app_check_open(scope->app, err);
 
 	if (status)
 		return status;
@@ -247,7 +268,7 @@ add_route(aiodal_web_scope *scope, const char *method, const char *pattern, aiod
 {
 	aiodal_web_app *app = scope->app;
 	aiodal_web_route *route = NULL;
-	aiodal_status status = check_open(app, err);
+	aiodal_status status = aiodal_web__app_check_open(app, err);
 
 	if (!status)
 		status = make_route(&route, scope, method, pattern, options, err);

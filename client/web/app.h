@@ -12,6 +12,13 @@
 #include "request.h"
 #include "route.h"
 
+typedef struct aiodal_web__permit
+{
+	aiodal_web_permission ask;
+	void *payload;
+	struct aiodal_web__permit *next; /* given after it */
+} aiodal_web__permit;
+
 struct aiodal_web_scope
 {
 	aiodal_web_app *app;
@@ -19,6 +26,7 @@ struct aiodal_web_scope
 	const char *prefix;       /* with the parents' */
 	aiodal_web__step *steps;  /* its own middleware; malloc'd */
 	size_t n_steps;
+	aiodal_web__permit *permits;
 	aiodal_web_scope *next; /* all of the app's */
 };
 
@@ -48,6 +56,9 @@ struct aiodal_web_app
 	bool draining;        /* atomic */
 	bool complete;        /* nothing is added any more; read with acquire order outside of the lock */
 };
+
+/* AIODAL_ESTATE once the app is complete. */
+extern aiodal_status aiodal_web__app_check_open(const aiodal_web_app *app, aiodal_error **err);
 
 /* The first call makes the app complete. */
 extern aiodal_status aiodal_web__app_complete(aiodal_web_app *app, aiodal_error **err);

@@ -28,6 +28,41 @@ struct aiodal_web_next
  * The innermost part: a handler
  */
 
+/* Asks what the scope and those around it have to say. */
+static aiodal_status
+ask(bool *allowed, const aiodal_web_scope *scope, aiodal_web_request *req, aiodal_tx *tx, aiodal_error **err)
+{
+	const aiodal_web__permit *p;
+	aiodal_status status = AIODAL_OK;
+
+	*allowed = true;
+	if (scope->parent)
+		status = ask(allowed, scope->parent, req, tx, err);
+	for (p = scope->permits; p && !status && *allowed; p = p->next)
+	{
+		*allowed = false;
+		status = p->ask(allowed, req, tx, p->payload, err);
+	}
+	return status;
+}
+
+/* The handler, if it may run. */
+static aiodal_status
+run_permitted(const aiodal_web_route *route, aiodal_web_request *req, aiodal_web_response *res, aiodal_tx *tx,
+			  aiodal_error **err)
+{
+	bool allowed;
+	aiodal_status status = ask(&allowed, route->scope, req, tx, err);
+
+	if (status)
+		return status;
+	if (!allowed)
+		return aiodal_web_response_problem(res, 403, NULL, err);
+	if (route->handler)
+		return route->handler(req, res, route->payload, err);
+	return route->tx_handler(req, res, tx, route->payload, err);
+}
+
 /* What aiodal_db_transact() gets to run */
 typedef struct tx_call
 {
@@ -48,7 +83,7 @@ run_in_tx(aiodal_tx *tx, void *payload, aiodal_error **err)
 		aiodal_web_response_reset(call->res);
 	call->ran = true;
 	call->req->tx = tx;
-	status = call->route->tx_handler(call->req, call->res, tx, call->route->payload, err);
+	status = run_permitted(call->route, call->req, call->res, tx, err);
 	call->req->tx = NULL;
 	if (status == AIODAL_OK && call->res->status >= 400)
 		(void) aiodal_tx_rollback(tx, NULL);
@@ -63,7 +98,7 @@ run_handler(const aiodal_web_route *route, aiodal_web_request *req, aiodal_web_r
 	aiodal_status status;
 
 	if (route->handler)
-		return route->handler(req, res, route->payload, err);
+		return run_permitted(route, req, res, NULL, err);
 	status = aiodal_db_transact(req->app->db, &route->options.tx, run_in_tx, &call, err);
 	req->no_connection = status && !call.ran;
 	return status;

@@ -13,6 +13,7 @@
 #include "claims.h"
 #include "clock.h"
 #include "json.h"
+#include "jwt.h"
 #include "keys.h"
 #include "mem.h"
 #include "text.h"
@@ -231,8 +232,9 @@ read_claims(aiodal_web_claims **claims, const part *payload, const aiodal_web_to
  * The whole
  */
 
-static aiodal_status
-read_options(aiodal_web_token_options *ours, const aiodal_web_token_options *given, aiodal_error **err)
+aiodal_status
+aiodal_web__token_options_read(aiodal_web_token_options *ours, const aiodal_web_token_options *given,
+							   aiodal_error **err)
 {
 	aiodal_status status = aiodal_web__options_copy(ours, sizeof(*ours), given, "the token options", err);
 
@@ -250,20 +252,28 @@ read_options(aiodal_web_token_options *ours, const aiodal_web_token_options *giv
 }
 
 aiodal_status
-aiodal_web_token_verify(aiodal_web_claims **claims, aiodal_web_keys *keys, const char *token, size_t len,
-						const aiodal_web_token_options *options, aiodal_error **err)
+aiodal_web__token_verify(aiodal_web_claims **claims, aiodal_web_keys *keys, const char *token, size_t len,
+						 const aiodal_web_token_options *options, aiodal_error **err)
 {
-	aiodal_web_token_options ours;
 	part parts[N_PARTS];
-	aiodal_status status = read_options(&ours, options, err);
+	aiodal_status status;
 
 	*claims = NULL;
-	if (status)
-		return status;
-	if (len > ours.max_len)
+	if (len > options->max_len)
 		return refuse(err, "the token is too long");
 	if (!split(parts, token, len))
 		return refuse(err, "the token does not have three parts");
 	status = verify_by_header(keys, parts, err);
-	return status ? status : read_claims(claims, &parts[PAYLOAD], &ours, err);
+	return status ? status : read_claims(claims, &parts[PAYLOAD], options, err);
+}
+
+aiodal_status
+aiodal_web_token_verify(aiodal_web_claims **claims, aiodal_web_keys *keys, const char *token, size_t len,
+						const aiodal_web_token_options *options, aiodal_error **err)
+{
+	aiodal_web_token_options ours;
+	aiodal_status status = aiodal_web__token_options_read(&ours, options, err);
+
+	*claims = NULL;
+	return status ? status : aiodal_web__token_verify(claims, keys, token, len, &ours, err);
 }

@@ -163,6 +163,58 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_claims_require(const aioda
 																	 const aiodal_web_requirements *what,
 																	 aiodal_error **err);
 
+/*
+ * Requests
+ */
+
+/*
+ * Makes the application's own idea of a user from a token: *user, which free_user of the options frees with
+ * the request. To refuse the token return AIODAL_EINVAL or AIODAL_ENOTFOUND with a message that may be shown:
+ * 403. Another failure is the service's own: 500.
+ */
+typedef aiodal_status (*aiodal_web_user_parser)(void **user, const aiodal_web_claims *claims, void *payload,
+												aiodal_error **err);
+
+typedef struct aiodal_web_auth_options
+{
+	size_t size;
+	aiodal_web_keys *keys; /* borrowed; required */
+	aiodal_web_token_options token;
+	aiodal_web_requirements require; /* of every token */
+	const char *realm;               /* told to clients; default none */
+	bool optional;                   /* requests without a token pass, and have no claims; default: 401 */
+	aiodal_web_user_parser parse_user;
+	void *parse_payload;
+	aiodal_web_free_fn free_user;
+} aiodal_web_auth_options;
+
+#define AIODAL_WEB_AUTH_OPTIONS_INIT                                                                        \
+	{                                                                                                       \
+		sizeof(aiodal_web_auth_options), NULL, AIODAL_WEB_TOKEN_OPTIONS_INIT, AIODAL_WEB_REQUIREMENTS_INIT, \
+			NULL, false, NULL, NULL, NULL                                                                   \
+	}
+
+/*
+ * Has every request to this scope and those below carry a token in one header "Authorization: Bearer ...".
+ * The answer is 401 with WWW-Authenticate (RFC 6750) when there is none or it is not believed, 400 when there
+ * are two such headers, 403 when the token does not say what is required, 503 when the issuer's keys cannot
+ * be had. Tokens in the query or a cookie are not looked at. Options are copied.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_authenticate(
+	aiodal_web_scope *scope, const aiodal_web_auth_options *options, aiodal_error **err);
+
+/*
+ * Requires more at this scope and those below: 403, and what is missing, when the token does not say so; 401
+ * when there is none. The scope, or one around it, must be authenticated before. what is copied.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_require(aiodal_web_scope *scope,
+																	const aiodal_web_requirements *what,
+																	aiodal_error **err);
+
+/* The claims of the request's token, and what parse_user made of them; NULL without a token. */
+AIODAL_API const aiodal_web_claims *aiodal_web_request_claims(const aiodal_web_request *req);
+AIODAL_API void *aiodal_web_request_user(const aiodal_web_request *req);
+
 AIODAL_END_DECLS
 
 #endif /* AIODAL_WEB_AUTH_H */

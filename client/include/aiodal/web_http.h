@@ -275,6 +275,22 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_use(aiodal_web_scope
 																aiodal_web_middleware middleware,
 																void *payload, aiodal_error **err);
 
+/*
+ * Says whether this request may do what it asks for, e.g. whether the user has anything to do with the object
+ * that the path names. Called in the transaction of the route before its handler, again in each attempt; tx
+ * is NULL for handlers without one. *allowed is false before.
+ */
+typedef aiodal_status (*aiodal_web_permission)(bool *allowed, aiodal_web_request *req, aiodal_tx *tx,
+											   void *payload, aiodal_error **err);
+
+/*
+ * Asks for that permission at all routes of this scope and those below; all that there are must allow it, the
+ * outermost is asked first. 403 when it is not allowed.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_permit(aiodal_web_scope *scope,
+																   aiodal_web_permission permission,
+																   void *payload, aiodal_error **err);
+
 typedef struct aiodal_web_route_options
 {
 	size_t size;

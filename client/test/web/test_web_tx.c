@@ -281,6 +281,62 @@ tells_readiness(void **state)
 	aiodal_web_app_free(app);
 }
 
+/* Writes a trace, and allows what is a note already. */
+static aiodal_status
+owns_note(bool *allowed, aiodal_web_request *req, aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	const char *id = aiodal_web_request_param(req, "id");
+	aiodal_result *rows;
+	aiodal_status status;
+
+	(void) payload;
+	assert_ptr_equal(aiodal_web_request_tx(req), tx);
+	status = aiodal_tx_exec(NULL, tx, "INSERT INTO note VALUES (-99, 'trace')", 0, NULL, err);
+	if (!status)
+		status = aiodal_tx_exec(&rows, tx, "SELECT 1 FROM note WHERE id = $1", 1, &id, err);
+	if (status)
+		return status;
+	*allowed = aiodal_result_rows(rows) == 1;
+	aiodal_result_free(rows);
+	return AIODAL_OK;
+}
+
+static aiodal_status
+touch_note(aiodal_web_request *req, aiodal_web_response *res, aiodal_tx *tx, void *payload,
+		   aiodal_error **err)
+{
+	const char *id = aiodal_web_request_param(req, "id");
+
+	(void) payload;
+	aiodal_web_response_set_status(res, 204);
+	return aiodal_tx_exec(NULL, tx, "UPDATE note SET text = 'touched' WHERE id = $1", 1, &id, err);
+}
+
+/* Permission is asked for in the handler's transaction, which is rolled back when it is refused. */
+static void
+asks_for_permission_in_the_transaction(void **state)
+{
+	aiodal_web_app *app;
+	aiodal_error *err = NULL;
+	aiodal_tx *tx;
+
+	(void) state;
+	run_sql("TRUNCATE note; INSERT INTO note VALUES (1, 'mine')");
+	OK(aiodal_web_app_new(&app, db, NULL, &err));
+	OK(aiodal_web_scope_permit(aiodal_web_app_root(app), owns_note, NULL, &err));
+	OK(aiodal_web_scope_add_tx(aiodal_web_app_root(app), "PUT", "/notes/{id}", touch_note, NULL, NULL, &err));
+	ANSWERS(403, app, "PUT", "/notes/2", NULL, NULL);
+	ANSWERS(500, app, "PUT", "/notes/x", NULL, NULL);
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	assert_string_equal(query(tx, "SELECT string_agg(text, ' ') FROM note"), "mine");
+	aiodal_tx_free(tx);
+	ANSWERS(204, app, "PUT", "/notes/1", NULL, NULL);
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	assert_string_equal(query(tx, "SELECT string_agg(text, ' ' ORDER BY id) FROM note"), "trace touched");
+	aiodal_tx_free(tx);
+	aiodal_web_app_free(app);
+}
+
 int
 main(void)
 {
@@ -290,6 +346,7 @@ main(void)
 		cmocka_unit_test(runs_again_after_conflicts),
 		cmocka_unit_test(says_when_the_pool_is_empty),
 		cmocka_unit_test(tells_readiness),
+		cmocka_unit_test(asks_for_permission_in_the_transaction),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
