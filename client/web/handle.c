@@ -116,9 +116,14 @@ run_route(const aiodal_web_route *route, aiodal_web_request *req, aiodal_web_res
 		(void) aiodal_error_set(&cause, status, "the handler failed", NULL, NULL);
 	if (status)
 		aiodal_web_response_reset(res);
+	aiodal_error_free(req->answered);
+	req->answered = NULL;
 	if (status && !req->no_connection && route->options.on_error &&
 		route->options.on_error(req, res, cause, route->options.on_error_payload))
-		status = AIODAL_OK;
+	{
+		req->answered = cause;
+		return AIODAL_OK;
+	}
 	if (status && err)
 		*err = cause;
 	else
@@ -204,6 +209,9 @@ tell_access(aiodal_web_app *app, const aiodal_web_request *req, const aiodal_web
 {
 	aiodal_web_access access = {sizeof(access), req, res, error, seconds() - since};
 
+	/* what a mapper made a 503 of is of interest still, a client's mistake is not */
+	if (!error && res->status >= 500)
+		access.error = req->answered;
 	if (app->access)
 		app->access(app->access_payload, &access);
 }
@@ -277,6 +285,7 @@ aiodal_web_app_handle(aiodal_web_response **res, aiodal_web_app *app, const aiod
 		*res = NULL;
 	}
 	aiodal_error_free(cause);
+	aiodal_error_free(req.answered);
 	aiodal_web__request_done(&req);
 	return status;
 }

@@ -38,7 +38,8 @@ struct aiodal_web_request
 	const aiodal_web_route *route;
 	const char *const *params; /* values of the route's parameters, in their order */
 	aiodal_tx *tx;
-	bool no_connection; /* a handler could not run for want of a transaction */
+	bool no_connection;     /* a handler could not run for want of a transaction */
+	aiodal_error *answered; /* by the route's mapper; owned by who handles the request */
 	aiodal_web__value *values;
 };
 

@@ -5,7 +5,6 @@
 #include "resource.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <aiodal/db.h>
@@ -55,42 +54,58 @@ copy_names(aiodal_web_resource *resource, const char *const **names, size_t n)
 }
 
 static bool
+copy_messages(aiodal_web_resource *resource)
+{
+	aiodal_web_resource_options *o = &resource->options;
+	aiodal_web_message *copy = aiodal_web__arena_alloc(&resource->arena, (o->n_messages + 1) * sizeof(*copy));
+	size_t i;
+
+	for (i = 0; copy && i < o->n_messages; i++)
+	{
+		copy[i] = o->messages[i];
+		if (!copy_text(resource, &copy[i].constraint) || !copy_text(resource, &copy[i].text))
+			return false;
+	}
+	o->messages = copy;
+	return copy != NULL;
+}
+
+static bool
 copy_options(aiodal_web_resource *resource)
 {
 	aiodal_web_resource_options *o = &resource->options;
-	const char **texts[] = {&o->schema, &o->table, &o->query,   &o->path,    &o->item_path,
-							&o->name,   &o->order, &o->version, &o->deleted, &o->visible};
+	const char **texts[] = {&o->schema, &o->table,   &o->query,   &o->path,    &o->item_path,
+							&o->name,   &o->order,   &o->version, &o->deleted, &o->visible,
+							&o->create, &o->replace, &o->update,  &o->remove};
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (*texts[i] && !copy_text(resource, texts[i]))
 			return false;
 	return copy_names(resource, &o->columns, o->n_columns) && copy_names(resource, &o->key, o->n_key) &&
-		   copy_names(resource, &o->filters, o->n_filters);
+		   copy_names(resource, &o->filters, o->n_filters) &&
+		   copy_names(resource, &o->writable, o->n_writable) && copy_messages(resource);
 }
 
 /*
  * Options
  */
 
-/*
- * The highest $n in SQL by hand, wherever it stands: what is beyond the resource's own values would be what
- * the request brings.
- */
-static size_t
-highest_parameter(const char *sql)
+static aiodal_status
+check_messages(const aiodal_web_resource_options *o, aiodal_error **err)
 {
-	const char *p = sql;
-	size_t highest = 0;
+	size_t i;
 
-	while (p && (p = strchr(p, '$')))
+	for (i = 0; i < o->n_messages; i++)
 	{
-		size_t n = strtoul(++p, NULL, 10);
+		const aiodal_web_message *m = &o->messages[i];
 
-		if (*p >= '0' && *p <= '9' && n > highest)
-			highest = n;
+		if (!m->constraint || !m->text || (m->status && (m->status < 400 || m->status > 499)))
+			return aiodal_web__fail(
+				err, AIODAL_EINVAL,
+				"a message needs a constraint, a text, and a status from 400 to 499 if any");
 	}
-	return highest;
+	return AIODAL_OK;
 }
 
 static aiodal_status
@@ -107,12 +122,13 @@ check_options(const aiodal_web_resource_options *o, aiodal_error **err)
 		return aiodal_web__fail(
 			err, AIODAL_EINVAL,
 			"n_values and values come together, with a condition or query that uses them");
-	if (highest_parameter(o->query) > o->n_values || highest_parameter(o->visible) > o->n_values)
+	if (aiodal_web__sql_parameters(o->query) > o->n_values ||
+		aiodal_web__sql_parameters(o->visible) > o->n_values)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "the query and condition have only $1 to $%zu",
 								o->n_values);
 	if (o->default_limit < 0 || o->max_limit < 0)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "limits must not be negative");
-	return AIODAL_OK;
+	return check_messages(o, err);
 }
 
 static void
@@ -176,6 +192,9 @@ set_paths(aiodal_web_resource *resource, aiodal_error **err)
 		if (!(o->item_path = aiodal_web__resource_keep(resource, &text)))
 			return aiodal_web__oom(err);
 	}
+	aiodal_web__buf_printf(&text, "%s%s", resource->scope_prefix, o->item_path);
+	if (!(resource->item_pattern = aiodal_web__resource_keep(resource, &text)))
+		return aiodal_web__oom(err);
 	if (count_parameters(o->item_path) < resource->n_key)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "\"%s\" has fewer parameters than the key has columns",
 								o->item_path);
@@ -310,66 +329,31 @@ write_columns(aiodal_web_resource *resource, aiodal_error **err)
 }
 
 /*
- * Trying out
- */
-
-static aiodal_status
-try_statement(aiodal_tx *tx, aiodal_web__statement *s, size_t n, aiodal_error **err)
-{
-	aiodal_status status;
-
-	while (s->n < n && !s->sql.oom)
-		aiodal_web__statement_value(s, NULL, NULL);
-	status = aiodal_web__statement_exec(NULL, tx, s, err);
-	aiodal_web__statement_free(s);
-	return status;
-}
-
-static aiodal_status
-try_list(aiodal_web_resource *resource, aiodal_tx *tx, aiodal_error **err)
-{
-	aiodal_web__statement s = AIODAL_WEB__STATEMENT_INIT;
-	aiodal_web__buf order = AIODAL_WEB__BUF_INIT;
-	const char *wrong = aiodal_web__resource_order(&order, resource, NULL);
-	size_t n = resource->options.n_values;
-
-	/* explained, so that it reads no rows */
-	aiodal_web__buf_str(&s.sql, "EXPLAIN ");
-	s.sql.oom = s.sql.oom || order.oom;
-	aiodal_web__resource_select_list(&s.sql, resource, "", order.data ? order.data : "", n + 1, n + 2, n + 3);
-	aiodal_web__buf_free(&order);
-	if (!wrong)
-		return try_statement(tx, &s, n + 3, err);
-	aiodal_web__statement_free(&s);
-	return aiodal_web__fail(err, AIODAL_EINVAL, "%s", wrong);
-}
-
-static aiodal_status
-try_detail(aiodal_web_resource *resource, aiodal_tx *tx, aiodal_error **err)
-{
-	aiodal_web__statement s = AIODAL_WEB__STATEMENT_INIT;
-
-	aiodal_web__buf_str(&s.sql, "EXPLAIN ");
-	aiodal_web__resource_select_one(&s.sql, resource);
-	return try_statement(tx, &s, resource->options.n_values + resource->n_key, err);
-}
-
-static aiodal_status
-try_statements(aiodal_web_resource *resource, aiodal_tx *tx, aiodal_error **err)
-{
-	unsigned int actions = resource->options.actions;
-	aiodal_status status = AIODAL_OK;
-
-	if (actions & AIODAL_WEB_LIST)
-		status = try_list(resource, tx, err);
-	if (!status && (actions & AIODAL_WEB_DETAIL))
-		status = try_detail(resource, tx, err);
-	return status;
-}
-
-/*
  * Actions
  */
+
+/* What a client cannot say is not written. */
+static aiodal_status
+check_writing(const aiodal_web_resource *resource, aiodal_error **err)
+{
+	const aiodal_web_resource_options *o = &resource->options;
+	size_t i;
+
+	if (!o->table)
+		return aiodal_web__fail(err, AIODAL_EINVAL, "resource \"%s\" needs a table to be written to",
+								o->name);
+	for (i = 0; i < resource->n_key; i++)
+		if (!aiodal_table_column(resource->table, resource->key[i]->name))
+			return aiodal_web__fail(err, AIODAL_EINVAL, "the table of resource \"%s\" has no column \"%s\"",
+									o->name, resource->key[i]->name);
+	if ((o->actions & AIODAL_WEB_CREATE) &&
+		count_parameters(o->item_path) != count_parameters(o->path) + resource->n_key)
+		return aiodal_web__fail(err, AIODAL_EINVAL,
+								"\"%s\" has other parameters than the path and the key, so that no Location "
+								"can be told",
+								o->item_path);
+	return AIODAL_OK;
+}
 
 static aiodal_status
 choose_actions(aiodal_web_resource *resource, aiodal_error **err)
@@ -377,13 +361,29 @@ choose_actions(aiodal_web_resource *resource, aiodal_error **err)
 	aiodal_web_resource_options *o = &resource->options;
 
 	if (!o->actions)
-		o->actions = resource->n_key ? AIODAL_WEB_LIST | AIODAL_WEB_DETAIL : AIODAL_WEB_LIST;
-	if (o->actions & ~(unsigned int) (AIODAL_WEB_LIST | AIODAL_WEB_DETAIL))
+		o->actions = resource->n_key ? AIODAL_WEB_READ : AIODAL_WEB_LIST;
+	if (o->actions & ~AIODAL_WEB_ALL)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "resource \"%s\" has unknown actions", o->name);
 	if (resource->n_key == 0 && o->actions != AIODAL_WEB_LIST)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "resource \"%s\" needs a key", o->name);
 	return AIODAL_OK;
 }
+
+static aiodal_status
+choose_inputs(aiodal_web_resource *resource, aiodal_error **err)
+{
+	aiodal_status status = AIODAL_OK;
+
+	if (resource->options.actions & ~AIODAL_WEB_READ)
+		status = check_writing(resource, err);
+	if (!status && (resource->options.actions & ~AIODAL_WEB_READ))
+		status = aiodal_web__resource_read_inputs(resource, err);
+	return status;
+}
+
+/*
+ * All of it
+ */
 
 static aiodal_status
 build(aiodal_web_resource *resource, aiodal_tx *tx, aiodal_error **err)
@@ -407,7 +407,9 @@ build(aiodal_web_resource *resource, aiodal_tx *tx, aiodal_error **err)
 		status = write_columns(resource, err);
 	if (!status)
 		status = set_paths(resource, err);
-	return status ? status : try_statements(resource, tx, err);
+	if (!status)
+		status = choose_inputs(resource, err);
+	return status ? status : aiodal_web__resource_try(resource, tx, err);
 }
 
 /* The snapshot may be newer than the transaction's: both are of one db, and only the newest counts. */
@@ -446,7 +448,11 @@ static const struct
 	const char *summary;
 } routes[] = {
 	{AIODAL_WEB_LIST, "GET", false, aiodal_web__resource_list, "list", "A page of the list"},
+	{AIODAL_WEB_CREATE, "POST", false, aiodal_web__resource_create, "create", "Adds one"},
 	{AIODAL_WEB_DETAIL, "GET", true, aiodal_web__resource_detail, "detail", "One by its key"},
+	{AIODAL_WEB_REPLACE, "PUT", true, aiodal_web__resource_replace, "replace", "Writes one anew"},
+	{AIODAL_WEB_UPDATE, "PATCH", true, aiodal_web__resource_update, "update", "Changes columns of one"},
+	{AIODAL_WEB_DELETE, "DELETE", true, aiodal_web__resource_delete, "delete", "Deletes one"},
 };
 
 static aiodal_status
@@ -467,7 +473,8 @@ add_routes(aiodal_web_resource *resource, aiodal_web_scope *scope, aiodal_error 
 		options.name = name;
 		options.summary = routes[i].summary;
 		options.tx = o->tx;
-		options.tx.read_only = true;
+		options.tx.read_only = (routes[i].action & AIODAL_WEB_READ) != 0;
+		options.max_body = o->max_body;
 		options.on_error = aiodal_web__resource_on_error;
 		options.on_error_payload = resource;
 		status = aiodal_web_scope_add_tx(scope, routes[i].method, routes[i].one ? o->item_path : o->path,
@@ -500,14 +507,14 @@ aiodal_web_scope_add_resource(aiodal_web_scope *scope, const aiodal_web_resource
 	if (!status)
 		status = aiodal_web__options_copy(&resource->options, sizeof(resource->options), options,
 										  "the resource's options", err);
+	if (!status)
+		status = check_options(&resource->options, err);
 	if (status)
 		return status;
 	if (!copy_options(resource))
 		return aiodal_web__oom(err);
-	status = check_options(&resource->options, err);
-	if (status)
-		return status;
 	set_defaults(&resource->options);
+	resource->scope_prefix = scope->prefix;
 	status = build_in_tx(resource, err);
 	return status ? status : add_routes(resource, scope, err);
 }

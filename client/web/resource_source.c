@@ -41,18 +41,6 @@ can_be_compared(unsigned int type)
 	return true;
 }
 
-/* The type below domains. */
-static unsigned int
-base_type(const aiodal_web_resource *resource, unsigned int type)
-{
-	const aiodal_type *own;
-
-	while ((own = aiodal_schema_type_by_oid(resource->schema, type)) &&
-		   strcmp(aiodal_type_kind(own), "domain") == 0)
-		type = aiodal_type_base_type_oid(own);
-	return type;
-}
-
 static bool
 set_field(aiodal_web_resource *resource, aiodal_web__field *field, const char *name, unsigned int type,
 		  const aiodal_column *column)
@@ -63,7 +51,8 @@ set_field(aiodal_web_resource *resource, aiodal_web__field *field, const char *n
 	aiodal_web__sql_ident(&sql, name);
 	field->sql = aiodal_web__resource_keep(resource, &sql);
 	field->name = field->sql ? aiodal_web__arena_copy(&resource->arena, name, strlen(name)) : NULL;
-	field->type = base_type(resource, type);
+	field->type = aiodal_web__base_type(resource->schema, type);
+	field->kind = aiodal_web__kind_of(resource->schema, field->type, column);
 	field->column = column;
 	return field->name != NULL;
 }

@@ -260,7 +260,8 @@ aiodal_web_response_json(aiodal_web_response *res, int status, const char *json,
 }
 
 aiodal_status
-aiodal_web_response_problem(aiodal_web_response *res, int status, const char *detail, aiodal_error **err)
+aiodal_web__problem(aiodal_web_response *res, int status, const char *detail, const char *members,
+					aiodal_error **err)
 {
 	aiodal_web__buf body = AIODAL_WEB__BUF_INIT;
 	const char *title = aiodal_web_reason(status);
@@ -273,6 +274,7 @@ aiodal_web_response_problem(aiodal_web_response *res, int status, const char *de
 		aiodal_web__buf_str(&body, ",\"detail\":");
 		aiodal_web__buf_json(&body, detail, strlen(detail));
 	}
+	aiodal_web__buf_str(&body, members);
 	aiodal_web__buf_char(&body, '}');
 	aiodal_web_response_reset(res);
 	res->status = status;
@@ -282,6 +284,12 @@ aiodal_web_response_problem(aiodal_web_response *res, int status, const char *de
 		return aiodal_web__oom(err);
 	}
 	return take(res, "application/problem+json", body.data, body.len, body.data, aiodal_web__free, err);
+}
+
+aiodal_status
+aiodal_web_response_problem(aiodal_web_response *res, int status, const char *detail, aiodal_error **err)
+{
+	return aiodal_web__problem(res, status, detail, "", err);
 }
 
 const char *

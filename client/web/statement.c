@@ -49,6 +49,22 @@ aiodal_web__sql_literal(aiodal_web__buf *sql, const char *text)
 	aiodal_web__buf_char(sql, '\'');
 }
 
+size_t
+aiodal_web__sql_parameters(const char *sql)
+{
+	const char *p = sql;
+	size_t highest = 0;
+
+	while (p && (p = strchr(p, '$')))
+	{
+		size_t n = strtoul(++p, NULL, 10);
+
+		if (*p >= '0' && *p <= '9' && n > highest)
+			highest = n;
+	}
+	return highest;
+}
+
 void
 aiodal_web__statement_value(aiodal_web__statement *s, const char *value, const char *label)
 {

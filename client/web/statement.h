@@ -28,6 +28,9 @@ extern void aiodal_web__sql_ident(aiodal_web__buf *sql, const char *name);
 /* A string literal. */
 extern void aiodal_web__sql_literal(aiodal_web__buf *sql, const char *text);
 
+/* The highest $n in it, wherever it stands; 0 for none, and for NULL. */
+extern size_t aiodal_web__sql_parameters(const char *sql);
+
 /* Adds a parameter without naming it in the text: it is $n afterwards. */
 extern void aiodal_web__statement_value(aiodal_web__statement *s, const char *value, const char *label);
 

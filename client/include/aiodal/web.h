@@ -3,7 +3,7 @@
  *		All of libaiodal_web: HTTP services on libaiodal (pkg-config aiodal_web).
  *
  *		web_http      requests, responses, routes, middleware, transactions per request; needs no network
- *		web_resource  tables as resources: list and detail
+ *		web_resource  tables as resources: list, detail, create, replace, update, delete
  *		web_server    an app on a socket, health and readiness
  *		web_auth      bearer tokens
  *

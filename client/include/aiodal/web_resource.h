@@ -1,6 +1,6 @@
 /*
  * aiodal/web_resource.h
- *		Tables as resources: list and detail, by routes that need no handler.
+ *		Tables as resources: list, detail, create, replace, update and delete, without a handler of one's own.
  *
  * A resource is derived from a table or view as it was reflected, or reads a query written by hand. Its JSON
  * is built by PostgreSQL and passed through.
@@ -21,8 +21,28 @@
  * page, is a path with the request's own parameters; it never has a scheme or a host. Rows are ordered by the
  * key after what was asked for, so that pages neither overlap nor leave rows out.
  *
- * What the server says of an error is never sent. A request that finds no connection is answered 503 with
- * Retry-After, a privilege that is missing 403.
+ * The other actions have to be asked for:
+ *
+ *		POST path           201 with the row, its Location and ETag
+ *		PUT path/{key}      200 with the row; columns that the body leaves out get their defaults
+ *		PATCH path/{key}    200 with the row; columns that the body leaves out stay as they are
+ *		DELETE path/{key}   204
+ *
+ * Bodies are JSON objects of columns. A column that is unknown or not for the client to set is 422; only PUT
+ * ignores those that are sent but not taken, so that what was read can be sent back.
+ *
+ * What exists is changed under optimistic locking: If-Match has to name the ETag of the row as it is now, or
+ * "*". Without it the answer is 428; when the row has changed, also in the very moment, 412. A row that is
+ * not visible after it was written is 403, and not written.
+ *
+ * What the server says of an error is never sent. A constraint that is violated is 409 (unique, exclusion,
+ * foreign key) or 422 (not null, check), a value not of its column's type 422, with the columns it is about:
+ *
+ *		{"type": "about:blank", "title": "Conflict", "status": 409, "detail": "...",
+ *		 "errors": [{"column": "catalog", "message": "..."}]}
+ *
+ * A privilege that is missing is 403. Where no connection is to be had, or the server is about to stop, it is
+ * 503 with Retry-After.
  */
 #ifndef AIODAL_WEB_RESOURCE_H
 #define AIODAL_WEB_RESOURCE_H
@@ -37,8 +57,23 @@ typedef struct aiodal_web_resource aiodal_web_resource;
 typedef enum aiodal_web_action
 {
 	AIODAL_WEB_LIST = 1 << 0,
-	AIODAL_WEB_DETAIL = 1 << 1
+	AIODAL_WEB_DETAIL = 1 << 1,
+	AIODAL_WEB_CREATE = 1 << 2,
+	AIODAL_WEB_REPLACE = 1 << 3,
+	AIODAL_WEB_UPDATE = 1 << 4,
+	AIODAL_WEB_DELETE = 1 << 5
 } aiodal_web_action;
+
+#define AIODAL_WEB_READ ((unsigned int) (AIODAL_WEB_LIST | AIODAL_WEB_DETAIL))
+#define AIODAL_WEB_ALL  ((1u << 6) - 1)
+
+/* What a client is told when a constraint is violated; without, something general. */
+typedef struct aiodal_web_message
+{
+	const char *constraint;
+	const char *text;
+	int status; /* 0: as the header says */
+} aiodal_web_message;
 
 /*
  * Whether this request may do this at all, asked before anything else is done, in the transaction. To refuse,
@@ -64,8 +99,8 @@ typedef struct aiodal_web_resource_options
 	const char *path;      /* of the list; default "/" and the table's name */
 	const char *item_path; /* of one; default path, "/", and a parameter for each column of the key; its last
 							  parameters are the key */
-	const char *name;      /* in names of routes (NAME_list, NAME_detail); default the table's */
-	unsigned int actions;  /* of aiodal_web_action; default all there is a key for */
+	const char *name;      /* in names of routes (NAME_list, NAME_detail, ...); default the table's */
+	unsigned int actions;  /* of aiodal_web_action; default those that read, as far as there is a key */
 
 	/* Columns; each list of names has a default. */
 	const char *const *columns; /* sent; default all */
@@ -95,12 +130,37 @@ typedef struct aiodal_web_resource_options
 	void *payload; /* of both */
 
 	aiodal_tx_options tx; /* reading is read_only in any case */
+
+	/*
+	 * Writing. It needs a table, whose rows are locked, also where the query and statements by hand are.
+	 */
+	const char *const *writable; /* columns that clients set; default those of the table that are sent, but
+									for generated ones, version, deleted, and a key that has a default. The
+									key is set by create alone */
+	size_t n_writable;
+	bool unconditional; /* true: If-Match need not be there */
+	size_t max_body;    /* bytes; default the app's */
+	const aiodal_web_message *messages;
+	size_t n_messages;
+	aiodal_web_error_mapper on_error; /* asked first; gets payload */
+
+	/*
+	 * Statements by hand, in place of those derived. Their parameters, of which all up to the highest that
+	 * is used must be used: the body as JSON (not delete), the columns of the key (not create), the
+	 * resource's own values. create returns the columns of the key; update is for PATCH, replace for PUT.
+	 * One that writes no row is 403.
+	 */
+	const char *create;
+	const char *replace;
+	const char *update;
+	const char *remove;
 } aiodal_web_resource_options;
 
-#define AIODAL_WEB_RESOURCE_OPTIONS_INIT                                                                    \
-	{                                                                                                       \
-		sizeof(aiodal_web_resource_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, \
-			0, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, NULL, NULL, AIODAL_TX_OPTIONS_INIT                    \
+#define AIODAL_WEB_RESOURCE_OPTIONS_INIT                                                                     \
+	{                                                                                                        \
+		sizeof(aiodal_web_resource_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0, NULL,  \
+			0, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, NULL, NULL, AIODAL_TX_OPTIONS_INIT, NULL, 0, false, 0, \
+			NULL, 0, NULL, NULL, NULL, NULL, NULL                                                            \
 	}
 
 /*
