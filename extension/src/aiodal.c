@@ -24,6 +24,7 @@ static const struct config_enum_entry path_settings[] = {{"auto", MERGE_PATH_AUT
 static const struct config_enum_entry feed_settings[] = {{"auto", FEED_STEP_AUTO, false},
 														 {"core", FEED_STEP_CORE, false},
 														 {"fields", FEED_STEP_FIELDS, false},
+														 {"records", FEED_STEP_RECORDS, false},
 														 {NULL, 0, false}};
 
 void _PG_init(void);
@@ -35,11 +36,14 @@ _PG_init(void)
 							 "\"auto\" chooses, \"direct\" is an error where the direct path is impossible, "
 							 "\"sql\" always uses plain SQL.",
 							 &aiodal_path, MERGE_PATH_AUTO, path_settings, PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomEnumVariable(
-		"aiodal.feed", "How the rows of csv and text are made.",
-		"\"core\" leaves all to PostgreSQL's COPY, \"fields\" takes its fields and converts "
-		"them, \"auto\" is the fastest way. Rows and errors are the same.",
-		&aiodal_feed, FEED_STEP_AUTO, feed_settings, PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomEnumVariable("aiodal.feed", "How the rows of csv and text are made.",
+							 "\"core\" leaves all to PostgreSQL's COPY, \"fields\" takes its fields and "
+							 "converts them, \"records\" "
+							 "takes records apart, too, \"auto\" is the fastest way. Where one cannot be "
+							 "taken, the one before is. "
+							 "Rows and errors are the same.",
+							 &aiodal_feed, FEED_STEP_AUTO, feed_settings, PGC_USERSET, GUC_NOT_IN_SAMPLE,
+							 NULL, NULL, NULL);
 	MarkGUCPrefixReserved("aiodal");
 	InstallCopyHook();
 }

@@ -16,7 +16,8 @@ typedef enum FeedSetting
 {
 	FEED_STEP_AUTO,
 	FEED_STEP_CORE,
-	FEED_STEP_FIELDS
+	FEED_STEP_FIELDS,
+	FEED_STEP_RECORDS
 } FeedSetting;
 
 /* the setting aiodal.path, a MergePathSetting */

@@ -266,6 +266,17 @@ CopyDefault(CopyFromState cstate, int n)
 #endif
 }
 
+/* The line \. ends the data of csv up to 17 only; since 18 it must be alone on its line, and says so. */
+#if PG_VERSION_NUM >= 180000
+#define COPY_CSV_HAS_MARKER      false
+#define COPY_MARKER_STANDS_ALONE true
+#define COPY_MARKER_CORRUPT      "end-of-copy marker is not alone on its line"
+#else
+#define COPY_CSV_HAS_MARKER      true
+#define COPY_MARKER_STANDS_ALONE false
+#define COPY_MARKER_CORRUPT      "end-of-copy marker corrupt"
+#endif
+
 /*
  * COPY's ON_ERROR came in 17, REJECT_LIMIT in 18. Whether the row just read is
  * to be skipped; to be asked after each NextCopyFrom().

@@ -1,9 +1,14 @@
 /*
  * feed_text.c
- *		Rows out of csv, text and binary, by core's own COPY parser.
+ *		Rows out of csv, text and binary.
  *
- * Of binary, and where options see to single values, core makes whole rows; else
- * it finds the fields, which become values here.
+ * There are three steps from core's way to ours, of which the last one is taken
+ * that the input allows (the setting aiodal.feed can hold it back): core makes
+ * whole rows (binary; options that see to single values); core finds the fields,
+ * which become values here (input to be converted from another encoding);
+ * records are taken apart here. Rows, errors and what errors show are the same.
+ * To that end core's state of the COPY is begun in any case, and has options,
+ * columns, input functions and the record that an error is about.
  *
  * Core's parser reads through a callback, so that our source stands below it.
  * That lets us take the header off first, and see what is left where core
@@ -19,6 +24,7 @@
 #include "aiodal.h"
 #include "feed.h"
 #include "feed_fields.h"
+#include "feed_records.h"
 #include "fill.h"
 #include "header.h"
 #include "repair.h"
@@ -30,7 +36,8 @@ typedef struct TextFeed
 	Source *source;
 	Repair *repair; /* between source and parser where rows are set aside; or NULL */
 	FieldReader *reader;
-	Field *fields; /* of the record; NULL where core makes the rows */
+	Records *records; /* takes records apart; NULL where core does */
+	Field *fields;    /* of a record that core took apart; NULL where it makes whole rows, too */
 	int max_fields;
 	List *left_out; /* attribute numbers of columns filled here, not by the input */
 	int64 header_lines;
@@ -69,13 +76,16 @@ FeedEncoding(const FeedRequest *request)
 
 /* Lines that end inside the record just read. */
 static int64
-LinesInside(CopyFromState cstate)
+LinesInside(TextFeed *feed)
 {
+	CopyFromState cstate = feed->cstate;
 	char line_end = cstate->eol_type == EOL_CR ? '\r' : '\n';
 	const char *p = cstate->line_buf.data;
 	const char *end = p + cstate->line_buf.len;
 	int64 n = 0;
 
+	if (feed->records)
+		return LineEndsInRecord(feed->records);
 	while ((p = memchr(p, line_end, end - p)) != NULL)
 	{
 		n++;
@@ -95,8 +105,28 @@ StoppedAtDataMarker(TextFeed *feed)
 
 	if (!feed->by_lines || !cstate->opts.csv_mode || cstate->input_reached_eof)
 		return false;
-	return INPUT_BUF_BYTES(cstate) > 0 || (cstate->need_transcoding && RAW_BUF_BYTES(cstate) > 0) ||
-		   (feed->repair && RepairHolds(feed->repair)) || !SourceEndsWithMarker(feed->source);
+	/* bytes that are no characters are in the raw buffer, be that the same one or not */
+	if (INPUT_BUF_BYTES(cstate) > 0 ||
+		cstate->raw_buf_len > (cstate->need_transcoding ? cstate->raw_buf_index : cstate->input_buf_index))
+		return true;
+	return (feed->repair && RepairHolds(feed->repair)) || !SourceEndsWithMarker(feed->source);
+}
+
+/* Where the marker is on the first line, that says how lines end; core has taken one byte of that. */
+static void
+LearnLineEnd(CopyFromState cstate)
+{
+	if (cstate->eol_type != EOL_UNKNOWN)
+		return;
+	if (cstate->input_buf[cstate->input_buf_index - 1] == '\n')
+		cstate->eol_type = EOL_NL;
+	else if (INPUT_BUF_BYTES(cstate) > 0)
+	{
+		bool crlf = cstate->input_buf[cstate->input_buf_index] == '\n';
+
+		cstate->eol_type = crlf ? EOL_CRNL : EOL_CR;
+		cstate->input_buf_index += crlf;
+	}
 }
 
 /* The row that a csv line of \. alone is: one field, as in 18. */
@@ -115,23 +145,37 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 	FieldsToRow(feed->reader, &field, 1, econtext, values, isnull);
 }
 
-/* The next row, out of fields as core's parser finds them. */
+/* The next record's fields, as core's parser finds them. */
 static bool
-ReadFieldsRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
+NextFieldsOfCore(TextFeed *feed, const Field **fields, int *n)
 {
 	char **texts;
+
+	if (!NextCopyFromRawFields(feed->cstate, &texts, n))
+		return false;
+	if (*n > feed->max_fields)
+	{
+		feed->max_fields = *n * 2;
+		feed->fields = repalloc_huge(feed->fields, sizeof(Field) * feed->max_fields);
+	}
+	for (int i = 0; i < *n; i++)
+		feed->fields[i] = (Field){.text = texts[i], .len = texts[i] ? strlen(texts[i]) : 0, .ended = true};
+	*fields = feed->fields;
+	return true;
+}
+
+/* The next row; false where there is none, or core's parser stopped at a marker. */
+static bool
+MakeRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
+{
+	const Field *fields;
 	int n;
 
-	if (!NextCopyFromRawFields(feed->cstate, &texts, &n))
+	if (!feed->records && !feed->fields)
+		return NextCopyFrom(feed->cstate, econtext, values, isnull);
+	if (!(feed->records ? NextRecord(feed->records, &fields, &n) : NextFieldsOfCore(feed, &fields, &n)))
 		return false;
-	if (n > feed->max_fields)
-	{
-		feed->max_fields = n * 2;
-		feed->fields = repalloc(feed->fields, sizeof(Field) * feed->max_fields);
-	}
-	for (int i = 0; i < n; i++)
-		feed->fields[i] = (Field){.text = texts[i], .len = texts[i] ? strlen(texts[i]) : 0, .ended = true};
-	FieldsToRow(feed->reader, feed->fields, n, econtext, values, isnull);
+	FieldsToRow(feed->reader, fields, n, econtext, values, isnull);
 	return true;
 }
 
@@ -139,6 +183,8 @@ ReadFieldsRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 static const char *
 RepairsOfRecord(TextFeed *feed)
 {
+	if (feed->records)
+		return RecordDamage(feed->records);
 	if (feed->repair == NULL)
 		return NULL;
 	return RepairedBefore(feed->repair, feed->next_line - feed->header_lines - 1,
@@ -158,21 +204,17 @@ CheckRepairs(TextFeed *feed)
 static bool
 ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 {
-	CopyFromState cstate = feed->cstate;
-	bool found;
-
 	feed->base.record++;
 	feed->base.line = feed->by_lines ? feed->next_line : feed->base.record;
-	found = feed->fields ? ReadFieldsRow(feed, econtext, values, isnull)
-						 : NextCopyFrom(cstate, econtext, values, isnull);
-	if (!found)
+	if (!MakeRow(feed, econtext, values, isnull))
 	{
-		if (!StoppedAtDataMarker(feed))
+		if (feed->records || !StoppedAtDataMarker(feed))
 			return false;
+		LearnLineEnd(feed->cstate);
 		ReadMarkerRow(feed, econtext, values, isnull);
 	}
 	if (feed->by_lines)
-		feed->next_line = feed->base.line + 1 + LinesInside(cstate);
+		feed->next_line = feed->base.line + 1 + LinesInside(feed);
 	CheckRepairs(feed);
 	return true;
 }
@@ -198,25 +240,48 @@ NextTextRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 	return true;
 }
 
-/*
- * The column that the record is too short for, or NULL. Fields are counted in
- * core's buffer, where each but the first follows a NUL; that of a record whose
- * splitting failed is empty, though the record is not.
+/* Fields of the record, split or not, that core took apart: in its buffer, each but the first follows a NUL.
  */
-static const char *
-FirstMissingColumn(CopyFromState cstate)
+static int
+FieldsOfCore(CopyFromState cstate)
 {
-	const char *buf = cstate->attribute_buf.data;
 	int fields = 1;
 
-	if (cstate->attribute_buf.len == 0 && cstate->line_buf.len > 0)
-		return NULL;
 	for (int i = 0; i < cstate->attribute_buf.len; i++)
-		fields += buf[i] == '\0';
+		fields += cstate->attribute_buf.data[i] == '\0';
+	return fields;
+}
+
+/* The column that the record is too short for, or NULL when the error has another reason. */
+static const char *
+FirstMissingColumn(TextFeed *feed, const char *message)
+{
+	CopyFromState cstate = feed->cstate;
+	int fields = feed->records ? RecordFields(feed->records) : FieldsOfCore(cstate);
+	const char *column;
+
 	if (fields >= list_length(cstate->attnumlist))
 		return NULL;
-	return NameStr(
+	column = NameStr(
 		TupleDescAttr(RelationGetDescr(cstate->rel), list_nth_int(cstate->attnumlist, fields) - 1)->attname);
+	return strcmp(message, psprintf(_("missing data for column \"%s\""), column)) == 0 ? column : NULL;
+}
+
+/* Where core's errors look for the record at hand. */
+static void
+ShowRecord(TextFeed *feed)
+{
+	CopyFromState cstate = feed->cstate;
+	const char *text;
+	int len;
+
+	if (!feed->records)
+		return;
+	text = RecordText(feed->records, &len);
+	cstate->line_buf_valid = text != NULL;
+	resetStringInfo(&cstate->line_buf);
+	if (text)
+		appendBinaryStringInfo(&cstate->line_buf, text, len);
 }
 
 /* Core's parser can go on once it has the whole record. */
@@ -227,14 +292,15 @@ SkipTextRecord(Feed *base, Reject *reject)
 	CopyFromState cstate = feed->cstate;
 	const char *repairs;
 
+	ShowRecord(feed);
 	if (!feed->by_lines || !cstate->line_buf_valid)
 		return false;
 	reject->line = base->line;
 	reject->record = base->record;
-	reject->column = cstate->cur_attname ? cstate->cur_attname : FirstMissingColumn(cstate);
+	reject->column = cstate->cur_attname ? cstate->cur_attname : FirstMissingColumn(feed, reject->message);
 	reject->value = cstate->cur_attval;
 	reject->raw = cstate->line_buf.data;
-	feed->next_line = base->line + 1 + LinesInside(cstate);
+	feed->next_line = base->line + 1 + LinesInside(feed);
 	if ((repairs = RepairsOfRecord(feed)) != NULL)
 	{
 		reject->sqlerrcode = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
@@ -248,9 +314,11 @@ SkipTextRecord(Feed *base, Reject *reject)
 static void
 DescribeTextRecord(Feed *base)
 {
-	CopyFromState cstate = ((TextFeed *) base)->cstate;
+	TextFeed *feed = (TextFeed *) base;
+	CopyFromState cstate = feed->cstate;
 	uint64 last_line = cstate->cur_lineno;
 
+	ShowRecord(feed);
 	cstate->cur_lineno = base->line;
 	CopyFromErrorCallback(cstate);
 	cstate->cur_lineno = last_line;
@@ -353,17 +421,34 @@ ContinueAfterHeader(CopyFromState cstate, const Header *header, Source *source)
 	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, SourceBytesTotal(source));
 }
 
-/* Who makes the rows. */
-static void
-ChooseStep(TextFeed *feed)
+/* How far the input's way can be ours, at most as the setting says. */
+static FeedSetting
+FeedStep(const TextFeed *feed)
 {
-	if (!feed->by_lines)
-		return;
-	feed->reader = MakeFieldReader(feed->cstate);
-	if (aiodal_feed == FEED_STEP_CORE || !CanReadFields(feed->cstate))
-		return;
-	feed->max_fields = Max(list_length(feed->cstate->attnumlist), 1);
-	feed->fields = palloc(sizeof(Field) * feed->max_fields);
+	if (!feed->by_lines || aiodal_feed == FEED_STEP_CORE || !CanReadFields(feed->cstate))
+		return FEED_STEP_CORE;
+	return aiodal_feed != FEED_STEP_FIELDS && CanReadRecords(feed->cstate) ? FEED_STEP_RECORDS
+																		   : FEED_STEP_FIELDS;
+}
+
+/* Settles who takes records apart, and who makes rows of them. */
+static void
+ChooseStep(TextFeed *feed, LineEnd end, bool repairs)
+{
+	static const char *const names[] = {
+		[FEED_STEP_CORE] = "core", [FEED_STEP_FIELDS] = "fields", [FEED_STEP_RECORDS] = "records"};
+	FeedSetting step = FeedStep(feed);
+
+	ereport(DEBUG1, (errmsg_internal("rows of \"%s\" are made by step %s", feed->base.relname, names[step])));
+	if (feed->by_lines)
+		feed->reader = MakeFieldReader(feed->cstate);
+	if (step == FEED_STEP_RECORDS)
+		feed->records = MakeRecords(feed->source, feed->cstate, end, repairs);
+	else if (step == FEED_STEP_FIELDS)
+	{
+		feed->max_fields = Max(list_length(feed->cstate->attnumlist), 1);
+		feed->fields = palloc(sizeof(Field) * feed->max_fields);
+	}
 }
 
 Feed *
@@ -398,7 +483,7 @@ BeginTextFeed(FeedRequest *request)
 		feed->cstate->num_defaults = 0;
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
 	UseMarkerDefaults(feed->cstate, feed->base.fill);
-	ChooseStep(feed);
+	ChooseStep(feed, header.end, request->sets_aside);
 	feed->left_out = ColumnsToFill(request, feed->cstate->attnumlist, feed->base.fill);
 	feed->base.given = ColumnsGiven(request, feed->cstate->attnumlist);
 	return &feed->base;

@@ -137,9 +137,8 @@ HexDigit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that the backslash sequence at *p stands for; moves *p to its last character. */
-static char
-UnescapeText(const char **p)
+char
+UnescapeText(const char **p, const char *end)
 {
 	static const char letters[] = "bfnrtv";
 	static const char meanings[] = "\b\f\n\r\t\v";
@@ -150,19 +149,19 @@ UnescapeText(const char **p)
 
 	if (*s >= '0' && *s <= '7')
 	{
-		for (; digits < 3 && s[digits] >= '0' && s[digits] <= '7'; digits++)
+		for (; digits < 3 && s + digits < end && s[digits] >= '0' && s[digits] <= '7'; digits++)
 			value = value * 8 + (s[digits] - '0');
 		*p = s + digits - 1;
 		return (char) (value & 0377);
 	}
-	if (*s == 'x' && HexDigit(s[1]) >= 0)
+	if (*s == 'x' && s + 1 < end && HexDigit(s[1]) >= 0)
 	{
-		for (s++; digits < 2 && HexDigit(s[digits]) >= 0; digits++)
+		for (s++; digits < 2 && s + digits < end && HexDigit(s[digits]) >= 0; digits++)
 			value = value * 16 + HexDigit(s[digits]);
 		*p = s + digits - 1;
 		return (char) value;
 	}
-	letter = strchr(letters, *s);
+	letter = memchr(letters, *s, sizeof(letters) - 1);
 	return letter ? meanings[letter - letters] : *s;
 }
 
@@ -171,6 +170,7 @@ static List *
 SplitText(const char *p, const CopyFormatOptions *opts)
 {
 	List *fields = NIL;
+	const char *end = p + strlen(p);
 	StringInfoData field;
 
 	initStringInfo(&field);
@@ -184,7 +184,7 @@ SplitText(const char *p, const CopyFormatOptions *opts)
 		else if (*p == '\\' && p[1] != '\0')
 		{
 			p++;
-			appendStringInfoChar(&field, UnescapeText(&p));
+			appendStringInfoChar(&field, UnescapeText(&p, end));
 		}
 		else
 			appendStringInfoChar(&field, *p);

@@ -39,6 +39,13 @@ extern List *MatchHeader(const Header *header, Relation rel, Oid target, bool al
 /* Core's check of HEADER MATCH: the names are exactly those of attnums, in order. */
 extern void CheckHeader(const Header *header, Relation rel, List *attnums);
 
+/*
+ * The byte that a backslash sequence of text format stands for, *p being behind
+ * the backslash and before end; moves *p to its last byte. Digits may make
+ * of it what is no character.
+ */
+extern char UnescapeText(const char **p, const char *end);
+
 /* For messages: the column whose name is nearest to name, or NULL when none is near. */
 extern const char *NearestColumn(Relation rel, const char *name);
 

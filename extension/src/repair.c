@@ -20,7 +20,7 @@ typedef struct Damage
 	int64 newlines; /* before it */
 	int64 returns;
 	int nbytes;
-	unsigned char bytes[MAX_SHOWN];
+	char bytes[MAX_SHOWN];
 } Damage;
 
 struct Repair
@@ -34,6 +34,19 @@ struct Repair
 	int64 returns;
 	List *damages; /* Damage *, not told yet */
 };
+
+char *
+InvalidBytesMessage(int encoding, const char *at, int left)
+{
+	int shown = Min(Min(pg_encoding_mblen(encoding, at), left), MAX_SHOWN);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < shown; i++)
+		appendStringInfo(&buf, "%s0x%02x", i > 0 ? " " : "", (unsigned char) at[i]);
+	return psprintf(_("invalid byte sequence for encoding \"%s\": %s"), pg_encoding_to_char(encoding),
+					buf.data);
+}
 
 Repair *
 MakeRepair(Source *source, int encoding)
@@ -64,7 +77,7 @@ RememberDamage(Repair *repair, const char *at, int left)
 
 	damage->newlines = repair->newlines;
 	damage->returns = repair->returns;
-	damage->nbytes = Min(Min(pg_encoding_mblen(repair->encoding, at), left), MAX_SHOWN);
+	damage->nbytes = Min(left, MAX_SHOWN);
 	memcpy(damage->bytes, at, damage->nbytes);
 	repair->damages = lappend(repair->damages, damage);
 	MemoryContextSwitchTo(old);
@@ -123,18 +136,6 @@ RepairHolds(const Repair *repair)
 	return repair->nheld > 0;
 }
 
-static char *
-DamageText(Repair *repair, const Damage *damage)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < damage->nbytes; i++)
-		appendStringInfo(&buf, "%s0x%02x", i > 0 ? " " : "", damage->bytes[i]);
-	return psprintf(_("invalid byte sequence for encoding \"%s\": %s"), pg_encoding_to_char(repair->encoding),
-					buf.data);
-}
-
 const char *
 RepairedBefore(Repair *repair, int64 before, bool cr)
 {
@@ -147,7 +148,7 @@ RepairedBefore(Repair *repair, int64 before, bool cr)
 		if ((cr ? damage->returns : damage->newlines) >= before)
 			break;
 		if (message == NULL)
-			message = DamageText(repair, damage);
+			message = InvalidBytesMessage(repair->encoding, damage->bytes, damage->nbytes);
 		repair->damages = list_delete_first(repair->damages);
 		pfree(damage);
 	}

@@ -31,4 +31,8 @@ extern bool RepairHolds(const Repair *repair);
  */
 extern const char *RepairedBefore(Repair *repair, int64 before, bool cr);
 
+/* Core's words for a byte sequence at "at", of "left" bytes at most, that is no character; in the current
+ * memory context. */
+extern char *InvalidBytesMessage(int encoding, const char *at, int left);
+
 #endif /* AIODAL_REPAIR_H */

@@ -57,6 +57,10 @@ fi
 
 # --- rows
 
+for step in core fields records; do
+	refuses 1 "data behind a line \\. that is no text, aiodal.feed = $step" "*marker.csv:3: missing data for column \"title\"*" \
+		env PGOPTIONS="-c aiodal.feed=$step" aiodal load "$(printf 'id,title\n3,drei\n\\.\n\377,vier\n' | file marker.csv)" book
+done
 refuses 1 'too few columns' "*error: $scratch/few.csv:4: missing data for column \"price\"*COPY book_stage, line 4*" aiodal load "$(rows few.csv 4,vier)" book
 refuses 1 'too many columns' '*many.csv:4: extra data after last expected column*' aiodal load "$(rows many.csv 4,vier,4,5)" book
 refuses 1 'bad value' '*value.csv:4: invalid input syntax for type integer: "x4"*COPY book_stage, line 4, column id: "x4"*' aiodal load "$(rows value.csv x4,vier,4)" book

@@ -1,7 +1,7 @@
 -- Records give the same rows, errors and rejects whoever takes them apart: the
 -- steps of aiodal.feed on files made by hand and on random ones.
 BEGIN;
-SELECT plan(27);
+SELECT plan(33);
 SET client_min_messages = warning;
 SELECT setseed(0.2511);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pg_temp.steps() RETURNS text[] LANGUAGE sql AS $$ SELECT ARRAY['fields'] $$;
+CREATE FUNCTION pg_temp.steps() RETURNS text[] LANGUAGE sql AS $$ SELECT ARRAY['fields', 'records'] $$;
 
 -- What differs from core's outcome; seen counts outcomes by their kind.
 CREATE TEMP TABLE seen (kind text);
@@ -104,6 +104,17 @@ $$
     FROM (SELECT string_agg(pieces[1 + floor(random() * cardinality(pieces))::int], '') AS content
           FROM generate_series(1, n) file, generate_series(1, 1 + (file * 7919) % size) piece GROUP BY file) f
         LEFT JOIN LATERAL pg_temp.differing(options, convert_to(content, 'UTF8')) d ON true
+$$;
+
+-- the content at each place where it crosses the ends of what is read at once: behind a record that fills what is in front of it
+CREATE FUNCTION pg_temp.same_at_edges(options text, end_of_line text, VARIADIC contents text[]) RETURNS text LANGUAGE sql AS
+$$
+    SELECT pg_temp.restage('book');
+    SELECT is(string_agg(DISTINCT regexp_replace(d, '^(66)+', ''), E'\n'), NULL, format('at the edges of the buffer: %s %s', options, to_json(contents)))
+    FROM unnest(contents) content,
+        unnest(ARRAY[65536, 131056, 131071]) edge,
+        generate_series(edge - length(content) - 1, edge) at
+        LEFT JOIN LATERAL pg_temp.differing(options || ' WHERE length(a) < 50000', convert_to(repeat('f', at - length(end_of_line)) || end_of_line || content, 'UTF8')) d ON true
 $$;
 
 SELECT pg_temp.same('csv', 'book', 'FROM FILE (FORMAT csv)',
@@ -148,6 +159,18 @@ SELECT pg_temp.same_random('book', 'FROM FILE (FORMAT csv, DELIMITER '';'', QUOT
 SELECT pg_temp.same_random('book', 'FROM FILE (FORMAT csv, DELIMITER ''a'', QUOTE ''b'', ESCAPE ''a'', NULL '''')', string_to_array('a|a|a|b|bb|bab|baab|1|c|ä|' || E'\n|\n|\r\n', '|'), 500, 30);
 SELECT pg_temp.same_random('one', 'FROM FILE (DELIMITER ''|'', NULL ''\.'')', string_to_array('a ' || E'| \\ \\. \n \n \r\n \\\\N \\|', ' '), 500, 20);
 SELECT pg_temp.same_random('one', 'FROM FILE (FORMAT csv, HEADER)', string_to_array('a|a' || E'\n|a\r\n|"|1|,|\\.\n|\\.\r\n|\n|\r\n|\r', '|'), 800, 12);
+
+SELECT pg_temp.same_at_edges('(a, n) FROM FILE (FORMAT csv)', E',1\n', E'"a""b",2\n"x",y\nä,3\n"', E'\\.\n\\.,"\n\r"\n\\.', E'日本,4\n1,2\r\n');
+SELECT pg_temp.same_at_edges('(a, n) FROM FILE (FORMAT csv)', E',1\r\n', E'"a\r\n""",2\r\n\\.\r\nb,3', E'a,2\r\nb,3\rc,4\r\n', E'a,2\r\nb,3\n');
+SELECT pg_temp.same_at_edges('(a, n) FROM FILE (FORMAT csv, ESCAPE ''\'')', E',1\r', E'"a\\"b\\\\",2\r"\r\\,"",4\r5', E'\\.\r\\.\r\n,5');
+SELECT pg_temp.same_at_edges('(a, n) FROM FILE', E'\t1\n', E'a\\tb\t2\n\\\n\t3\n\\N\t\\N\n\\', E'b\t2\n\\.\nrest', E'b\t2\n\\.', E'\\x41\\303\\244\t5\na\\.\nb\t6\n');
+SELECT pg_temp.same_at_edges('(a, n) FROM FILE', E'\t1\r\n', E'a\t2\r\n\\.\r\nrest', E'\\.\nrest', E'\\\r\n\t2\r\n', E'a\t2\rb\t3\r\n');
+SELECT pg_temp.restage('book');
+SELECT is(string_agg(DISTINCT regexp_replace(d, '^(66)+', ''), E'\n'), NULL, 'bytes that are no characters at the edges of the buffer')
+FROM unnest(ARRAY['\xff2c320a2c330a', '\x61c32c320a2c330a', '\xc3a42c320ae4b8ff2c320a', '\x22c3a4c30ac30a222c320a2c330a', '\x002c320af09f982c330af09f']::bytea[]) content,
+    unnest(ARRAY[65536, 131056, 131071]) edge,
+    generate_series(edge - length(content) - 1, edge) at
+    LEFT JOIN LATERAL pg_temp.differing('(a, n) FROM FILE (FORMAT csv) WHERE length(a) < 50000', convert_to(repeat('f', at - 3) || E',1\n', 'UTF8') || content) d ON true;
 
 SELECT is(array_agg(DISTINCT kind ORDER BY kind), ARRAY['error', 'rows'], 'there were rows and errors') FROM seen;
 SELECT cmp_ok(count(*) FILTER (WHERE kind = 'rows'), '>', count(*) / 5, 'many of each') FROM seen;

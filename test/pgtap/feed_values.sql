@@ -66,7 +66,7 @@ DECLARE
     step text;
 BEGIN
     EXECUTE format('COPY (SELECT line, body FROM sample) TO %L WITH (FORMAT csv)', pg_temp.file());
-    FOREACH step IN ARRAY ARRAY['fields'] LOOP
+    FOREACH step IN ARRAY ARRAY['records'] LOOP
         RETURN NEXT is_empty(format('SELECT pg_temp.differing(%L, %L)', step, type), format('%s, %s (%s samples)', type, step, (SELECT count(*) FROM sample)));
     END LOOP;
 END
