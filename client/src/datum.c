@@ -15,9 +15,8 @@
 #include "util/mem.h"
 #include "util/wire.h"
 
-/* Memory that lives as long as the result. */
-static void *
-allocate(const aiodal__datum *datum, size_t size)
+void *
+aiodal__datum_alloc(const aiodal__datum *datum, size_t size)
 {
 	if (aiodal__alloc_fails && aiodal__alloc_fails())
 		return NULL;
@@ -156,7 +155,7 @@ numeric_text(const char **value, const aiodal__datum *datum, aiodal_error **err)
 
 	if (room == 0)
 		return aiodal__datum_garbled(datum, err);
-	text = allocate(datum, room);
+	text = aiodal__datum_alloc(datum, room);
 	if (!text)
 		return aiodal__fail_memory(err);
 	(void) aiodal__wire_numeric(datum->data, datum->len, text);
@@ -173,7 +172,7 @@ integer_text(const char **value, const aiodal__datum *datum, aiodal_error **err)
 
 	if (status != AIODAL_OK)
 		return status;
-	text = allocate(datum, 24);
+	text = aiodal__datum_alloc(datum, 24);
 	if (!text)
 		return aiodal__fail_memory(err);
 	(void) snprintf(text, 24, "%lld", (long long) number);
@@ -184,7 +183,7 @@ integer_text(const char **value, const aiodal__datum *datum, aiodal_error **err)
 static aiodal_status
 uuid_text(const char **value, const aiodal__datum *datum, aiodal_error **err)
 {
-	char *text = allocate(datum, 37);
+	char *text = aiodal__datum_alloc(datum, 37);
 
 	if (!text)
 		return aiodal__fail_memory(err);
@@ -268,7 +267,7 @@ aiodal__datum_bytea(aiodal_bytes *value, const aiodal__datum *datum, aiodal_erro
 	value->length = datum->len;
 	if (datum->binary || !datum->data)
 		return AIODAL_OK;
-	bytes = allocate(datum, aiodal__bytea_room(datum->data, datum->len));
+	bytes = aiodal__datum_alloc(datum, aiodal__bytea_room(datum->data, datum->len));
 	if (!bytes)
 		return aiodal__fail_memory(err);
 	value->data = bytes;

@@ -44,10 +44,28 @@ typedef struct aiodal__datum
 	Oid type; /* 0: not known */
 	bool binary;
 
-	PGresult *res;      /* keeps what is made for it */
-	const char *column; /* for errors */
+	PGresult *res; /* keeps what is made for it */
+	/* for errors */
+	const char *column;
 	int row;
+	long element; /* of the array there; -1: none */
 } aiodal__datum;
+
+/* Memory that lives as long as what the datum is from; NULL when there is none. */
+extern void *aiodal__datum_alloc(const aiodal__datum *datum, size_t size);
+
+typedef struct aiodal__type
+{
+	Oid oid;
+	Oid array; /* of the array of it */
+	const char *name;
+	const char *getter; /* what is good for it */
+} aiodal__type;
+
+/* NULL when the library does not know it, and hence cannot read it in binary. */
+extern const aiodal__type *aiodal__type_of(Oid oid);
+/* What an array of this type is of, likewise. */
+extern const aiodal__type *aiodal__type_of_array(Oid array);
 
 /* Of kind text: its binary form is its text. jsonb nearly is. */
 extern bool aiodal__type_is_text(Oid type);
@@ -77,5 +95,7 @@ extern aiodal_status aiodal__datum_uuid(aiodal_uuid *value, const aiodal__datum 
 extern aiodal_status aiodal__datum_date(int32_t *value, const aiodal__datum *datum, aiodal_error **err);
 extern aiodal_status aiodal__datum_time(int64_t *value, const aiodal__datum *datum, aiodal_error **err);
 extern aiodal_status aiodal__datum_timestamp(int64_t *value, const aiodal__datum *datum, aiodal_error **err);
+extern aiodal_status
+aiodal__datum_array(const aiodal_array **value, const aiodal__datum *datum, aiodal_error **err);
 
 #endif /* AIODAL_SRC_DATUM_H */

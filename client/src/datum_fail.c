@@ -14,89 +14,18 @@
 
 #define SHOWN_BYTES 100 /* of a value in an error */
 
-typedef struct known_type
-{
-	Oid oid;
-	const char *name;
-	const char *getter; /* what is good for it */
-} known_type;
-
-static const known_type known_types[] = {
-	{AIODAL__BOOLOID, "boolean", "bool"},
-	{AIODAL__BYTEAOID, "bytea", "bytea"},
-	{AIODAL__CHAROID, "\"char\"", "text"},
-	{AIODAL__NAMEOID, "name", "text"},
-	{AIODAL__INT8OID, "bigint", "int64"},
-	{AIODAL__INT2OID, "smallint", "int16"},
-	{AIODAL__INT4OID, "integer", "int32"},
-	{AIODAL__TEXTOID, "text", "text"},
-	{AIODAL__OIDOID, "oid", "int64"},
-	{AIODAL__JSONOID, "json", "text"},
-	{AIODAL__XMLOID, "xml", "text"},
-	{AIODAL__FLOAT4OID, "real", "float"},
-	{AIODAL__FLOAT8OID, "double precision", "double"},
-	{AIODAL__UNKNOWNOID, "unknown", "text"},
-	{AIODAL__BPCHAROID, "character", "text"},
-	{AIODAL__VARCHAROID, "character varying", "text"},
-	{AIODAL__DATEOID, "date", "date"},
-	{AIODAL__TIMEOID, "time", "time"},
-	{AIODAL__TIMESTAMPOID, "timestamp", "timestamp"},
-	{AIODAL__TIMESTAMPTZOID, "timestamptz", "timestamp"},
-	{AIODAL__NUMERICOID, "numeric", "numeric"},
-	{AIODAL__UUIDOID, "uuid", "uuid"},
-	{AIODAL__JSONBOID, "jsonb", "text"},
-};
-
-static const known_type *
-find_type(Oid oid)
-{
-	for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++)
-	{
-		if (known_types[i].oid == oid)
-			return &known_types[i];
-	}
-	return NULL;
-}
-
-/* Size of a binary value whose type has one size; 0: any. */
-static size_t
-fixed_size(Oid type)
-{
-	switch (type)
-	{
-		case AIODAL__BOOLOID:
-		case AIODAL__CHAROID: return 1;
-		case AIODAL__INT2OID: return 2;
-		case AIODAL__INT4OID:
-		case AIODAL__OIDOID:
-		case AIODAL__FLOAT4OID:
-		case AIODAL__DATEOID: return 4;
-		case AIODAL__INT8OID:
-		case AIODAL__FLOAT8OID:
-		case AIODAL__TIMEOID:
-		case AIODAL__TIMESTAMPOID:
-		case AIODAL__TIMESTAMPTZOID: return 8;
-		case AIODAL__UUIDOID: return 16;
-		default: return 0;
-	}
-}
-
-/* Whether it is as long as its type wants. */
-bool
-aiodal__datum_is_whole(const aiodal__datum *datum)
-{
-	size_t size = datum->binary ? fixed_size(datum->type) : 0;
-
-	return size == 0 || datum->len == size;
-}
-
 static void
 print_type(aiodal__buf *buf, Oid type)
 {
-	const known_type *known = find_type(type);
+	const aiodal__type *known = aiodal__type_of(type);
+	const aiodal__type *element = aiodal__type_of_array(type);
 
 	if (known)
 		aiodal__buf_str(buf, known->name);
+	else if (element)
+		aiodal__buf_printf(buf, "%s[]", element->name);
+	else if (type == 0)
+		aiodal__buf_str(buf, "of a type that is not known");
 	else
 		aiodal__buf_printf(buf, "the type with OID %u", type);
 }
@@ -127,14 +56,6 @@ print_numeric(aiodal__buf *buf, const aiodal__datum *datum)
 		aiodal__print_bytea(buf, datum->data, datum->len < SHOWN_BYTES ? datum->len : SHOWN_BYTES);
 	else if (aiodal__buf_reserve(buf, room))
 		buf->len += aiodal__wire_numeric(datum->data, datum->len, buf->data + buf->len);
-}
-
-bool
-aiodal__type_is_text(Oid type)
-{
-	const known_type *known = find_type(type);
-
-	return known && strcmp(known->getter, "text") == 0;
 }
 
 static void
@@ -217,20 +138,23 @@ fail(const aiodal__datum *datum, aiodal_error **err, const char *hint, const cha
 	aiodal__buf type = AIODAL__BUF_INIT;
 	aiodal__buf detail = AIODAL__BUF_INIT;
 	char what[200];
+	char element[40] = "";
 	va_list args;
 	aiodal_status status;
 
 	va_start(args, fmt);
 	(void) vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
+	if (datum->element >= 0)
+		(void) snprintf(element, sizeof(element), "element %ld of ", datum->element);
 	print_type(&type, datum->type);
 	if (datum->data)
 		print_value(&detail, datum);
 	if (type.oom || detail.oom)
 		status = aiodal__fail_memory(err);
 	else
-		status = aiodal__fail_hint(err, AIODAL_EINVAL, detail.data, hint, "column \"%s\" (%s) of row %d %s",
-								   datum->column, type.data, datum->row, what);
+		status = aiodal__fail_hint(err, AIODAL_EINVAL, detail.data, hint, "%scolumn \"%s\" (%s) of row %d %s",
+								   element, datum->column, type.data, datum->row, what);
 	aiodal__buf_free(&type);
 	aiodal__buf_free(&detail);
 	return status;
@@ -239,18 +163,29 @@ fail(const aiodal__datum *datum, aiodal_error **err, const char *hint, const cha
 aiodal_status
 aiodal__datum_mismatch(const aiodal__datum *datum, const char *what, aiodal_error **err)
 {
-	const known_type *known = find_type(datum->type);
-	char hint[100] = "Fetch it in the text format and use aiodal_result_get_text().";
+	const aiodal__type *known = aiodal__type_of(datum->type);
+	const char *of = datum->element >= 0 ? "array" : "result";
+	const char *getter = known ? known->getter : "text";
+	char hint[100];
 
-	if (known || !datum->binary)
-		(void) snprintf(hint, sizeof(hint), "Use aiodal_result_get_%s().", known ? known->getter : "text");
+	if (aiodal__type_of_array(datum->type))
+		getter = "array";
+	else if (!known && datum->binary)
+	{
+		(void) snprintf(hint, sizeof(hint), "Fetch it in the text format and use aiodal_%s_get_text().", of);
+		return fail(datum, err, hint, "cannot be read as %s", what);
+	}
+	(void) snprintf(hint, sizeof(hint), "Use aiodal_%s_get_%s().", of, getter);
 	return fail(datum, err, hint, "cannot be read as %s", what);
 }
 
 aiodal_status
 aiodal__datum_is_null(const aiodal__datum *datum, aiodal_error **err)
 {
-	return fail(datum, err, "Ask aiodal_result_is_null() first.", "is NULL");
+	return fail(datum, err,
+				datum->element >= 0 ? "Ask aiodal_array_is_null() first."
+									: "Ask aiodal_result_is_null() first.",
+				"is NULL");
 }
 
 aiodal_status

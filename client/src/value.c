@@ -28,6 +28,7 @@ look_up(aiodal__datum *datum, const void *value, const aiodal_result *result, in
 	datum->res = res;
 	datum->column = PQfname(res, column);
 	datum->row = row;
+	datum->element = -1;
 	return AIODAL_OK;
 }
 
@@ -159,4 +160,14 @@ aiodal_result_get_timestamp(int64_t *value, const aiodal_result *res, int row, i
 	aiodal_status status = look_up(&datum, value, res, row, column, err);
 
 	return status == AIODAL_OK ? aiodal__datum_timestamp(value, &datum, err) : status;
+}
+
+aiodal_status
+aiodal_result_get_array(const aiodal_array **value, const aiodal_result *res, int row, int column,
+						aiodal_error **err)
+{
+	aiodal__datum datum;
+	aiodal_status status = look_up(&datum, value, res, row, column, err);
+
+	return status == AIODAL_OK ? aiodal__datum_array(value, &datum, err) : status;
 }

@@ -32,6 +32,8 @@ typedef struct aiodal_uuid
 	unsigned char bytes[16]; /* in the order they are written */
 } aiodal_uuid;
 
+typedef struct aiodal_array aiodal_array;
+
 /*
  * Getters, and the types that each reads. Errors: EINVAL (no such row or column; NULL; another type; out of
  * range; a text that cannot be read, such as a date when the session's DateStyle is not ISO), ENOMEM.
@@ -83,6 +85,59 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_result_get_time(int64_t *value
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_result_get_timestamp(int64_t *value,
 																	   const aiodal_result *res, int row,
 																	   int column, aiodal_error **err);
+
+/*
+ * Arrays of the types above; NULL for an SQL NULL. Arrays of other types, enums for one, are read from the
+ * text format, and their elements as text. Taken apart each time it is asked for.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_result_get_array(const aiodal_array **value,
+																   const aiodal_result *res, int row,
+																   int column, aiodal_error **err);
+
+/*
+ * Arrays: any number of dimensions up to six, elements in row-major order from 0, NULLs among them. An array
+ * without elements has no dimensions. Getters as those of results; what they have to make lives as long as
+ * the array.
+ */
+AIODAL_API size_t aiodal_array_count(const aiodal_array *array); /* of all elements; 0 for NULL */
+AIODAL_API int aiodal_array_dimensions(const aiodal_array *array);
+AIODAL_API int
+aiodal_array_length(const aiodal_array *array, int dimension); /* from 0; 0 when there is none */
+AIODAL_API int
+aiodal_array_lower(const aiodal_array *array, int dimension); /* the first index; 1 as a rule */
+AIODAL_API unsigned int aiodal_array_element_type(const aiodal_array *array); /* OID; 0: not known */
+AIODAL_API bool aiodal_array_is_null(const aiodal_array *array, size_t i);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_bool(bool *value, const aiodal_array *array,
+																 size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_int16(int16_t *value, const aiodal_array *array,
+																  size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_int32(int32_t *value, const aiodal_array *array,
+																  size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_int64(int64_t *value, const aiodal_array *array,
+																  size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_float(float *value, const aiodal_array *array,
+																  size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_double(double *value, const aiodal_array *array,
+																   size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_numeric(const char **value,
+																	const aiodal_array *array, size_t i,
+																	aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_text(const char **value,
+																 const aiodal_array *array, size_t i,
+																 aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_bytea(aiodal_bytes *value,
+																  const aiodal_array *array, size_t i,
+																  aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_uuid(aiodal_uuid *value,
+																 const aiodal_array *array, size_t i,
+																 aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_date(int32_t *value, const aiodal_array *array,
+																 size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_time(int64_t *value, const aiodal_array *array,
+																 size_t i, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_array_get_timestamp(int64_t *value,
+																	  const aiodal_array *array, size_t i,
+																	  aiodal_error **err);
 
 AIODAL_END_DECLS
 

@@ -266,6 +266,7 @@ read_values(aiodal_tx *tx, void *payload, aiodal_error **err)
 					 NULL, NULL, NULL, NULL, 1);
 	aiodal_result *res = (aiodal_result *) pg;
 	aiodal_result *bytea = NULL;
+	const aiodal_array *array;
 	aiodal_bytes bytes;
 	const char *text;
 	bool truth;
@@ -277,9 +278,11 @@ read_values(aiodal_tx *tx, void *payload, aiodal_error **err)
 	if (status == AIODAL_OK)
 		status = aiodal_result_get_text(&text, res, 0, 2, err);
 	if (status == AIODAL_OK)
-		status = aiodal_tx_exec(&bytea, tx, "SELECT '\\xff00'::bytea", 0, NULL, err);
+		status = aiodal_tx_exec(&bytea, tx, "SELECT '\\xff00'::bytea, '{1,NULL}'::int[]", 0, NULL, err);
 	if (status == AIODAL_OK)
 		status = aiodal_result_get_bytea(&bytes, bytea, 0, 0, err);
+	if (status == AIODAL_OK)
+		status = aiodal_result_get_array(&array, bytea, 0, 1, err);
 	if (status == AIODAL_OK)
 	{
 		status = aiodal_result_get_bool(&truth, res, 0, 0, err);

@@ -536,13 +536,264 @@ long_values_are_cut(void **state)
 	aiodal_result_free(res);
 }
 
+/*
+ * Arrays
+ */
+
+typedef aiodal_status (*element_reader)(char *out, size_t size, const aiodal_array *array, size_t i,
+										aiodal_error **err);
+
+#define ELEMENT_READER(name, type, format, ...)                                                      \
+	static aiodal_status element_##name(char *out, size_t size, const aiodal_array *array, size_t i, \
+										aiodal_error **err)                                          \
+	{                                                                                                \
+		type value;                                                                                  \
+		aiodal_status status = aiodal_array_get_##name(&value, array, i, err);                       \
+                                                                                                     \
+		if (status == AIODAL_OK)                                                                     \
+			(void) snprintf(out, size, format, __VA_ARGS__);                                         \
+		return status;                                                                               \
+	}
+
+ELEMENT_READER(bool, bool, "%s", value ? "true" : "false")
+ELEMENT_READER(int16, int16_t, "%d", value)
+ELEMENT_READER(int32, int32_t, "%d", value)
+ELEMENT_READER(int64, int64_t, "%" PRId64, value)
+ELEMENT_READER(float, float, "%.9g", (double) value)
+ELEMENT_READER(double, double, "%.17g", value)
+ELEMENT_READER(numeric, const char *, "%s", value)
+ELEMENT_READER(text, const char *, "%s", value)
+ELEMENT_READER(bytea, aiodal_bytes, "%zu:%02x", value.length, *(const unsigned char *) value.data)
+ELEMENT_READER(uuid, aiodal_uuid, "%02x..%02x", value.bytes[0], value.bytes[15])
+ELEMENT_READER(date, int32_t, "%d", value)
+ELEMENT_READER(time, int64_t, "%" PRId64, value)
+ELEMENT_READER(timestamp, int64_t, "%" PRId64, value)
+
+static element_reader read_element;
+
+/* "[lower:length] elements" */
+static aiodal_status
+read_array(char *out, size_t size, const aiodal_result *res, int row, int column, aiodal_error **err)
+{
+	const aiodal_array *array;
+	aiodal_status status = aiodal_result_get_array(&array, res, row, column, err);
+	size_t len = 0;
+
+	if (status != AIODAL_OK)
+		return status;
+	out[0] = '\0';
+	if (!array)
+		(void) snprintf(out, size, "(null)");
+	for (int i = 0; i < aiodal_array_dimensions(array); i++)
+		len += (size_t) snprintf(out + len, size - len, "[%d:%d]", aiodal_array_lower(array, i),
+								 aiodal_array_length(array, i));
+	for (size_t i = 0; i < aiodal_array_count(array); i++)
+	{
+		char element[200] = "NULL";
+
+		if (!aiodal_array_is_null(array, i))
+			status = read_element(element, sizeof(element), array, i, err);
+		if (status != AIODAL_OK)
+			return status;
+		len += (size_t) snprintf(out + len, size - len, " %s", element);
+		assert_true(len < size);
+	}
+	return AIODAL_OK;
+}
+
+static void
+array_reads(const char *sql, element_reader element, const char *expected)
+{
+	read_element = element;
+	reads(sql, read_array, expected);
+}
+
+static void
+arrays_of_each_type(void **state)
+{
+	(void) state;
+	array_reads("'{t,f,NULL}'::bool[]", element_bool, "[1:3] true false NULL");
+	array_reads("'{-32768,32767}'::int2[]", element_int16, "[1:2] -32768 32767");
+	array_reads("'{-2147483648,NULL}'::int4[]", element_int32, "[1:2] -2147483648 NULL");
+	array_reads("'{9223372036854775807}'::int8[]", element_int64, "[1:1] 9223372036854775807");
+	array_reads("'{4294967295}'::oid[]", element_int64, "[1:1] 4294967295");
+	array_reads("'{0.1,NaN}'::float4[]", element_float, "[1:2] 0.100000001 nan");
+	array_reads("'{0.1,-Infinity}'::float8[]", element_double, "[1:2] 0.10000000000000001 -inf");
+	array_reads("'{1.50,NaN,-0.001}'::numeric[]", element_numeric, "[1:3] 1.50 NaN -0.001");
+	array_reads("'{7}'::int4[]", element_numeric, "[1:1] 7");
+	array_reads("ARRAY['\\x00ff'::bytea, '\\x7f']", element_bytea, "[1:2] 2:00 1:7f");
+	array_reads("'{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'::uuid[]", element_uuid, "[1:1] a0..11");
+	array_reads("'{1970-01-02,infinity}'::date[]", element_date, "[1:2] 1 2147483647");
+	array_reads("'{24:00}'::time[]", element_time, "[1:1] 86400000000");
+	array_reads("'{1970-01-01 00:00:01}'::timestamp[]", element_timestamp, "[1:1] 1000000");
+	array_reads("'{1970-01-01 01:00:01+01}'::timestamptz[]", element_timestamp, "[1:1] 1000000");
+	array_reads("ARRAY['{\"a\": [1, 2]}'::jsonb]", element_text, "[1:1] {\"a\": [1, 2]}");
+	array_reads("'{a,b}'::varchar(3)[]", element_text, "[1:2] a b");
+	array_reads("'{a,b}'::name[]", element_text, "[1:2] a b");
+}
+
+static void
+arrays_of_any_shape(void **state)
+{
+	(void) state;
+	array_reads("'{}'::int4[]", element_int32, "");
+	array_reads("NULL::int4[]", element_int32, "(null)");
+	array_reads("'{{1,2,3},{4,NULL,6}}'::int4[]", element_int32, "[1:2][1:3] 1 2 3 4 NULL 6");
+	array_reads("'[0:1]={a,b}'::text[]", element_text, "[0:2] a b");
+	array_reads("'[-3:-2][5:5]={{a},{b}}'::text[]", element_text, "[-3:2][5:1] a b");
+	array_reads("'{{{{{{1},{2}}}}}}'::int4[]", element_int32, "[1:1][1:1][1:1][1:1][1:2][1:1] 1 2");
+	array_reads("ARRAY[NULL, NULL]::text[]", element_text, "[1:2] NULL NULL");
+	array_reads("ARRAY['', 'NULL', 'null', '{', '}', ',', '\"', '\\', ' a ', E'\\n', 'ü']", element_text,
+				"[1:11]  NULL null { } , \" \\  a  \n ü");
+	array_reads("ARRAY[NULL, '[1:2]={x}']", element_text, "[1:2] NULL [1:2]={x}");
+}
+
+static void
+arrays_of_many(void **state)
+{
+	aiodal_error *err = NULL;
+
+	(void) state;
+	for (int binary = 0; binary < 2; binary++)
+	{
+		aiodal_result *res =
+			fetch("SELECT array_agg(CASE WHEN i % 7 > 0 THEN i END ORDER BY i), array_agg(repeat('\"', "
+				  "i % 10) ORDER BY i) FROM generate_series(0, 99999) i",
+				  binary);
+		const aiodal_array *numbers;
+		const aiodal_array *texts;
+
+		OK(aiodal_result_get_array(&numbers, res, 0, 0, &err));
+		OK(aiodal_result_get_array(&texts, res, 0, 1, &err));
+		assert_int_equal(aiodal_array_count(numbers), 100000);
+		for (size_t i = 0; i < 100000; i++)
+		{
+			int32_t number;
+			const char *text;
+
+			assert_int_equal(aiodal_array_is_null(numbers, i), i % 7 == 0);
+			if (i % 7 > 0)
+			{
+				OK(aiodal_array_get_int32(&number, numbers, i, &err));
+				assert_int_equal(number, i);
+			}
+			OK(aiodal_array_get_text(&text, texts, i, &err));
+			assert_int_equal(strlen(text), i % 10);
+		}
+		aiodal_result_free(res);
+	}
+}
+
+static void
+arrays_of_types_not_known(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res = fetch("SELECT '{good,NULL,\"so so\"}'::mood[]", false);
+	const aiodal_array *array;
+	const char *text;
+	int32_t number;
+
+	(void) state;
+	OK(aiodal_result_get_array(&array, res, 0, 0, &err));
+	assert_int_equal(aiodal_array_element_type(array), 0);
+	assert_int_equal(aiodal_array_count(array), 3);
+	OK(aiodal_array_get_text(&text, array, 2, &err));
+	assert_string_equal(text, "so so");
+	OK(aiodal_array_get_text(&text, array, 1, &err));
+	assert_null(text);
+	FAILS(AIODAL_EINVAL, aiodal_array_get_int32(&number, array, 0, &err), "element 0 of column");
+	aiodal_result_free(res);
+	res = fetch("SELECT '{good}'::mood[]", true);
+	OK(aiodal_result_get_array(&array, res, 0, 0, &err));
+	assert_int_equal(aiodal_array_count(array), 1);
+	assert_true(aiodal_array_element_type(array) >= 16384);
+	FAILS(AIODAL_EINVAL, aiodal_array_get_text(&text, array, 0, &err), "Fetch it in the text format");
+	aiodal_result_free(res);
+}
+
+static void
+what_is_no_array(void **state)
+{
+	static const char *const values[] = {"1",
+										 "'{1}'::text",
+										 "'{}'::json",
+										 "point(1,2)",
+										 "ROW(1,2)",
+										 "'1 2'::int2vector",
+										 "'{[1,3)}'::int4multirange",
+										 "'{(1,1),(0,0)}'::box[]"};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+	{
+		for (int binary = 0; binary < 2; binary++)
+		{
+			char sql[100];
+			aiodal_error *err = NULL;
+			const aiodal_array *array;
+			aiodal_result *res;
+
+			(void) snprintf(sql, sizeof(sql), "SELECT %s", values[i]);
+			res = fetch(sql, binary);
+			FAILS(AIODAL_EINVAL, aiodal_result_get_array(&array, res, 0, 0, &err), "cannot be read as array");
+			aiodal_result_free(res);
+		}
+	}
+}
+
+static void
+elements_that_cannot_be_read(void **state)
+{
+	(void) state;
+	read_element = element_int16;
+	REFUSED("'{1,32768}'::int4[]", read_array,
+			"ERROR:  element 1 of column \"The value\" (integer) of row 0 does not fit into int16_t\n"
+			"DETAIL:  The value is \"32768\".");
+	read_element = element_bool;
+	REFUSED("'{x}'::text[]", read_array,
+			"ERROR:  element 0 of column \"The value\" (text) of row 0 cannot be read as bool\n"
+			"DETAIL:  The value is \"x\".\nHINT:  Use aiodal_array_get_text().");
+}
+
+static void
+elements_that_are_not_there(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res = fetch("SELECT '{1,NULL}'::int4[], 7", false);
+	const aiodal_array *array;
+	int32_t number;
+
+	(void) state;
+	OK(aiodal_result_get_array(&array, res, 0, 0, &err));
+	FAILS(AIODAL_EINVAL, aiodal_array_get_int32(&number, array, 2, &err),
+		  "there is no element 2 in an array of 2");
+	FAILS(AIODAL_EINVAL, aiodal_array_get_int32(&number, NULL, 0, &err),
+		  "there is no element 0 in an array of 0");
+	FAILS(AIODAL_EINVAL, aiodal_array_get_int32(NULL, array, 0, &err), "value must not be NULL");
+	FAILS(
+		AIODAL_EINVAL, aiodal_array_get_int32(&number, array, 1, &err),
+		"element 1 of column \"int4\" (integer) of row 0 is NULL\nHINT:  Ask aiodal_array_is_null() first.");
+	FAILS(AIODAL_EINVAL, aiodal_result_get_int32(&number, res, 0, 0, &err),
+		  "(integer[]) of row 0 cannot be read as int32_t\nDETAIL:  The value is \"{1,NULL}\".\nHINT:  Use "
+		  "aiodal_result_get_array().");
+	assert_true(aiodal_array_is_null(array, 2));
+	assert_true(aiodal_array_is_null(NULL, 0));
+	assert_int_equal(aiodal_array_length(array, 0), 2);
+	assert_int_equal(aiodal_array_length(array, 1), 0);
+	assert_int_equal(aiodal_array_lower(array, -1), 0);
+	assert_int_equal(aiodal_array_dimensions(NULL), 0);
+	assert_int_equal(aiodal_array_element_type(array), 23);
+	aiodal_result_free(res);
+}
+
 static int
 set_up(void **state)
 {
 	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
 
 	(void) state;
-	reset_database("CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE DOMAIN word AS varchar(20)");
+	reset_database("CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE DOMAIN word AS varchar(20); "
+				   "CREATE TYPE mood AS ENUM ('good', 'so so')");
 	options.no_reflect = true;
 	return aiodal_db_open(&db, NULL, &options, NULL) || aiodal_tx_begin(&tx, db, NULL, NULL);
 }
@@ -578,6 +829,13 @@ main(void)
 		cmocka_unit_test(places_that_are_not_there),
 		cmocka_unit_test(dates_of_another_style),
 		cmocka_unit_test(long_values_are_cut),
+		cmocka_unit_test(arrays_of_each_type),
+		cmocka_unit_test(arrays_of_any_shape),
+		cmocka_unit_test(arrays_of_many),
+		cmocka_unit_test(arrays_of_types_not_known),
+		cmocka_unit_test(what_is_no_array),
+		cmocka_unit_test(elements_that_cannot_be_read),
+		cmocka_unit_test(elements_that_are_not_there),
 	};
 
 	return cmocka_run_group_tests_name("value", tests, set_up, tear_down);
