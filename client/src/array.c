@@ -1,21 +1,10 @@
 /*
  * array.c
  *		Arrays, and typed values out of them.
- *
- * Design notes. An array is one piece of memory that belongs to the result it is from. It keeps each element
- *as a datum would be: in binary those that are no text stay where they are in the result, all others are
- *copied, for the NUL behind them.
  */
-#include "array_form.h"
-#include "datum.h"
-#include "error.h"
+#include "array.h"
 
-struct aiodal_array
-{
-	aiodal__array_form form;
-	aiodal__datum origin; /* what elements have in common */
-	aiodal__item items[];
-};
+#include "error.h"
 
 /* Whether a type may be one of arrays: not when it is known to be something else that looks like them. */
 static bool
@@ -73,6 +62,7 @@ aiodal__datum_array(const aiodal_array **value, const aiodal__datum *datum, aiod
 		return aiodal__fail_memory(err);
 	(void) take_apart(datum, &array->form, array->items, text, &text_size);
 	array->form.element_type = form.element_type;
+	array->owned = false;
 	array->origin = *datum;
 	array->origin.type = form.element_type;
 	*value = array;

@@ -46,7 +46,7 @@ typedef struct aiodal__datum
 
 	PGresult *res; /* keeps what is made for it */
 	/* for errors */
-	const char *column;
+	const char *column; /* NULL: it is of an array made by hand */
 	int row;
 	long element; /* of the array there; -1: none */
 } aiodal__datum;

@@ -128,6 +128,17 @@ print_value(aiodal__buf *buf, const aiodal__datum *datum)
 	aiodal__buf_str(buf, ".");
 }
 
+static void
+print_place(aiodal__buf *buf, const aiodal__datum *datum, const char *type)
+{
+	if (datum->element >= 0)
+		aiodal__buf_printf(buf, "element %ld of ", datum->element);
+	if (datum->column)
+		aiodal__buf_printf(buf, "column \"%s\" (%s) of row %d", datum->column, type, datum->row);
+	else
+		aiodal__buf_printf(buf, "the array (%s)", type);
+}
+
 /* Which column of which row it is, then what is wrong with it. */
 static aiodal_status fail(const aiodal__datum *datum, aiodal_error **err, const char *hint, const char *fmt,
 						  ...) AIODAL_PRINTF(4, 5);
@@ -136,26 +147,25 @@ static aiodal_status
 fail(const aiodal__datum *datum, aiodal_error **err, const char *hint, const char *fmt, ...)
 {
 	aiodal__buf type = AIODAL__BUF_INIT;
+	aiodal__buf place = AIODAL__BUF_INIT;
 	aiodal__buf detail = AIODAL__BUF_INIT;
 	char what[200];
-	char element[40] = "";
 	va_list args;
 	aiodal_status status;
 
 	va_start(args, fmt);
 	(void) vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	if (datum->element >= 0)
-		(void) snprintf(element, sizeof(element), "element %ld of ", datum->element);
 	print_type(&type, datum->type);
+	print_place(&place, datum, type.data);
 	if (datum->data)
 		print_value(&detail, datum);
-	if (type.oom || detail.oom)
+	if (type.oom || place.oom || detail.oom)
 		status = aiodal__fail_memory(err);
 	else
-		status = aiodal__fail_hint(err, AIODAL_EINVAL, detail.data, hint, "%scolumn \"%s\" (%s) of row %d %s",
-								   element, datum->column, type.data, datum->row, what);
+		status = aiodal__fail_hint(err, AIODAL_EINVAL, detail.data, hint, "%s %s", place.data, what);
 	aiodal__buf_free(&type);
+	aiodal__buf_free(&place);
 	aiodal__buf_free(&detail);
 	return status;
 }

@@ -47,20 +47,31 @@ sent(aiodal__conn *conn, int sent, aiodal_error **err)
 }
 
 aiodal_status
-aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *const *params, aiodal_error **err)
+aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err)
 {
 	aiodal_status status;
 
-	if (!sql || (n > 0 && !params))
-		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", sql ? "params" : "sql");
-	if (n > MAX_PARAMS)
-		return aiodal__fail(err, AIODAL_EINVAL, "%zu parameters are too many: a statement can have %d", n,
-							MAX_PARAMS);
+	if (request->n > MAX_PARAMS)
+		return aiodal__fail(err, AIODAL_EINVAL, "%zu parameters are too many: a statement can have %d",
+							request->n, MAX_PARAMS);
 	status = begin(conn, false, err);
 	if (status != AIODAL_OK)
 		return status;
-	aiodal__trace_begin(conn, sql, n, params);
-	return sent(conn, PQsendQueryParams(conn->pg, sql, (int) n, NULL, params, NULL, NULL, 0), err);
+	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
+	return sent(conn,
+				PQsendQueryParams(conn->pg, request->sql, (int) request->n, request->types, request->params,
+								  request->lengths, request->formats, request->result_format),
+				err);
+}
+
+aiodal_status
+aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *const *params, aiodal_error **err)
+{
+	const aiodal__request request = {.sql = sql, .n = n, .params = params, .shown = params};
+
+	if (!sql || (n > 0 && !params))
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", sql ? "params" : "sql");
+	return aiodal__op_send(conn, &request, err);
 }
 
 static bool
@@ -230,8 +241,8 @@ aiodal__op_release(aiodal__conn *conn)
 	conn->op.state = AIODAL__OP_FREE;
 }
 
-static aiodal_status
-finish_and_release(aiodal__conn *conn, PGresult **res, aiodal_error **err)
+aiodal_status
+aiodal__op_take(aiodal__conn *conn, PGresult **res, aiodal_error **err)
 {
 	aiodal_status status = aiodal__op_finish(conn, err);
 
@@ -250,7 +261,7 @@ aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const
 {
 	aiodal_status status = aiodal__op_start(conn, sql, n, params, err);
 
-	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
+	return status == AIODAL_OK ? aiodal__op_take(conn, res, err) : status;
 }
 
 aiodal_status
@@ -272,7 +283,7 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 	if (!sql)
 		return aiodal__fail(err, AIODAL_EINVAL, "sql must not be NULL");
 	status = aiodal__op_start_command(conn, sql, may_copy, err);
-	return status == AIODAL_OK ? finish_and_release(conn, res, err) : status;
+	return status == AIODAL_OK ? aiodal__op_take(conn, res, err) : status;
 }
 
 aiodal_status
@@ -283,7 +294,7 @@ aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error 
 	if (status != AIODAL_OK)
 		return status;
 	if (wait_until(&conn->op, limit) <= 0)
-		return finish_and_release(conn, NULL, err);
+		return aiodal__op_take(conn, NULL, err);
 	conn->broken = true;
 	conn->op.status = AIODAL_ECONN;
 	aiodal__conn_done(conn);

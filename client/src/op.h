@@ -18,11 +18,29 @@ extern aiodal_status aiodal__op_start(aiodal__conn *conn, const char *sql, size_
 extern aiodal_status
 aiodal__op_start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err);
 
+/* The same with all that a statement can have. */
+typedef struct aiodal__request
+{
+	const char *sql;
+	size_t n;
+	const Oid *types; /* this and what follows: as for PQsendQueryParams() */
+	const char *const *params;
+	const int *lengths;
+	const int *formats;
+	int result_format;
+	const char *const *shown; /* the parameters as text, for a trace that asks for them */
+} aiodal__request;
+
+extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err);
+
 /* Blocks until done. */
 extern aiodal_status aiodal__op_finish(aiodal__conn *conn, aiodal_error **err);
 
 /* Makes the operation free again. Done ones alone. */
 extern void aiodal__op_release(aiodal__conn *conn);
+
+/* Both in one. *res, which may be NULL, is the caller's to clear. */
+extern aiodal_status aiodal__op_take(aiodal__conn *conn, PGresult **res, aiodal_error **err);
 
 /* Start, finish and release in one. *res may be NULL; otherwise the caller clears it. */
 extern aiodal_status aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const *params,

@@ -27,7 +27,7 @@ struct aiodal__traced
 void
 aiodal__trace_begin(aiodal__conn *conn, const char *sql, size_t n, const char *const *params)
 {
-	size_t shown = conn->trace_params ? n : 0;
+	size_t shown = conn->trace_params && params ? n : 0;
 	size_t size = strlen(sql) + 1;
 	struct aiodal__traced *traced;
 	char *text;

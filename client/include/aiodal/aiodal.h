@@ -7,7 +7,7 @@
  *		objects types, functions, sequences, triggers, privileges and the like, from the same moment
  *		tx      transactions, statements, savepoints, aliases
  *		result  rows
- *		value   typed values out of results
+ *		value   typed values: out of results, into statements
  *		bulk    files into tables and out of them
  *		async   statements without blocking
  *		notify  LISTEN and NOTIFY

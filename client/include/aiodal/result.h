@@ -28,7 +28,8 @@ AIODAL_API unsigned int aiodal_result_type(const aiodal_result *res, int column)
 AIODAL_API bool aiodal_result_is_null(const aiodal_result *res, int row, int column);
 
 /*
- * The value in its text form, NUL-terminated; NULL for an SQL NULL (unlike PQgetvalue, which has "").
+ * The value as it came, in its text form unless the results were asked for in binary, with a NUL behind it;
+ * NULL for an SQL NULL (unlike PQgetvalue, which has "").
  * aiodal_result_length() is its length in bytes.
  */
 AIODAL_API const char *aiodal_result_value(const aiodal_result *res, int row, int column);

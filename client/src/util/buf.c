@@ -102,19 +102,30 @@ aiodal__buf_idents(aiodal__buf *buf, const char *const *names, size_t n)
 }
 
 void
+aiodal__buf_array_item(aiodal__buf *buf, const char *item)
+{
+	size_t plain;
+
+	aiodal__buf_add(buf, "\"", 1);
+	for (; *(item += plain = strcspn(item, "\"\\")) != '\0'; item++)
+	{
+		aiodal__buf_add(buf, item - plain, plain);
+		aiodal__buf_add(buf, "\\", 1);
+		aiodal__buf_add(buf, item, 1);
+	}
+	aiodal__buf_add(buf, item - plain, plain);
+	aiodal__buf_add(buf, "\"", 1);
+}
+
+void
 aiodal__buf_array(aiodal__buf *buf, const char *const *items, size_t n)
 {
 	aiodal__buf_add(buf, "{", 1);
 	for (size_t i = 0; i < n; i++)
 	{
-		aiodal__buf_str(buf, i > 0 ? ",\"" : "\"");
-		for (const char *c = items[i]; *c; c++)
-		{
-			if (*c == '"' || *c == '\\')
-				aiodal__buf_add(buf, "\\", 1);
-			aiodal__buf_add(buf, c, 1);
-		}
-		aiodal__buf_add(buf, "\"", 1);
+		if (i > 0)
+			aiodal__buf_add(buf, ",", 1);
+		aiodal__buf_array_item(buf, items[i]);
 	}
 	aiodal__buf_add(buf, "}", 1);
 }

@@ -35,6 +35,9 @@ extern void aiodal__buf_ident(aiodal__buf *buf, const char *name);
 /* "a", "b", "c" */
 extern void aiodal__buf_idents(aiodal__buf *buf, const char *const *names, size_t n);
 
+/* "item" with inner quotes and backslashes escaped, as in the text form of an array. */
+extern void aiodal__buf_array_item(aiodal__buf *buf, const char *item);
+
 /* An array in its text form: {"a","b"} */
 extern void aiodal__buf_array(aiodal__buf *buf, const char *const *items, size_t n);
 

@@ -261,28 +261,32 @@ exports(void **state)
 static aiodal_status
 read_values(aiodal_tx *tx, void *payload, aiodal_error **err)
 {
-	PGresult *pg =
-		PQexecParams(aiodal_tx_pgconn(tx), "SELECT 1.5, 7, uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", 0,
-					 NULL, NULL, NULL, NULL, 1);
-	aiodal_result *res = (aiodal_result *) pg;
-	aiodal_result *bytea = NULL;
+	aiodal_query_options options = AIODAL_QUERY_OPTIONS_INIT;
+	aiodal_result *res = NULL;
+	aiodal_result *texts = NULL;
 	const aiodal_array *array;
 	aiodal_bytes bytes;
 	const char *text;
 	bool truth;
-	aiodal_status status = aiodal_result_get_numeric(&text, res, 0, 0, err);
+	aiodal_status status;
 
 	(void) payload;
+	options.results = AIODAL_WIRE_BINARY;
+	status = aiodal_tx_query(&res, tx, "SELECT 1.5, 7, uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", 0, NULL,
+							 &options, err);
+	if (status == AIODAL_OK)
+		status = aiodal_result_get_numeric(&text, res, 0, 0, err);
 	if (status == AIODAL_OK)
 		status = aiodal_result_get_text(&text, res, 0, 1, err);
 	if (status == AIODAL_OK)
 		status = aiodal_result_get_text(&text, res, 0, 2, err);
 	if (status == AIODAL_OK)
-		status = aiodal_tx_exec(&bytea, tx, "SELECT '\\xff00'::bytea, '{1,NULL}'::int[]", 0, NULL, err);
+		status =
+			aiodal_tx_query(&texts, tx, "SELECT '\\xff00'::bytea, '{1,NULL}'::int[]", 0, NULL, NULL, err);
 	if (status == AIODAL_OK)
-		status = aiodal_result_get_bytea(&bytes, bytea, 0, 0, err);
+		status = aiodal_result_get_bytea(&bytes, texts, 0, 0, err);
 	if (status == AIODAL_OK)
-		status = aiodal_result_get_array(&array, bytea, 0, 1, err);
+		status = aiodal_result_get_array(&array, texts, 0, 1, err);
 	if (status == AIODAL_OK)
 	{
 		status = aiodal_result_get_bool(&truth, res, 0, 0, err);
@@ -293,9 +297,75 @@ read_values(aiodal_tx *tx, void *payload, aiodal_error **err)
 			status = AIODAL_OK;
 		}
 	}
-	PQclear(pg);
-	aiodal_result_free(bytea);
+	aiodal_result_free(res);
+	aiodal_result_free(texts);
 	return status;
+}
+
+/* More parameters than cost nothing, and an array. */
+static aiodal_status
+send_values(aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	static const int length = 2;
+	aiodal_value values[20];
+	aiodal_array *array;
+	aiodal_status status;
+
+	(void) payload;
+	for (int i = 0; i < 20; i++)
+		values[i] = aiodal_int32(i);
+	status = aiodal_array_make(&array, AIODAL_KIND_INT32, 1, &length, values, err);
+	values[19] = aiodal_array_value(array);
+	if (status == AIODAL_OK)
+		status =
+			aiodal_tx_query(NULL, tx,
+							"SELECT $1 + $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 + $10 + $11 + $12 + $13 + $14 "
+							"+ $15 + $16 + $17 + $18 + $19, $20",
+							20, values, NULL, err);
+	aiodal_array_free(array);
+	return status;
+}
+
+static aiodal_status
+transact_parameters(aiodal_error **err)
+{
+	return aiodal_db_transact(db, NULL, send_values, NULL, err);
+}
+
+static int allocations;
+
+static int
+count_them(void)
+{
+	allocations++;
+	return 0;
+}
+
+/* A statement with few parameters takes no memory but libpq's. */
+static void
+nothing_is_allocated_for_a_statement(void **state)
+{
+	aiodal_error *err = NULL;
+	const aiodal_value values[] = {aiodal_int64(1), aiodal_text("two"), aiodal_double(3),
+								   aiodal_bytea("4", 1)};
+	aiodal_tx *tx;
+
+	(void) state;
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	for (int i = 0; i < 20; i++)
+	{
+		aiodal_result *res;
+		int64_t value;
+
+		allocations = 0;
+		aiodal__alloc_fails = count_them;
+		OK(aiodal_tx_query(&res, tx, "SELECT $1, $2::text, $3, $4", 4, values, NULL, &err));
+		OK(aiodal_result_get_int64(&value, res, 0, 0, &err));
+		aiodal_result_free(res);
+		aiodal__alloc_fails = NULL;
+		assert_int_equal(allocations, 0);
+	}
+	aiodal_tx_free(tx);
 }
 
 static aiodal_status
@@ -309,6 +379,7 @@ values(void **state)
 {
 	(void) state;
 	sweep(transact_values, 8);
+	sweep(transact_parameters, 4);
 }
 
 /* Errors of the server's that cannot be copied are out of memory, with the status they had. */
@@ -339,9 +410,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opening), cmocka_unit_test(reflecting), cmocka_unit_test(transactions),
-		cmocka_unit_test(loads),   cmocka_unit_test(exports),    cmocka_unit_test(errors),
-		cmocka_unit_test(values),
+		cmocka_unit_test(opening),      cmocka_unit_test(reflecting),
+		cmocka_unit_test(transactions), cmocka_unit_test(loads),
+		cmocka_unit_test(exports),      cmocka_unit_test(errors),
+		cmocka_unit_test(values),       cmocka_unit_test(nothing_is_allocated_for_a_statement),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);

@@ -1,14 +1,10 @@
 /*
  * test_value.c
  *		Typed values: the same rows fetched in text and in binary read the same.
- *
- * Linked with the static library, to make results of libpq's.
  */
 #include "support.h"
 
 #include <inttypes.h>
-
-#include "result.h"
 
 static aiodal_db *db;
 static aiodal_tx *tx;
@@ -16,11 +12,13 @@ static aiodal_tx *tx;
 static aiodal_result *
 fetch(const char *sql, bool binary)
 {
-	PGresult *res = PQexecParams(aiodal_tx_pgconn(tx), sql, 0, NULL, NULL, NULL, NULL, binary);
+	aiodal_error *err = NULL;
+	aiodal_query_options options = AIODAL_QUERY_OPTIONS_INIT;
+	aiodal_result *res;
 
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		fail_msg("%s: %s", sql, PQresultErrorMessage(res));
-	return aiodal__result_wrap(res);
+	options.results = binary ? AIODAL_WIRE_BINARY : AIODAL_WIRE_TEXT;
+	OK(aiodal_tx_query(&res, tx, sql, 0, NULL, &options, &err));
+	return res;
 }
 
 /*

@@ -1,0 +1,57 @@
+/*
+ * param.h
+ *		Typed values as parameters of a statement.
+ */
+#ifndef AIODAL_SRC_PARAM_H
+#define AIODAL_SRC_PARAM_H
+
+#include <libpq-fe.h>
+
+#include <aiodal/value.h>
+
+#include "util/buf.h"
+
+#define AIODAL__FEW_PARAMS 16 /* so many cost no allocation */
+
+/* As libpq wants them. Texts and bytes are borrowed from the values. */
+typedef struct aiodal__params
+{
+	size_t n;
+	Oid *types;
+	const char **values;
+	int *lengths;
+	int *formats;
+	char (*scratch)[16]; /* numbers as they are sent */
+	aiodal__buf arrays;
+	void *heap;
+
+	struct
+	{
+		Oid types[AIODAL__FEW_PARAMS];
+		const char *values[AIODAL__FEW_PARAMS];
+		int lengths[AIODAL__FEW_PARAMS];
+		int formats[AIODAL__FEW_PARAMS];
+		char scratch[AIODAL__FEW_PARAMS][16];
+	} few;
+} aiodal__params;
+
+/* EINVAL, which names the parameter, or ENOMEM. To be freed in any case. */
+extern aiodal_status
+aiodal__params_make(aiodal__params *params, size_t n, const aiodal_value *values, aiodal_error **err);
+extern void aiodal__params_free(aiodal__params *params);
+
+/* All as text, for a trace: one piece of memory, aiodal__free(). NULL when there is none. */
+extern const char **aiodal__params_shown(size_t n, const aiodal_value *values);
+
+/* A value that is not NULL as the server would print it. */
+extern void aiodal__value_print(aiodal__buf *buf, const aiodal_value *value);
+
+/* false: not one that can be in an array, or none at all. */
+extern bool aiodal__kind_is_scalar(aiodal_kind kind);
+
+/* What arrays look like as parameters: their type (0: the server decides), text or binary. */
+extern Oid aiodal__array_type(const aiodal_array *array);
+extern bool aiodal__array_is_binary(const aiodal_array *array);
+extern void aiodal__array_put(aiodal__buf *buf, const aiodal_array *array);
+
+#endif /* AIODAL_SRC_PARAM_H */
