@@ -175,7 +175,7 @@ if command -v script >/dev/null; then
 		exit 3
 	EOT
 	until_is [ -e "$scratch/terminal.ready" ] | (until_is [ -e "$scratch/terminal.ready" ]; printf '\003'; sleep 2) |
-		script -qec "aiodal testdb -- bash '$scratch/terminal'" /dev/null >/dev/null 2>&1
+		script -qec "exec aiodal testdb -- bash '$scratch/terminal'" /dev/null >/dev/null 2>&1
 	is "${PIPESTATUS[2]}" 3 '^C at a terminal is for the command'
 	is "$(cat "$scratch/terminal.int")" got 'which gets it once'
 	is "$(left)" '' 'nothing is left'
