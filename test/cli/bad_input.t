@@ -58,7 +58,7 @@ fi
 # --- rows
 
 for step in core fields records; do
-	refuses 1 "data behind a line \\. that is no text, aiodal.feed = $step" "*marker.csv:3: missing data for column \"title\"*" \
+	refuses 1 "data behind a line \\. that is no text, aiodal.feed = $step" "*marker.csv:3: invalid input syntax for type integer: \"\\\\.\"*" \
 		env PGOPTIONS="-c aiodal.feed=$step" aiodal load "$(printf 'id,title\n3,drei\n\\.\n\377,vier\n' | file marker.csv)" book
 done
 refuses 1 'too few columns' "*error: $scratch/few.csv:4: missing data for column \"price\"*COPY book_stage, line 4*" aiodal load "$(rows few.csv 4,vier)" book
