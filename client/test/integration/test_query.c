@@ -142,24 +142,28 @@ into_columns_of_other_types(void **state)
 static void
 more_than_a_few(void **state)
 {
+	enum
+	{
+		SIZE = 65536 * 8
+	};
 	static const size_t counts[] = {1, 16, 17, 1000, 65535};
 	aiodal_error *err = NULL;
 	aiodal_value *values = malloc(65536 * sizeof(*values));
-	char *sql = malloc((size_t) 65536 * 8);
+	char *sql = malloc(SIZE);
 
 	(void) state;
 	for (size_t i = 0; i < 65536; i++)
 		values[i] = aiodal_int32((int32_t) i + 1);
 	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++)
 	{
-		char *at = sql + sprintf(sql, "SELECT sum(v) FROM unnest(ARRAY[");
+		size_t len = (size_t) snprintf(sql, SIZE, "SELECT sum(v) FROM unnest(ARRAY[");
 		int64_t n = (int64_t) counts[c];
 		int64_t sum;
 		aiodal_result *res;
 
 		for (size_t i = 0; i < counts[c]; i++)
-			at += sprintf(at, "%s$%zu", i > 0 ? "," : "", i + 1);
-		(void) strcpy(at, "]) v");
+			len += (size_t) snprintf(sql + len, SIZE - len, "%s$%zu", i > 0 ? "," : "", i + 1);
+		(void) snprintf(sql + len, SIZE - len, "]) v");
 		OK(aiodal_tx_query(&res, tx, sql, counts[c], values, NULL, &err));
 		OK(aiodal_result_get_int64(&sum, res, 0, 0, &err));
 		assert_int_equal(sum, n * (n + 1) / 2);
