@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "text.h"
 
 static void
@@ -230,6 +231,18 @@ is_method(const char *method)
 }
 
 static aiodal_status
+check_openapi(const char *openapi, aiodal_error **err)
+{
+	json_t *object = NULL;
+	aiodal_status status = AIODAL_OK;
+
+	if (openapi)
+		status = aiodal_web__json_object(&object, openapi, strlen(openapi), "the route's openapi", err);
+	json_decref(object);
+	return status;
+}
+
+static aiodal_status
 make_route(aiodal_web_route **route, aiodal_web_scope *scope, const char *method, const char *pattern,
 		   const aiodal_web_route_options *options, aiodal_error **err)
 {
@@ -248,14 +261,18 @@ make_route(aiodal_web_route **route, aiodal_web_scope *scope, const char *method
 		return status;
 	memcpy(whole, scope->prefix, strlen(scope->prefix));
 	memcpy(whole + strlen(scope->prefix), pattern, strlen(pattern));
+	status = check_openapi(r->options.openapi, err);
+	if (status)
+		return status;
 	r->pattern = whole;
 	r->method = copy_text(app, method);
 	r->options.name = copy_text(app, r->options.name);
 	r->options.summary = copy_text(app, r->options.summary);
+	r->options.openapi = copy_text(app, r->options.openapi);
 	if (r->options.tx.size == 0)
 		r->options.tx.size = sizeof(r->options.tx);
 	r->scope = scope;
-	if (!r->method || !r->options.name || !r->options.summary)
+	if (!r->method || !r->options.name || !r->options.summary || !r->options.openapi)
 		return aiodal_web__oom(err);
 	*route = r;
 	return AIODAL_OK;

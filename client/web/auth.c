@@ -7,6 +7,7 @@
 #include <aiodal/web_auth.h>
 
 #include "app.h"
+#include "auth.h"
 #include "jwt.h"
 #include "mem.h"
 #include "text.h"
@@ -323,6 +324,24 @@ aiodal_web_scope_require(aiodal_web_scope *scope, const aiodal_web_requirements 
 		return aiodal_web__oom(err);
 	status = copy_requirements(ours, scope->app, what, err);
 	return status ? status : aiodal_web_scope_use(scope, require, ours, err);
+}
+
+aiodal_web__token_need
+aiodal_web__route_token(const aiodal_web_route *route)
+{
+	aiodal_web__token_need need = AIODAL_WEB__NO_TOKEN;
+	size_t i;
+
+	for (i = 0; i < route->n_steps; i++)
+	{
+		const aiodal_web_auth_options *by = route->steps[i].payload;
+
+		if (route->steps[i].run == require || (route->steps[i].run == authenticate && !by->optional))
+			return AIODAL_WEB__TOKEN_REQUIRED;
+		if (route->steps[i].run == authenticate)
+			need = AIODAL_WEB__TOKEN_OPTIONAL;
+	}
+	return need;
 }
 
 const aiodal_web_claims *

@@ -30,10 +30,17 @@ $(BUILD)/aiodal_web.pc: web/aiodal_web.pc.in .FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
+# a text as a C string
+$(BUILD)/obj/web/%.inc: web/%
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< >$@
+
+$(BUILD)/obj/web/docs.o: $(BUILD)/obj/web/docs.css.inc $(BUILD)/obj/web/docs.js.inc
+
 # its own include path: what it needs of the core is in the public headers
 $(BUILD)/obj/web/%.o: web/%.c $(BUILD)/include/aiodal/version.h
 	@mkdir -p $(@D)
-	$(CC) -I$(BUILD)/include -Iinclude -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(WEB_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) -I$(BUILD)/include -Iinclude -I$(BUILD)/obj/web -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(WEB_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(WEB_STATIC): $(WEB_OBJS)
 	rm -f $@

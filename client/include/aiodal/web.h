@@ -4,6 +4,7 @@
  *
  *		web_http      requests, responses, routes, middleware, transactions per request; needs no network
  *		web_resource  tables as resources: list, detail, create, replace, update, delete
+ *		web_openapi   the service's own description, and a page to read it
  *		web_server    an app on a socket, health and readiness
  *		web_auth      bearer tokens
  *
@@ -16,6 +17,7 @@
 #include <aiodal/aiodal.h>
 #include <aiodal/web_auth.h>
 #include <aiodal/web_http.h>
+#include <aiodal/web_openapi.h>
 #include <aiodal/web_resource.h>
 #include <aiodal/web_server.h>
 

@@ -300,11 +300,12 @@ typedef struct aiodal_web_route_options
 	size_t max_body; /* when not the app's */
 	aiodal_web_error_mapper on_error;
 	void *on_error_payload;
+	const char *openapi; /* JSON: members of its operation in an OpenAPI document, see web_openapi.h */
 } aiodal_web_route_options;
 
-#define AIODAL_WEB_ROUTE_OPTIONS_INIT                                                       \
-	{                                                                                       \
-		sizeof(aiodal_web_route_options), NULL, NULL, AIODAL_TX_OPTIONS_INIT, 0, NULL, NULL \
+#define AIODAL_WEB_ROUTE_OPTIONS_INIT                                                             \
+	{                                                                                             \
+		sizeof(aiodal_web_route_options), NULL, NULL, AIODAL_TX_OPTIONS_INIT, 0, NULL, NULL, NULL \
 	}
 
 /*
@@ -312,8 +313,8 @@ typedef struct aiodal_web_route_options
  * begins with "/"; each of its segments is literal (compared with the decoded path), {name} for one segment
  * that is not empty, or, at the end, {name...} for all that is left (one segment at least). Literal segments
  * win over {name}, {name} over {name...}, segment by segment from the left. Strings are copied. AIODAL_EINVAL
- * for a bad pattern or when the same method and path has a route already; AIODAL_ESTATE for a transaction
- * without a db.
+ * for a bad pattern, for openapi that is no JSON object, or when the same method and path has a route
+ * already; AIODAL_ESTATE for a transaction without a db.
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_add(aiodal_web_scope *scope, const char *method,
 																const char *pattern,
