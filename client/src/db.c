@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "error.h"
+#include "sandbox.h"
 #include "snapshot.h"
 #include "util/buf.h"
 #include "util/mem.h"
@@ -308,6 +309,7 @@ aiodal_db_close(aiodal_db *db)
 		aiodal__watch_abandon(db->watch);
 	else
 		aiodal__watch_stop(db->watch);
+	aiodal__sandbox_close(db, db->pid != getpid());
 	aiodal__pool_close(&db->pool, db->pid != getpid());
 	aiodal__db_unref(db);
 }

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "op.h"
+#include "sandbox.h"
 #include "util/mem.h"
 
 aiodal_status
@@ -71,6 +72,7 @@ aiodal__db_unref(aiodal_db *db)
 {
 	if (__atomic_sub_fetch(&db->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	aiodal__sandbox_free(db->sandbox);
 	aiodal__pool_destroy(&db->pool);
 	aiodal_schema_unref(db->schema);
 	aiodal__alias_clear(&db->aliases);

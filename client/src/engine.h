@@ -24,7 +24,8 @@ struct aiodal_db
 	unsigned int parts; /* AIODAL_PART_* */
 	aiodal__server_info server;
 	aiodal__pool pool;
-	struct aiodal__watch *watch; /* or NULL */
+	struct aiodal__watch *watch;     /* or NULL */
+	struct aiodal__sandbox *sandbox; /* atomic; NULL until there is one */
 
 	pthread_mutex_t lock; /* over what follows */
 	aiodal_schema *schema;

@@ -20,6 +20,7 @@
 #include "error.h"
 #include "op.h"
 #include "result.h"
+#include "sandbox.h"
 #include "util/mem.h"
 #include "util/options.h"
 
@@ -60,14 +61,16 @@ begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t 
 		return aiodal__fail_memory(err);
 	/* first, since another thread may close the db while this one waits for a connection */
 	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
-	status = aiodal__db_acquire(db, sql, deadline, options->owner, &tx->conn, err);
+	tx->db = db;
+	status = aiodal__sandbox_is_on(db)
+				 ? aiodal__sandbox_enter(tx, options, deadline, err)
+				 : aiodal__db_acquire(db, sql, deadline, options->owner, &tx->conn, err);
 	if (status != AIODAL_OK)
 	{
 		aiodal__db_unref(db);
 		aiodal__free(tx);
 		return status;
 	}
-	tx->db = db;
 	tx->schema = aiodal_db_schema(db);
 	*out = tx;
 	return AIODAL_OK;
@@ -134,7 +137,7 @@ check_alive(const aiodal_tx *tx, aiodal_error **err)
 	switch (aiodal_tx_get_state(tx))
 	{
 		case AIODAL_TX_OPEN:
-		case AIODAL_TX_FAILED: return AIODAL_OK;
+		case AIODAL_TX_FAILED: return tx->sandbox ? aiodal__sandbox_check(tx, err) : AIODAL_OK;
 		case AIODAL_TX_COMMITTED:
 			return aiodal__fail(err, AIODAL_ESTATE, "the transaction was committed already");
 		case AIODAL_TX_ROLLED_BACK:
@@ -208,9 +211,20 @@ aiodal_tx_exec_script(aiodal_tx *tx, const char *sql, aiodal_error **err)
 static void
 end(aiodal_tx *tx, aiodal_tx_state state)
 {
-	aiodal__pool_release(&tx->db->pool, tx->conn);
+	if (tx->sandbox)
+		aiodal__sandbox_leave(tx);
+	else
+		aiodal__pool_release(&tx->db->pool, tx->conn);
 	tx->conn = NULL;
 	tx->state = state;
+}
+
+static aiodal_status
+undo(aiodal_tx *tx, aiodal_error **err)
+{
+	tx->conn->deadline = aiodal__deadline(ROLLBACK_MS);
+	return tx->sandbox ? aiodal__sandbox_rollback(tx, err)
+					   : aiodal__op_command(tx->conn, "ROLLBACK", false, NULL, err);
 }
 
 /* COMMIT was sent and did not succeed. */
@@ -221,7 +235,9 @@ commit_failed(aiodal_tx *tx, aiodal_status status, aiodal_error **err)
 
 	if (aiodal_tx_get_state(tx) != AIODAL_TX_LOST)
 	{
-		end(tx, AIODAL_TX_ROLLED_BACK);
+		/* which the server has done already, of a real one */
+		if (!tx->sandbox || undo(tx, NULL) != AIODAL_EBUSY)
+			end(tx, AIODAL_TX_ROLLED_BACK);
 		return status;
 	}
 	end(tx, AIODAL_TX_IN_DOUBT);
@@ -253,7 +269,8 @@ aiodal_tx_commit(aiodal_tx *tx, aiodal_error **err)
 	if (status != AIODAL_OK)
 		return status;
 	aiodal__conn_done(tx->conn);
-	status = aiodal__op_command(tx->conn, "COMMIT", false, NULL, err);
+	status = tx->sandbox ? aiodal__sandbox_commit(tx, err)
+						 : aiodal__op_command(tx->conn, "COMMIT", false, NULL, err);
 	if (status == AIODAL_EBUSY)
 		return status;
 	if (status != AIODAL_OK)
@@ -271,8 +288,7 @@ aiodal_tx_rollback(aiodal_tx *tx, aiodal_error **err)
 		end(tx, AIODAL_TX_LOST);
 	if (status != AIODAL_OK)
 		return status;
-	tx->conn->deadline = aiodal__deadline(ROLLBACK_MS);
-	status = aiodal__op_command(tx->conn, "ROLLBACK", false, NULL, err);
+	status = undo(tx, err);
 	if (status != AIODAL_EBUSY)
 		end(tx, status == AIODAL_OK ? AIODAL_TX_ROLLED_BACK : AIODAL_TX_LOST);
 	return status;
@@ -324,9 +340,15 @@ aiodal_tx_free(aiodal_tx *tx)
 	if (!tx)
 		return;
 	if (tx->conn && tx->db->pid != getpid())
-		aiodal__conn_abandon(tx->conn);
+	{
+		/* that of a sandbox is the db's */
+		if (!tx->sandbox)
+			aiodal__conn_abandon(tx->conn);
+	}
 	else if (tx->conn)
 	{
+		if (tx->sandbox)
+			aiodal__sandbox_uncover(tx);
 		aiodal_op_free(&tx->conn->op);
 		if (aiodal_tx_rollback(tx, NULL) != AIODAL_OK && tx->conn)
 			end(tx, AIODAL_TX_ENDED);

@@ -7,6 +7,8 @@
 
 #include "engine.h"
 
+typedef struct aiodal__sandbox aiodal__sandbox;
+
 struct aiodal_tx
 {
 	aiodal_db *db;
@@ -15,6 +17,14 @@ struct aiodal_tx
 	aiodal_schema *schema;
 	aiodal__alias_list aliases; /* its own */
 	aiodal_alias *resolved;     /* those looked up, its own and the db's */
+
+	/* when it is a savepoint that stands for one; see sandbox.c */
+	aiodal__sandbox *sandbox; /* NULL: it is a real one */
+	aiodal_tx *below;         /* begun before, on the same connection */
+	uint64_t savepoint;
+	uint64_t thread;         /* that began it */
+	int64_t deadline_before; /* of the connection */
+	const char *owner;
 };
 
 /* A statement can run: open, not failed, not ended. */

@@ -6,6 +6,7 @@
  *		schema  tables, columns, constraints, indexes as they were when reflected
  *		objects types, functions, sequences, triggers, privileges and the like, from the same moment
  *		tx      transactions, statements, savepoints, aliases
+ *		sandbox transactions that are never committed, for tests
  *		result  rows
  *		value   typed values: out of results, into statements
  *		bulk    files into tables and out of them
@@ -27,6 +28,7 @@
 #include <aiodal/objects.h>
 #include <aiodal/pq.h>
 #include <aiodal/result.h>
+#include <aiodal/sandbox.h>
 #include <aiodal/schema.h>
 #include <aiodal/tx.h>
 #include <aiodal/value.h>

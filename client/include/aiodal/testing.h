@@ -12,8 +12,8 @@
  *		AIODAL_TEST_CACHE    where initialised data directories are kept; default: aiodal in XDG_CACHE_HOME or
  *							 ~/.cache. Empty: nowhere
  *		AIODAL_TEST_KEEP     when set and not empty, directories of servers stay
- *		TMPDIR               where directories of servers are made; default: /dev/shm, which is memory, as
- *long as it has a gigabyte left, else /tmp
+ *		TMPDIR               where directories of servers are made; default: /dev/shm, which is memory, while
+ *							 a gigabyte is left there, else /tmp
  */
 #ifndef AIODAL_TESTING_H
 #define AIODAL_TESTING_H
