@@ -46,8 +46,38 @@ is_absent(CURLU *u, CURLUPart which)
 	return read_part(part, sizeof(part), u, which) && part[0] == '\0';
 }
 
+static bool
+is_word(const char *word, size_t len, const char *host)
+{
+	size_t i;
+
+	for (i = 0; i < len && host[i]; i++)
+		if (aiodal_web__lower(word[i]) != aiodal_web__lower(host[i]))
+			return false;
+	return i == len && !host[i];
+}
+
+/* NULL stands for all hosts, and the loopback interface is always one of them. */
+static bool
+is_allowed(const char *host, const char *hosts)
+{
+	const char *word = hosts;
+
+	if (!hosts || is_loopback(host))
+		return true;
+	while (*(word += strspn(word, " ")))
+	{
+		size_t n = strcspn(word, " ");
+
+		if (is_word(word, n, host))
+			return true;
+		word += n;
+	}
+	return false;
+}
+
 static aiodal_status
-check_parts(CURLU *u, const char *host, const char *what, aiodal_error **err)
+check_parts(CURLU *u, const char *hosts, const char *what, aiodal_error **err)
 {
 	char scheme[10];
 	char has[256];
@@ -58,13 +88,13 @@ check_parts(CURLU *u, const char *host, const char *what, aiodal_error **err)
 		return aiodal_web__fail(err, AIODAL_EINVAL, "%s must have a host, and no user or fragment", what);
 	if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(has)))
 		return aiodal_web__fail(err, AIODAL_EINVAL, "%s must begin with https://", what);
-	if (host && !aiodal_web__same_word(host, has) && !is_loopback(has))
-		return aiodal_web__fail(err, AIODAL_EINVAL, "%s is not one of %s", what, host);
+	if (!is_allowed(has, hosts))
+		return aiodal_web__fail(err, AIODAL_EINVAL, "%s must be on one of these hosts: %s", what, hosts);
 	return AIODAL_OK;
 }
 
 aiodal_status
-aiodal_web__fetch_check_url(const char *url, const char *host, const char *what, aiodal_error **err)
+aiodal_web__fetch_check_url(const char *url, const char *hosts, const char *what, aiodal_error **err)
 {
 	CURLU *u = curl_url();
 	aiodal_status status;
@@ -72,7 +102,7 @@ aiodal_web__fetch_check_url(const char *url, const char *host, const char *what,
 	if (!u)
 		return aiodal_web__oom(err);
 	if (url && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
-		status = check_parts(u, host, what, err);
+		status = check_parts(u, hosts, what, err);
 	else
 		status = aiodal_web__fail(err, AIODAL_EINVAL, "%s is not a URL", what);
 	curl_url_cleanup(u);

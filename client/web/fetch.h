@@ -25,10 +25,11 @@ typedef struct aiodal_web__fetch
 
 /*
  * AIODAL_EINVAL, with what in the message, when the URL is none that is asked: not https (or http to the
- * loopback interface), with a user or a fragment, or of another host than the given one, if not NULL.
+ * loopback interface), with a user or a fragment, or on another host than those in the list with spaces
+ * between them, if not NULL.
  */
 extern aiodal_status
-aiodal_web__fetch_check_url(const char *url, const char *host, const char *what, aiodal_error **err);
+aiodal_web__fetch_check_url(const char *url, const char *hosts, const char *what, aiodal_error **err);
 
 /*
  * Whatever is answered, with whatever status, is success. AIODAL_ECONN or AIODAL_ETIMEOUT when there was no

@@ -64,7 +64,7 @@ check-web: $(WEB_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(WEB_TESTS)
 
 # those in which threads meet; they need no server
-WEB_TSAN_TESTS = jwks
+WEB_TSAN_TESTS = jwks slack
 check-tsan: check-tsan-web
 check-tsan-web:
 	$(MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g' WEB_TESTS='$(addprefix $(BUILD)/tsan/test/web/test_,$(WEB_TSAN_TESTS))' check-web

@@ -7,6 +7,7 @@
  *		web_openapi   the service's own description, and a page to read it
  *		web_server    an app on a socket, health and readiness
  *		web_auth      bearer tokens
+ *		web_slack     messages to a Slack channel
  *
  * None of the headers needs those of the libraries below (libmicrohttpd, libcurl, jansson, OpenSSL). The
  * rules of aiodal/api.h about ownership, errors and threads hold here too.
@@ -20,5 +21,6 @@
 #include <aiodal/web_openapi.h>
 #include <aiodal/web_resource.h>
 #include <aiodal/web_server.h>
+#include <aiodal/web_slack.h>
 
 #endif /* AIODAL_WEB_H */

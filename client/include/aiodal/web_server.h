@@ -4,8 +4,8 @@
  *
  * One thread moves bytes, with epoll; worker threads run the app, as many as the db's pool has connections,
  * so that none waits for one. Each request is read whole, up to the limits of the app and of the route,
- *before it is handled. TLS is left to a proxy in front, which is where untrusted networks should end: the
- *server listens on the loopback interface unless told otherwise.
+ * before it is handled. TLS is left to a proxy in front, which is where untrusted networks should end: the
+ * server listens on the loopback interface unless told otherwise.
  *
  * The server touches no signal handlers. A main() as a rule blocks SIGTERM and SIGINT before it starts the
  * server, waits for one with sigwait(), and stops the server.

@@ -1,0 +1,85 @@
+/*
+ * aiodal/web_slack.h
+ *		Messages to a Slack channel, by an incoming webhook, that delay nobody.
+ *
+ * Messages wait in a bounded queue for a thread that sends them in their order. What finds the queue full is
+ * dropped and counted; the channel is told of it when it can be reached again. While Slack does not answer,
+ * or answers 429 or 5xx, the thread tries again, later each time and never before Retry-After.
+ *
+ * The webhook's URL is a secret: whoever has it writes to the channel. It is in no error and no log.
+ */
+#ifndef AIODAL_WEB_SLACK_H
+#define AIODAL_WEB_SLACK_H
+
+#include <aiodal/web_http.h>
+
+AIODAL_BEGIN_DECLS
+
+/* Any number of threads may use it at once. */
+typedef struct aiodal_web_slack aiodal_web_slack;
+
+typedef struct aiodal_web_slack_options
+{
+	size_t size;
+	const char *hosts; /* that the webhook may be on, with a space between them; default "hooks.slack.com
+						  hooks.slack-gov.com". The loopback interface always may. */
+	int max_queue;     /* messages that wait, with the one being sent; default 100 */
+	int timeout_ms;    /* of one try; default 10000 */
+	int max_attempts;  /* tries for one message; default 5 */
+	int backoff_ms;    /* before the second try; doubled each time, up to 60 s, less a random part of up to
+						  half; default 1000 */
+	int drain_ms;      /* in which aiodal_web_slack_close() sends what waits; default 5000, -1: not at all */
+} aiodal_web_slack_options;
+
+#define AIODAL_WEB_SLACK_OPTIONS_INIT                         \
+	{                                                         \
+		sizeof(aiodal_web_slack_options), NULL, 0, 0, 0, 0, 0 \
+	}
+
+/* AIODAL_EINVAL for a URL that is not https (http to the loopback interface), or on another host. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_open(aiodal_web_slack **slack,
+																 const char *webhook,
+																 const aiodal_web_slack_options *options,
+																 aiodal_error **err);
+
+/*
+ * Puts a message into the queue: blocks are a JSON array of Slack's blocks, at most 50 and 64 KB, sent as
+ * they are. AIODAL_EBUSY when the queue is full: the message is dropped. AIODAL_EINVAL when it is no such
+ * array.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_send(aiodal_web_slack *slack, const char *blocks,
+																 aiodal_error **err);
+
+/*
+ * The same for a title and a text, as they are to be read: what would be markup or call people is escaped,
+ * and what is too long for Slack is cut. text may be NULL.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_send_text(aiodal_web_slack *slack,
+																	  const char *title, const char *text,
+																	  aiodal_error **err);
+
+/* Waits until no message waits any more, whatever came of it; AIODAL_ETIMEOUT when that takes too long. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_flush(aiodal_web_slack *slack, int timeout_ms,
+																  aiodal_error **err);
+
+/* For those who watch. */
+typedef struct aiodal_web_slack_stats
+{
+	size_t size;
+	size_t queued;
+	uint64_t sent;
+	uint64_t retries;
+	uint64_t failed;      /* given up: refused, or tried too often */
+	uint64_t dropped;     /* found the queue full */
+	char last_error[200]; /* of the last try, "" when it went well */
+} aiodal_web_slack_stats;
+
+/* Fills *stats, whose size the caller has set. */
+AIODAL_API void aiodal_web_slack_get_stats(aiodal_web_slack *slack, aiodal_web_slack_stats *stats);
+
+/* Sends what waits, for drain_ms at most, then frees it. When nobody uses it any more. NULL is fine. */
+AIODAL_API void aiodal_web_slack_close(aiodal_web_slack *slack);
+
+AIODAL_END_DECLS
+
+#endif /* AIODAL_WEB_SLACK_H */
