@@ -422,6 +422,14 @@ aiodal_op_fd(const aiodal_op *op)
 	return op && op->state != AIODAL__OP_FREE ? PQsocket(op->conn->pg) : -1;
 }
 
+int
+aiodal_op_timeout(const aiodal_op *op)
+{
+	if (!op || op->state == AIODAL__OP_FREE)
+		return -1;
+	return op->state == AIODAL__OP_DONE ? 0 : aiodal__until(aiodal__conn_next_check(op->conn));
+}
+
 aiodal_status
 aiodal_op_poll(aiodal_op *op, aiodal_error **err)
 {

@@ -5,10 +5,13 @@
  *		aiodal_op *op;
  *		st = aiodal_tx_exec_start(&op, tx, sql, 0, NULL, &err);
  *		while (st == 0 && (st = aiodal_op_poll(op, &err)) > 0)
- *			wait until aiodal_op_fd(op) is readable (or writable too, for AIODAL_WANT_WRITE), then st = 0;
+ *			wait until aiodal_op_fd(op) is readable (or writable too, for AIODAL_WANT_WRITE), but not longer
+ *			than aiodal_op_timeout(op); then st = 0;
  *		if (st == 0)
  *			res = aiodal_op_take_result(op);
  *		aiodal_op_free(op);
+ *
+ * In an event loop: aiodal/adapters/{poll,libuv,libevent}.h.
  *
  * aiodal_tx_exec() is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
@@ -32,6 +35,10 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_exec_start(aiodal_op **op, 
 /* The socket to watch; -1 when the connection is lost. It may change while the operation runs: ask each time.
  */
 AIODAL_API int aiodal_op_fd(const aiodal_op *op);
+
+/* Milliseconds after which to poll although the descriptor is not ready, for the transaction's deadline; -1:
+ * no need to. */
+AIODAL_API int aiodal_op_timeout(const aiodal_op *op);
 
 /*
  * Goes on as far as it can without blocking. AIODAL_OK: done, the result can be taken. AIODAL_WANT_READ,

@@ -1,0 +1,89 @@
+/*
+ * loop_poll.c
+ *		Three statements side by side in a loop over poll(2), and a listener that hears what one of them says.
+ *
+ *		cc loop_poll.c $(pkg-config --cflags --libs aiodal)
+ */
+#include <stdio.h>
+
+#include <aiodal/adapters/poll.h>
+#include <aiodal/or_exit.h>
+
+static aiodal_poll_loop loop = AIODAL_POLL_LOOP_INIT;
+
+typedef struct question
+{
+	const char *name;
+	const char *sql;
+	aiodal_tx *tx;
+} question;
+
+static question questions[] = {
+	{"database", "SELECT current_database()", NULL},
+	{"sum", "SELECT sum(i) FROM generate_series(1, 100000) i", NULL},
+	{"told", "SELECT pg_notify('news', 'from a statement')", NULL},
+};
+
+enum
+{
+	N_QUESTIONS = sizeof(questions) / sizeof(questions[0])
+};
+
+/* Called out of the loop when a statement is over. */
+static void
+answered(aiodal_op *op, aiodal_status status, const aiodal_error *err, void *payload)
+{
+	question *q = (question *) payload;
+	aiodal_result *rows = aiodal_op_take_result(op);
+	aiodal_error *commit_err = NULL;
+
+	if (status == AIODAL_OK)
+		printf("%s: %s\n", q->name, aiodal_result_value(rows, 0, 0));
+	else
+		printf("%s failed: %s\n", q->name, aiodal_error_message(err));
+	aiodal_result_free(rows);
+	aiodal_op_free(op);
+	if (status == AIODAL_OK)
+		aiodal_or_exit(aiodal_tx_commit(q->tx, &commit_err), &commit_err);
+	aiodal_tx_free(q->tx);
+}
+
+/* Called out of the loop for each notification; one is enough here. */
+static void
+heard(aiodal_listener *listener, const aiodal_notification *notification, const aiodal_error *err,
+	  void *payload)
+{
+	(void) payload;
+	if (notification)
+		printf("%s: %s\n", notification->channel, notification->payload);
+	else
+		printf("the listener failed: %s\n", aiodal_error_message(err));
+	aiodal_poll_forget(&loop, listener);
+}
+
+int
+main(void)
+{
+	static const char *const channels[] = {"news"};
+	aiodal_error *err = NULL;
+	aiodal_listener *listener;
+	aiodal_db *db;
+
+	aiodal_or_exit(aiodal_db_open(&db, "", NULL, &err), &err);
+	aiodal_or_exit(aiodal_listen(&listener, db, channels, 1, &err), &err);
+	aiodal_or_exit(aiodal_poll_listen(&loop, listener, heard, NULL, &err), &err);
+	for (int i = 0; i < N_QUESTIONS; i++)
+	{
+		question *q = &questions[i];
+		aiodal_op *op;
+
+		aiodal_or_exit(aiodal_tx_begin(&q->tx, db, NULL, &err), &err);
+		aiodal_or_exit(aiodal_tx_exec_start(&op, q->tx, q->sql, 0, NULL, &err), &err);
+		aiodal_or_exit(aiodal_poll_start(&loop, op, answered, q, &err), &err);
+	}
+	aiodal_poll_run(&loop);
+	aiodal_poll_free(&loop);
+	aiodal_listener_free(listener);
+	aiodal_db_close(db);
+	return 0;
+}
