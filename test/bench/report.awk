@@ -50,6 +50,17 @@ function shown(group, metric, v) {
 }
 function unit(group) { return group ~ /^bulk/ ? "s" : "ms" }
 
+# The goal of a way against its group's baseline, for beside the ratio; "" when there is none.
+function goal_of(g, way, metric,    i) {
+	for (i = 1; i <= goals; i++)
+		if (of[i] == g "/" way && against[i] == g "/" base[g] && goal_metric[i] == metric) return most[i]
+	return ""
+}
+function has_goal(g, list, n, metric,    i) {
+	for (i = 1; i <= n; i++) if (goal_of(g, list[i], metric) != "") return 1
+	return 0
+}
+
 function json_line(name, metric, v, base_name, b, more) {
 	printf "%s\n  {\"name\": %s, \"metric\": %s, \"value\": %.9g, \"baseline\": %s, \"ratio\": %s, \"against\": %s%s}", (lines++ ? "," : "["),
 		quoted(name), quoted(metric), v, b == "" ? "null" : sprintf("%.9g", b), b == "" ? "null" : ratio(v, b), base_name == "" ? "null" : quoted(base_name), more >json
@@ -64,6 +75,7 @@ function print_group(g,    n, list, i, j, m, name, line, v, b) {
 		if (!((g, m) in has) || !(m in label)) continue
 		line = line sprintf("%10s", label[m] (has_ratio(m) ? " " unit(g) : ""))
 		if (has_ratio(m)) line = line sprintf("%8s", "ratio")
+		if (has_goal(g, list, n, m)) line = line sprintf("%8s", "goal")
 	}
 	print line
 	for (i = 1; i <= n; i++) {
@@ -78,6 +90,7 @@ function print_group(g,    n, list, i, j, m, name, line, v, b) {
 			if (!(m in label)) continue
 			line = line sprintf("%10s", v == "" ? "-" : shown(g, m, v))
 			if (has_ratio(m)) line = line sprintf("%8s", v != "" && b > 0 ? sprintf(v / b < 0.0995 ? "%.4f" : "%.2f", v / b) : "")
+			if (has_goal(g, list, n, m)) line = line sprintf("%8s", goal_of(g, list[i], m))
 		}
 		sub(/ +$/, "", line)
 		print line
