@@ -35,6 +35,8 @@
 PG_FUNCTION_INFO_V1(merge);
 PG_FUNCTION_INFO_V1(explain_merge);
 
+static const char *const reason_search = "some rows to be set aside can only be found by SQL";
+
 /* A column of the batch that has a namesake in the target. */
 typedef struct Pair
 {
@@ -469,7 +471,7 @@ MergeDirectly(SqlMerge *m, MergeCounts *counts)
 
 	if (sync)
 		SqlMergeDeleteNullKeys(m, counts);
-	MergeStageDirectly(m->request, m->losers, counts);
+	MergeStageDirectly(m, counts);
 	if (sync)
 		SqlMergeDeleteMissing(m, counts);
 }
@@ -483,7 +485,22 @@ HasRowTriggersAfter(Relation target)
 	return t && (t->trig_insert_after_row || t->trig_update_after_row);
 }
 
-static void
+/*
+ * The direct path finds what is wrong with a row before it is written; what triggers raise at
+ * the end, as for keys to the table itself, tells no row. Returns why it went by SQL in the end, or NULL.
+ */
+static const char *
+SetAsideOrSearch(SqlMerge *m, MergeCounts *counts)
+{
+	if (SqlMergeTry(m, MergeDirectly, counts))
+		return NULL;
+	RefuseSql(m->request, reason_search);
+	SqlMergeRows(m, counts);
+	return reason_search;
+}
+
+/* Returns why it went by SQL in the end, or NULL. */
+static const char *
 RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 {
 	SqlMerge sql;
@@ -491,11 +508,14 @@ RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 	SqlMergeBegin(&sql, request, counts);
 	if (reason_for_sql)
 		SqlMergeRows(&sql, counts);
+	else if (request->rejects)
+		reason_for_sql = SetAsideOrSearch(&sql, counts);
 	else if (HasRowTriggersAfter(request->target))
 		SqlMergeGuard(&sql, MergeDirectly, counts);
 	else
 		MergeDirectly(&sql, counts);
-	SqlMergeEnd(&sql);
+	SqlMergeEnd(&sql, counts);
+	return reason_for_sql;
 }
 
 /* Rows of the batch that never came into the stage, since COPY set them aside. */
@@ -565,7 +585,8 @@ MergeAndClose(MergeRequest *request, const MergeWords *words, MergeCounts *count
 		request->rejects = BeginRejects(request->stage->relid, false);
 		request->max_rejects = request->stage->max_rejects;
 	}
-	RunMerge(request, reason, counts);
+	request->context = CurrentMemoryContext;
+	reason = RunMerge(request, reason, counts);
 	CountStageRejects(request->stage, counts);
 	PopActiveSnapshot();
 

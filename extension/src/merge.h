@@ -42,6 +42,9 @@ typedef struct MergeRequest
 	RejectLog *rejects;        /* where bad rows are set aside; NULL: their errors are the merge's */
 	int64 max_rejects;         /* -1: no limit */
 	bool gave_up;              /* set when an error says that there were more */
+	bool repeats_keys;         /* rows wait for those of the same key in front of them to be set aside */
+	List *set_aside;           /* ItemPointer of rows set aside while that is so, since some were taken up */
+	MemoryContext context;     /* of set_aside */
 	NameData asked_constraint; /* whose column was looked up last */
 	AttrNumber asked_column;
 } MergeRequest;

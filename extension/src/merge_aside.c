@@ -181,6 +181,18 @@ DescribeStaged(Reject *reject, Relation source, const ItemPointerData *tid)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
+/* For rows of the same key: one of them is taken up instead. */
+static void
+NoteSetAside(MergeRequest *request, const ItemPointerData *tid)
+{
+	MemoryContext old = MemoryContextSwitchTo(request->context);
+	ItemPointer copy = palloc(sizeof(ItemPointerData));
+
+	*copy = *tid;
+	request->set_aside = lappend(request->set_aside, copy);
+	MemoryContextSwitchTo(old);
+}
+
 void
 SetAside(MergeRequest *request, const ErrorData *error, const RowPlace *place, const GivenRow *given,
 		 MergeCounts *counts)
@@ -202,6 +214,8 @@ SetAside(MergeRequest *request, const ErrorData *error, const RowPlace *place, c
 			StagePlaceOf(request->stage, &place->tid, &reject.line, &reject.record);
 		DescribeStaged(&reject, request->source, &place->tid);
 	}
+	if (request->repeats_keys)
+		NoteSetAside(request, &place->tid);
 	counts->rejected++;
 	request->gave_up = request->max_rejects >= 0 && CountRejectsIn(request->rejects) >= request->max_rejects;
 	RejectRowIn(request->rejects, request->max_rejects, &reject);

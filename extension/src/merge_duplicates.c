@@ -5,11 +5,18 @@
  * The batch's order is that of its rows' places (ctid): COPY and INSERT store one
  * behind the other. Rows whose key has a NULL in it repeat nothing, unless the
  * index says NULLS NOT DISTINCT.
+ *
+ * Rows to leave out go into a temporary table, each with the row of the same key that is
+ * taken before it. When that one is set aside, this one is taken up in its place: a row that is
+ * set aside is none of the batch.
  */
 #include "compat.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -28,16 +35,16 @@ AppendComparable(StringInfo buf, SqlMerge *m)
 	AppendKeyNotNull(buf, m, "s.");
 }
 
-/* Numbers the rows of one key in the order of the batch, the one to keep first. */
+/* The rows of keys that come more than once (tid), each with the one that is taken before it (after). */
 static char *
-NumberedRows(SqlMerge *m)
+RowsOfRepeatedKeys(SqlMerge *m)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "SELECT s.ctid AS tid, pg_catalog.row_number() OVER (PARTITION BY ");
+	appendStringInfoString(&buf, "SELECT s.ctid AS tid, pg_catalog.lag(s.ctid) OVER (PARTITION BY ");
 	AppendKeyColumns(&buf, m, "s.");
-	appendStringInfo(&buf, " ORDER BY s.ctid%s) AS n",
+	appendStringInfo(&buf, " ORDER BY s.ctid%s) AS after",
 					 m->request->on_duplicate == DUPLICATE_LAST ? " DESC" : "");
 	AppendComparable(&buf, m);
 	/* few keys come twice as a rule: only their rows are sorted */
@@ -76,9 +83,10 @@ SetLosersApart(SqlMerge *m)
 	Counted losers;
 
 	m->losers = psprintf("pg_temp.%s", quote_identifier(name));
-	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid) ON COMMIT DROP", m->losers));
-	RunCounted(psprintf("INSERT INTO %s SELECT d.tid FROM (%s) AS d WHERE d.n OPERATOR(pg_catalog.>) 1",
-						m->losers, NumberedRows(m)),
+	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid, after pg_catalog.tid) ON COMMIT DROP",
+						m->losers));
+	RunCounted(psprintf("INSERT INTO %s SELECT d.tid, d.after FROM (%s) AS d WHERE d.after IS NOT NULL",
+						m->losers, RowsOfRepeatedKeys(m)),
 			   true, &losers);
 	SeeOwnChanges();
 }
@@ -147,55 +155,111 @@ ReportDuplicate(SqlMerge *m, int64 duplicates)
 					errtable(request->target)));
 }
 
-/* Policy "error" where bad rows are set aside: all but the first of a key are bad. */
+static int
+CompareTids(const void *a, const void *b)
+{
+	return ItemPointerCompare(unconstify(void *, a), unconstify(void *, b));
+}
+
+/* The rows that a query or DELETE ... RETURNING gives as its one column, in order; palloc'd. */
+static ItemPointer
+QueryTids(const char *sql, ArrayType *argument, int *n)
+{
+	Oid type = get_array_type(TIDOID);
+	Datum value = PointerGetDatum(argument);
+	MemoryContext context = CurrentMemoryContext;
+	ItemPointer tids;
+
+	SPI_connect();
+	if (SPI_execute_with_args(sql, argument ? 1 : 0, &type, &value, NULL, false, 0) < 0)
+		elog(ERROR, "unexpected result of: %s", sql);
+	*n = SPI_processed;
+	tids = MemoryContextAllocHuge(context, sizeof(ItemPointerData) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		bool isnull;
+
+		tids[i] = *(ItemPointer) DatumGetPointer(
+			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	SPI_finish();
+	qsort(tids, *n, sizeof(ItemPointerData), CompareTids);
+	return tids;
+}
+
+static ArrayType *
+TidArray(List *tids)
+{
+	Datum *elements = palloc(sizeof(Datum) * list_length(tids));
+	ListCell *lc;
+
+	foreach (lc, tids)
+		elements[foreach_current_index (lc)] = PointerGetDatum(lfirst(lc));
+	return construct_array(elements, list_length(tids), TIDOID, sizeof(ItemPointerData), false, 's');
+}
+
+ItemPointer
+TakeUpDuplicates(SqlMerge *m, int *n, MergeCounts *counts)
+{
+	MergeRequest *request = m->request;
+	ItemPointer tids;
+
+	*n = 0;
+	if (m->losers == NULL || request->set_aside == NIL)
+		return NULL;
+	tids = QueryTids(psprintf("DELETE FROM %s AS l WHERE l.after OPERATOR(pg_catalog.=) ANY ($1) "
+							  "RETURNING l.tid",
+							  m->losers),
+					 TidArray(request->set_aside), n);
+	SeeOwnChanges();
+	list_free_deep(request->set_aside);
+	request->set_aside = NIL;
+	counts->duplicates -= *n;
+	return tids;
+}
+
+/* Policy "error" where bad rows are set aside: all but the first good one of a key are bad. */
 static void
 SetDuplicatesAside(SqlMerge *m, MergeCounts *counts)
 {
 	Relation target = m->request->target;
+	List *key = m->request->key->attnums;
 	ErrorData error = {.sqlerrcode = ERRCODE_UNIQUE_VIOLATION};
-	char *sql = psprintf("SELECT tid FROM %s ORDER BY tid", m->losers);
-	SPITupleTable *rows;
-	uint64 n;
+	ItemPointer tids;
+	int n;
 
-	error.message =
-		psprintf("key (%s) is in the batch more than once", ColumnListText(target, m->request->key->attnums));
-	if (list_length(m->request->key->attnums) == 1)
-		error.column_name = NameStr(
-			TupleDescAttr(RelationGetDescr(target), linitial_int(m->request->key->attnums) - 1)->attname);
-	SPI_connect();
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "unexpected result of: %s", sql);
-	rows = SPI_tuptable;
-	n = SPI_processed;
-	for (uint64 i = 0; i < n; i++)
+	error.message = psprintf("key (%s) is in the batch more than once", ColumnListText(target, key));
+	if (list_length(key) == 1)
+		error.column_name = NameStr(TupleDescAttr(RelationGetDescr(target), linitial_int(key) - 1)->attname);
+	tids = QueryTids(psprintf("SELECT l.tid FROM %s AS l", m->losers), NULL, &n);
+	for (int i = 0; i < n; i++)
 	{
-		bool isnull;
-		Datum tid = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
-
-		SetRowAside(m, (ItemPointer) DatumGetPointer(tid), &error, counts);
+		counts->duplicates--;
+		SetRowAside(m, &tids[i], &error, counts);
 	}
-	SPI_finish();
 }
 
 void
 LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts)
 {
 	MergeRequest *request = m->request;
-	bool set_aside = request->rejects != NULL;
-	int64 duplicates;
 
 	if (request->key == NULL || !MayRepeatKey(request))
 		return;
-	duplicates = CountDuplicates(m);
-	if (duplicates == 0)
+	counts->duplicates = CountDuplicates(m);
+	if (counts->duplicates == 0)
 		return;
-	if (request->on_duplicate == DUPLICATE_ERROR && !set_aside)
-		ReportDuplicate(m, duplicates);
+	if (request->on_duplicate == DUPLICATE_ERROR && request->rejects == NULL)
+		ReportDuplicate(m, counts->duplicates);
 	SetLosersApart(m);
-	if (request->on_duplicate == DUPLICATE_ERROR)
+	request->repeats_keys = true;
+}
+
+void
+SettleDuplicates(SqlMerge *m, MergeCounts *counts)
+{
+	if (m->losers != NULL && m->request->on_duplicate == DUPLICATE_ERROR)
 		SetDuplicatesAside(m, counts);
-	else
-		counts->duplicates = duplicates;
 }
 
 void

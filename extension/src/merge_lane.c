@@ -484,6 +484,21 @@ JudgeRows(Lane *lane, int from, int to)
 	}
 }
 
+/* A key that another row has is found first, as PostgreSQL looks for parents when the row is in its indexes.
+ */
+static ErrorData *
+FaultOfKeys(Lane *lane, BatchRow *row, ColumnMask changed)
+{
+	bool is_new = row->fate == FATE_INSERT;
+	ErrorData *orphan = FaultOfParents(lane->parents, row->slot, changed);
+	ErrorData *duplicate = NULL;
+
+	if (orphan != NULL)
+		duplicate = IndexWriterFault(lane->indexes, row->slot, is_new ? NULL : &row->tid, changed,
+									 is_new && lane->arbiter != NULL);
+	return duplicate ? duplicate : orphan;
+}
+
 /* Parents stay locked, so this is not done in a subtransaction. */
 static void
 CheckParentsOf(Lane *lane, int from, int to)
@@ -497,7 +512,7 @@ CheckParentsOf(Lane *lane, int from, int to)
 			continue;
 		MakeCurrent(lane, row);
 		if (SetsAside(lane))
-			row->fault = FaultOfParents(lane->parents, row->slot, changed);
+			row->fault = FaultOfKeys(lane, row, changed);
 		else
 			CheckParents(lane->parents, row->slot, changed);
 	}

@@ -162,12 +162,6 @@ BatchIsNotHeap(MergeRequest *request)
 	return request->source && request->source->rd_rel->relam != HEAP_TABLE_AM_OID;
 }
 
-static bool
-SetsRowsAside(MergeRequest *request)
-{
-	return request->stage && request->stage->reject;
-}
-
 static const Condition conditions[] = {
 	{IsNoTable, "the target is not a plain table"},
 	{IsNotHeap, "the target's access method is not heap"},
@@ -183,8 +177,18 @@ static const Condition conditions[] = {
 	{SeesOneSnapshot, "the isolation level is above READ COMMITTED"},
 	{MayNotReadBatch, "rights or row security limit what can be read of the batch"},
 	{BatchIsNotHeap, "the batch's access method is not heap"},
-	{SetsRowsAside, "rows are to be set aside"},
 };
+
+void
+RefuseSql(MergeRequest *request, const char *reason)
+{
+	if (aiodal_path == MERGE_PATH_DIRECT)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot merge into \"%s\" by the direct path",
+							   RelationGetRelationName(request->target)),
+						errdetail("The reason is that %s.", reason),
+						errhint("Set aiodal.path to \"auto\" or \"sql\".")));
+}
 
 const char *
 ReasonForSql(MergeRequest *request)
@@ -198,11 +202,7 @@ ReasonForSql(MergeRequest *request)
 		if (conditions[i].holds(request))
 			reason = conditions[i].reason;
 	}
-	if (reason != NULL && aiodal_path == MERGE_PATH_DIRECT)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot merge into \"%s\" by the direct path",
-							   RelationGetRelationName(request->target)),
-						errdetail("The reason is that %s.", reason),
-						errhint("Set aiodal.path to \"auto\" or \"sql\".")));
+	if (reason != NULL)
+		RefuseSql(request, reason);
 	return reason;
 }

@@ -17,4 +17,7 @@
  */
 extern const char *ReasonForSql(MergeRequest *request);
 
+/* Raises that error where the setting is "direct". */
+extern void RefuseSql(MergeRequest *request, const char *reason);
+
 #endif /* AIODAL_MERGE_PATH_H */

@@ -5,7 +5,8 @@
  * The batch is merged in halves, and halves of halves, until each bad row is
  * alone and all others are in. A row whose parent comes later in the batch
  * fails alone and not as a part of the whole, so rows without a parent are
- * tried again at the end, until none of them gets in any more.
+ * tried again at the end, until none of them gets in any more. A row left out for one of
+ * the same key is merged when that one was set aside.
  *
  * Deferred constraints are not checked here: they fail at the commit, as ever.
  */
@@ -76,14 +77,36 @@ AdoptOrphans(SettingAside *a, bool last)
 	return progress;
 }
 
+/* Merges rows that were left out for rows that have been set aside; false when there are none. */
+static bool
+MergeNextOfKeys(SettingAside *a)
+{
+	int n;
+	ItemPointer tids = TakeUpDuplicates(a->merge, &n, a->counts);
+
+	for (int i = 0; i < n; i++)
+	{
+		Range range = RangeOfRow(&tids[i]);
+		ErrorData *error = AttemptRange(a->merge, a->step, &range, a->counts);
+
+		CHECK_FOR_INTERRUPTS();
+		if (error != NULL)
+			JudgeRow(a, &tids[i], error);
+	}
+	return n > 0;
+}
+
 void
 MergeSettingAside(SqlMerge *m, MergeStep step, MergeCounts *counts)
 {
 	SettingAside a = {.merge = m, .step = step, .counts = counts};
 
 	MergeInParts(m, step, counts, JudgeRow, &a);
-	while (a.orphans != NIL && AdoptOrphans(&a, false))
-		CHECK_FOR_INTERRUPTS();
-	if (a.orphans != NIL)
-		AdoptOrphans(&a, true);
+	do
+	{
+		while ((a.orphans != NIL && AdoptOrphans(&a, false)) || MergeNextOfKeys(&a))
+			CHECK_FOR_INTERRUPTS();
+		if (a.orphans != NIL)
+			AdoptOrphans(&a, true);
+	} while (MergeNextOfKeys(&a));
 }

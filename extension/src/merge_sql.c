@@ -859,6 +859,21 @@ SqlMergeGuard(SqlMerge *m, MergeStep step, MergeCounts *counts)
 	RaiseWithPlace(m, MergeRange, error);
 }
 
+bool
+SqlMergeTry(SqlMerge *m, MergeStep step, MergeCounts *counts)
+{
+	MergeRequest *request = m->request;
+	ErrorData *error = Attempt(step, m, counts);
+
+	if (error == NULL)
+		return true;
+	FreeErrorData(error);
+	request->set_aside = NIL;
+	DiscardRejects(request->rejects);
+	request->rejects = BeginRejects(request->stage->relid, false);
+	return false;
+}
+
 void
 SqlMergeBegin(SqlMerge *m, MergeRequest *request, MergeCounts *counts)
 {
@@ -890,7 +905,8 @@ SqlMergeDeleteMissing(SqlMerge *m, MergeCounts *counts)
 }
 
 void
-SqlMergeEnd(SqlMerge *m)
+SqlMergeEnd(SqlMerge *m, MergeCounts *counts)
 {
+	RunInContext(SettleDuplicates, m, counts);
 	ForgetDuplicates(m);
 }

@@ -62,7 +62,14 @@ extern void SqlMergeRows(SqlMerge *m, MergeCounts *counts);
  */
 extern void SqlMergeGuard(SqlMerge *m, MergeStep step, MergeCounts *counts);
 
-extern void SqlMergeEnd(SqlMerge *m);
+/*
+ * Runs step in the same way where bad rows are set aside. False when a row is at fault that step could
+ * not set aside: then all is as it was.
+ */
+extern bool SqlMergeTry(SqlMerge *m, MergeStep step, MergeCounts *counts);
+
+/* Settles what is left of duplicates. */
+extern void SqlMergeEnd(SqlMerge *m, MergeCounts *counts);
 
 /* Mode sync: deletes the target's rows that no row of the batch matches. */
 extern void SqlMergeDeleteMissing(SqlMerge *m, MergeCounts *counts);
@@ -87,9 +94,19 @@ extern void AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix);
 
 /*
  * Counts the rows that repeat the key of another one, and sees to it that they
- * are left out; an error that names a key and its places where the policy says so.
+ * are left out; an error that names a key and its places where the policy says so and
+ * rows are not set aside.
  */
 extern void LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts);
+
+/*
+ * Of the rows left out, those that come next in their key behind a row that was set aside since the
+ * last call: *n of them, palloc'd, in order. They are left out no more, and the caller merges them.
+ */
+extern ItemPointer TakeUpDuplicates(SqlMerge *m, int *n, MergeCounts *counts);
+
+/* Sets aside the rows that are still left out, where the policy is "error". */
+extern void SettleDuplicates(SqlMerge *m, MergeCounts *counts);
 extern void ForgetDuplicates(SqlMerge *m);
 
 /* merge_repeats.c */

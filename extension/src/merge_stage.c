@@ -88,15 +88,36 @@ HandOverRow(DirectMerge *m, const AttrNumber *from, TupleTableSlot *row, int64 n
 		DirectMergeFlush(m);
 }
 
-void
-MergeStageDirectly(MergeRequest *request, const char *losers, MergeCounts *counts)
+/* Rows left out for others of the same key that have been set aside since. */
+static void
+HandOverNextOfKeys(DirectMerge *m, SqlMerge *sql, const AttrNumber *from, MergeCounts *counts)
 {
-	HTAB *skip = ReadLosers(losers);
-	AttrNumber *from = SourceColumns(request);
-	DirectMerge *m = DirectMergeBegin(request, false, counts);
-	TupleTableSlot *row = table_slot_create(request->source, NULL);
+	TupleTableSlot *row = table_slot_create(sql->request->source, NULL);
+	ItemPointer tids;
+	int n;
+
+	DirectMergeFlush(m);
+	while ((tids = TakeUpDuplicates(sql, &n, counts)) != NULL && n > 0)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			if (!table_tuple_fetch_row_version(sql->request->source, &tids[i], GetActiveSnapshot(), row))
+				elog(ERROR, "row of \"%s\" is gone", RelationGetRelationName(sql->request->source));
+			HandOverRow(m, from, row, 0);
+		}
+		DirectMergeFlush(m);
+	}
+	ExecDropSingleTupleTableSlot(row);
+}
+
+static void
+HandOverRows(DirectMerge *m, SqlMerge *sql, const AttrNumber *from)
+{
+	Relation source = sql->request->source;
+	HTAB *skip = ReadLosers(sql->losers);
+	TupleTableSlot *row = table_slot_create(source, NULL);
 	/* not synchronized with other scans: rows are to come in order */
-	TableScanDesc scan = table_beginscan_strat(request->source, GetActiveSnapshot(), 0, NULL, true, false);
+	TableScanDesc scan = table_beginscan_strat(source, GetActiveSnapshot(), 0, NULL, true, false);
 
 	for (int64 n = 1; table_scan_getnextslot(scan, ForwardScanDirection, row); n++)
 	{
@@ -106,5 +127,16 @@ MergeStageDirectly(MergeRequest *request, const char *losers, MergeCounts *count
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(row);
+}
+
+void
+MergeStageDirectly(SqlMerge *sql, MergeCounts *counts)
+{
+	AttrNumber *from = SourceColumns(sql->request);
+	DirectMerge *m = DirectMergeBegin(sql->request, false, counts);
+
+	HandOverRows(m, sql, from);
+	if (sql->request->repeats_keys && sql->request->rejects)
+		HandOverNextOfKeys(m, sql, from, counts);
 	DirectMergeEnd(m);
 }

@@ -7,12 +7,12 @@
 
 #include "compat.h"
 
-#include "merge.h"
+#include "merge_sql.h"
 
 /*
- * Merges request->source as it is under the active snapshot, but for the rows
- * whose TIDs the table named losers lists (NULL: none). Adds to counts.
+ * Merges the request's source as it is under the active snapshot, but for duplicates that
+ * are left out. A MergeStep.
  */
-extern void MergeStageDirectly(MergeRequest *request, const char *losers, MergeCounts *counts);
+extern void MergeStageDirectly(SqlMerge *sql, MergeCounts *counts);
 
 #endif /* AIODAL_MERGE_STAGE_H */
