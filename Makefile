@@ -6,7 +6,7 @@ export PG_CONFIG ?= pg_config
 HALVES = $(patsubst %/Makefile,%,$(wildcard extension/Makefile client/Makefile))
 each = @set -e; for half in $(HALVES); do $(MAKE) -C $$half $(1); done
 
-.PHONY: all install uninstall clean check installcheck lint demo bench dist deb help \
+.PHONY: all install uninstall clean check installcheck lint demo demo-web bench dist deb help \
 	check-valgrind check-asan check-tsan check-matrix deps
 
 all:             ## build the extension, the library and the program
@@ -23,7 +23,7 @@ clean:           ## remove everything that was built
 	@rm -rf build
 
 deps:            ## install what building and testing need (as root, on Debian)
-	@test/install_deps check demo lint
+	@test/install_deps check demo demo-web lint
 
 check: deps-check ## run every test against a private throwaway server (SUITES="pgtap unit")
 	@$(MAKE) -s all
@@ -51,6 +51,10 @@ check-matrix:    ## build and test on every PostgreSQL there is a Debian for (VE
 demo: deps-demo  ## a guided tour on real data
 	@$(MAKE) -s all
 	@demo/run
+
+demo-web: deps-demo-web ## the same of a service: tokens, lists, changes, its own description
+	@$(MAKE) -s all
+	@demo/run client/examples/books/tour
 
 bench: deps-check ## measure against the alternatives (BENCH="reflect bulk", ROWS=, N=)
 	@$(MAKE) -s all

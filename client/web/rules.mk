@@ -89,6 +89,15 @@ install-web: $(WEB_STATIC) $(WEB_SHARED) $(BUILD)/aiodal_web.pc
 	ln -sf $(WEB_SONAME) $(DESTDIR)$(LIBDIR)/libaiodal_web.so
 	$(INSTALL) -m 644 $(BUILD)/aiodal_web.pc $(DESTDIR)$(PKGCONFIGDIR)
 
+# The example has a Makefile of its own for users; here it is built with what was built here.
+WEB_EXAMPLE = $(BUILD)/examples/books
+all: $(WEB_EXAMPLE)
+$(WEB_EXAMPLE): $(WEB_SHARED) $(wildcard examples/books/*.[ch] examples/books/*/*.c) examples/books/Makefile
+	+@$(MAKE) -s -C examples/books BUILD='$(abspath $@)' CFLAGS='$(ALL_CFLAGS)' LDFLAGS='$(ALL_LDFLAGS)' \
+		CFLAGS_AIODAL='-I$(abspath $(BUILD)/include) -I$(abspath include) $(LIBPQ_CFLAGS)' \
+		LIBS_AIODAL='-L$(abspath $(BUILD)) -Wl,-rpath,$(abspath $(BUILD)) -laiodal_web -laiodal'
+	@touch $@
+
 .PHONY: check-web check-tsan check-tsan-web check-abi-web install-web
 
 -include $(WEB_OBJS:.o=.d) $(addsuffix .d,$(WEB_TESTS))
