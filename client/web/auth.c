@@ -110,17 +110,6 @@ answer_not_enough(const aiodal_web_auth_options *by, aiodal_web_response *res, c
 	return answer(by, res, &c, err);
 }
 
-/* A failure of the service's own. */
-static aiodal_status
-pass_on(aiodal_error *why, aiodal_status status, aiodal_error **err)
-{
-	if (err)
-		*err = why;
-	else
-		aiodal_error_free(why);
-	return status;
-}
-
 /*
  * Logging in
  */
@@ -171,7 +160,7 @@ check_login(bool *enough, login *l, aiodal_web_response *res, aiodal_error **err
 		status = by->parse_user(&l->user, l->claims, by->parse_payload, &why);
 	*enough = !status;
 	if (status != AIODAL_ENOTFOUND && status != AIODAL_EINVAL)
-		return pass_on(why, status, err);
+		return aiodal_web__pass_on(why, status, err);
 	status = answer_not_enough(by, res, by->require.scopes, why, err);
 	aiodal_error_free(why);
 	return status;
@@ -188,7 +177,7 @@ log_in(bool *enough, login *l, const char *token, aiodal_web_response *res, aiod
 	if (!status)
 		return check_login(enough, l, res, err);
 	if (status != AIODAL_EINVAL && status != AIODAL_ENOTFOUND && status != AIODAL_ECONN)
-		return pass_on(why, status, err);
+		return aiodal_web__pass_on(why, status, err);
 	status = answer_not_verified(l->by, res, why, err);
 	aiodal_error_free(why);
 	return status;

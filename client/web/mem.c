@@ -327,6 +327,16 @@ aiodal_web__oom(aiodal_error **err)
 }
 
 aiodal_status
+aiodal_web__pass_on(aiodal_error *error, aiodal_status status, aiodal_error **err)
+{
+	if (err)
+		*err = error;
+	else
+		aiodal_error_free(error);
+	return status;
+}
+
+aiodal_status
 aiodal_web__options_copy(void *ours, size_t size, const void *given, const char *what, aiodal_error **err)
 {
 	size_t theirs;

@@ -68,6 +68,9 @@ extern aiodal_status
 aiodal_web__fail(aiodal_error **err, aiodal_status status, const char *fmt, ...) AIODAL_PRINTF(3, 4);
 extern aiodal_status aiodal_web__oom(aiodal_error **err);
 
+/* Hands over an error, or frees it when nobody wants it; returns status. */
+extern aiodal_status aiodal_web__pass_on(aiodal_error *error, aiodal_status status, aiodal_error **err);
+
 /* As options structs work: copies given, of the caller's size, over ours. */
 extern aiodal_status
 aiodal_web__options_copy(void *ours, size_t size, const void *given, const char *what, aiodal_error **err);

@@ -285,6 +285,12 @@ hand_over(aiodal_web_slack *s, message *m, aiodal_error **err)
 	return aiodal_web__fail(err, AIODAL_EBUSY, "the queue of messages to Slack is full");
 }
 
+aiodal_status
+aiodal_web__slack_push(aiodal_web_slack *slack, const char *blocks, size_t len, aiodal_error **err)
+{
+	return hand_over(slack, new_message(blocks, len), err);
+}
+
 static bool
 are_blocks(const json_t *array)
 {
@@ -307,7 +313,7 @@ aiodal_web_slack_send(aiodal_web_slack *slack, const char *blocks, aiodal_error 
 	if (!good)
 		return aiodal_web__fail(err, AIODAL_EINVAL,
 								"a message is a JSON array of 1 to 50 blocks, 64 KB at most");
-	return hand_over(slack, new_message(blocks, len), err);
+	return aiodal_web__slack_push(slack, blocks, len, err);
 }
 
 aiodal_status

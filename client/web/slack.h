@@ -1,6 +1,6 @@
 /*
  * slack.h
- *		Messages whose fate somebody waits for.
+ *		Messages that were made here, and those whose fate somebody waits for.
  */
 #ifndef AIODAL_WEB_SLACK_INTERNAL_H
 #define AIODAL_WEB_SLACK_INTERNAL_H
@@ -11,6 +11,10 @@
 
 #define AIODAL_WEB__SLACK_MAX_BLOCKS 50
 #define AIODAL_WEB__SLACK_MAX_SIZE   ((size_t) 64 * 1024)
+
+/* As aiodal_web_slack_send(), for blocks that need not be looked at. */
+extern aiodal_status
+aiodal_web__slack_push(aiodal_web_slack *slack, const char *blocks, size_t len, aiodal_error **err);
 
 /* What became of a message. */
 typedef struct aiodal_web__fate

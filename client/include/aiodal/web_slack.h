@@ -1,6 +1,6 @@
 /*
  * aiodal/web_slack.h
- *		Messages to a Slack channel, by an incoming webhook, that delay nobody.
+ *		Messages to a Slack channel, by an incoming webhook, that delay nobody; among them reports of errors.
  *
  * Messages wait in a bounded queue for a thread that sends them in their order. What finds the queue full is
  * dropped and counted; the channel is told of it when it can be reached again. While Slack does not answer,
@@ -79,6 +79,51 @@ AIODAL_API void aiodal_web_slack_get_stats(aiodal_web_slack *slack, aiodal_web_s
 
 /* Sends what waits, for drain_ms at most, then frees it. When nobody uses it any more. NULL is fine. */
 AIODAL_API void aiodal_web_slack_close(aiodal_web_slack *slack);
+
+/*
+ * Errors of requests
+ */
+
+/*
+ * Who sent a request, as it is to be read in a report; NULL: nobody knows. Borrowed until the report is made.
+ */
+typedef const char *(*aiodal_web_namer)(const aiodal_web_request *req, void *payload);
+
+typedef struct aiodal_web_notify_options
+{
+	size_t size;
+	aiodal_web_slack *slack;  /* borrowed; required */
+	const char *environment;  /* where this runs, e.g. "production"; required */
+	const char *environments; /* those that are reported from, with a space between them; default: all */
+	const char *service;      /* its name; default none */
+	const char *secrets;      /* parts of names, with a space between them, whose values are not shown, beside
+								 "password", "token", "secret", "api_key" and more of that kind */
+	int max_body;             /* bytes of a request's body that are shown; default 1024, -1: none */
+	int quiet_s;              /* in which the same error at the same route is counted, not reported again;
+								 default 60, -1: each is reported */
+	aiodal_web_namer user;    /* default: the subject of the token */
+	void *user_payload;
+} aiodal_web_notify_options;
+
+#define AIODAL_WEB_NOTIFY_OPTIONS_INIT                                                    \
+	{                                                                                     \
+		sizeof(aiodal_web_notify_options), NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL \
+	}
+
+/*
+ * Reports to Slack what went wrong in this scope and those below: each error that becomes a 500 or 503, and
+ * each answer of 500 and above. Nothing else changes: the error goes on its way, and nobody waits for Slack.
+ *
+ * A report has method, URL, route, status, message, SQLSTATE, the table, column and constraint in question,
+ * user, client, X-Request-Id, environment, body, and where PostgreSQL was: the functions it was in and where
+ * in its source the error arose. What it does not have are headers, PostgreSQL's DETAIL, and values that are
+ * secrets by their name or their looks. Of a body that is neither JSON nor a form only the size is shown.
+ *
+ * Options are copied. AIODAL_EINVAL without slack or environment.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_notify(aiodal_web_scope *scope,
+																   const aiodal_web_notify_options *options,
+																   aiodal_error **err);
 
 AIODAL_END_DECLS
 
