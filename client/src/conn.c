@@ -75,6 +75,7 @@ aiodal__conn_open_start(aiodal__conn **out, const aiodal__conn_params *params, a
 	conn->trace = params->trace;
 	conn->trace_payload = params->trace_payload;
 	conn->trace_params = params->trace_params;
+	conn->prepared.limits = params->prepared;
 	(void) pthread_mutex_init(&conn->cancel_lock, NULL);
 	conn->pg = connect_start(params);
 	if (!conn->pg)
@@ -163,6 +164,7 @@ aiodal__conn_close(aiodal__conn *conn)
 		return;
 	PQclear(conn->op.result);
 	aiodal__free(conn->traced);
+	aiodal__prepared_free(&conn->prepared);
 	aiodal__cancel_free(conn->cancel);
 	PQfinish(conn->pg);
 	(void) pthread_mutex_destroy(&conn->cancel_lock);
@@ -224,8 +226,11 @@ aiodal__conn_ended(aiodal__conn *conn)
 		ExecStatusType kind = PQresultStatus(res);
 
 		PQclear(res);
+		/* each statement of a pipeline ends so, and all of it with the sync */
+		if (!res && PQpipelineStatus(conn->pg) != PQ_PIPELINE_OFF)
+			continue;
 		/* in a COPY the server waits for us, or stops when it cannot send */
-		if (!res || kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT)
+		if (!res || kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_PIPELINE_SYNC)
 			return true;
 	}
 	ask_again(conn);

@@ -12,6 +12,7 @@
 #include <aiodal/db.h>
 
 #include "cancel.h"
+#include "prepared.h"
 #include "util/clock.h"
 
 typedef struct aiodal__conn aiodal__conn;
@@ -37,6 +38,12 @@ struct aiodal_op
 	bool may_copy;        /* a COPY is what the caller wants: stop when it begins */
 	aiodal_status status; /* when done */
 	PGresult *result;     /* the last one, or the first that failed */
+
+	aiodal__statement *statement; /* that it executes; NULL: one that is not kept prepared */
+	int before;                   /* results of deallocating and preparing that come before its own */
+	bool pipelined;               /* because of them */
+	bool stale;                   /* failed since what was prepared is out of date */
+	bool first;                   /* of its transaction */
 };
 
 typedef enum aiodal__conn_state
@@ -64,6 +71,8 @@ struct aiodal__conn
 	bool broken;             /* in an unknown state: only to be closed */
 	bool unconfirmed;        /* broken, as the server has not answered a cancel request */
 	bool changed;            /* a statement may have changed the session */
+	bool fresh;              /* its transaction has only begun, and would do so again */
+	char restart[160];       /* by these statements */
 	bool exposed;            /* a cancel request that is still under way may hit whatever runs next */
 
 	/* Another thread's cancel request must hit the command it was meant for: no request is made when none
@@ -79,6 +88,8 @@ struct aiodal__conn
 	void *trace_payload;
 	bool trace_params;
 	struct aiodal__traced *traced; /* the statement that runs, if there is a hook */
+
+	aiodal__prepared prepared;
 
 	/* the pool's, under its lock */
 	aiodal__conn_state state;
@@ -99,6 +110,7 @@ typedef struct aiodal__conn_params
 	aiodal_trace_cb trace;
 	void *trace_payload;
 	bool trace_params;
+	aiodal__prepared_limits prepared;
 } aiodal__conn_params;
 
 extern aiodal_status aiodal__conn_open(aiodal__conn **conn, const aiodal__conn_params *params,

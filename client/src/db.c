@@ -23,6 +23,9 @@
 #define DEFAULT_PING_AFTER_MS      30000
 #define DEFAULT_MAX_LIFETIME_MS    3600000
 #define DEFAULT_IDLE_TIMEOUT_MS    600000
+#define DEFAULT_STATEMENT_CACHE    100
+#define DEFAULT_PREPARE_AFTER      5
+#define MAX_STATEMENT_CACHE        100000
 
 /* Words in conninfo may be secrets: what libpq says of it is not repeated. */
 static aiodal_status
@@ -67,6 +70,10 @@ check_options(const aiodal_db_options *options, aiodal_error **err)
 		return aiodal__fail(err, AIODAL_EINVAL, "pool_size or max_overflow is too large");
 	if ((int) options->reset < 0 || options->reset > AIODAL_RESET_NEVER)
 		return aiodal__fail(err, AIODAL_EINVAL, "unknown reset %d", (int) options->reset);
+	if (options->statement_cache > MAX_STATEMENT_CACHE || options->prepare_after < 0)
+		return aiodal__fail(err, AIODAL_EINVAL,
+							"statement_cache must not be over %d, and prepare_after not negative",
+							MAX_STATEMENT_CACHE);
 	for (size_t i = 0; i < options->n_schemas; i++)
 	{
 		if (!options->schemas || !options->schemas[i])
@@ -111,6 +118,19 @@ limits_of(const aiodal_db_options *options)
 	};
 }
 
+static aiodal__prepared_limits
+prepared_limits_of(const aiodal_db_options *options)
+{
+	aiodal__prepared_limits limits = {
+		.size = options->statement_cache,
+		.after = options->prepare_after ? options->prepare_after : DEFAULT_PREPARE_AFTER,
+	};
+
+	if (limits.size == 0 && options->reset != AIODAL_RESET_NEVER)
+		limits.size = DEFAULT_STATEMENT_CACHE;
+	return limits;
+}
+
 /* A db that has not talked to the server yet. */
 static aiodal_status
 db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, aiodal_error **err)
@@ -123,6 +143,7 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 		.trace = options->trace,
 		.trace_payload = options->trace_payload,
 		.trace_params = options->trace_params,
+		.prepared = prepared_limits_of(options),
 	};
 	aiodal__pool_limits limits = limits_of(options);
 	aiodal_db *db = aiodal__calloc(1, sizeof(*db));

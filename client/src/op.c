@@ -9,6 +9,7 @@
  */
 #include "op.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -31,6 +32,8 @@ begin(aiodal__conn *conn, bool may_copy, aiodal_error **err)
 	conn->op.state = AIODAL__OP_RUNNING;
 	conn->op.may_copy = may_copy;
 	conn->op.status = AIODAL_OK;
+	conn->op.first = conn->fresh;
+	conn->fresh = false;
 	return AIODAL_OK;
 }
 
@@ -41,9 +44,53 @@ sent(aiodal__conn *conn, int sent, aiodal_error **err)
 	if (sent)
 		return AIODAL_OK;
 	aiodal__conn_done(conn);
-	conn->op.state = AIODAL__OP_FREE;
+	aiodal__op_release(conn);
 	return aiodal__fail_conn(err, PQstatus(conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_EINVAL,
 							 conn->pg);
+}
+
+static bool
+send_prepared(PGconn *pg, const char *name, const aiodal__request *request)
+{
+	return PQsendQueryPrepared(pg, name, (int) request->n, request->params, request->lengths,
+							   request->formats, request->result_format);
+}
+
+/* Prepares it and executes it, in one round trip. */
+static bool
+send_preparing(aiodal__conn *conn, const aiodal__statement *s, const aiodal__request *request)
+{
+	char deallocate[64];
+	bool good = PQenterPipelineMode(conn->pg);
+
+	conn->op.pipelined = good;
+	if (good && s->old[0])
+	{
+		(void) snprintf(deallocate, sizeof(deallocate), "DEALLOCATE %s", s->old);
+		good = PQsendQueryParams(conn->pg, deallocate, 0, NULL, NULL, NULL, NULL, 0);
+		conn->op.before++;
+	}
+	conn->op.before++;
+	good = good && PQsendPrepare(conn->pg, s->name, s->sql, (int) s->n, s->types) &&
+		   send_prepared(conn->pg, s->name, request) && PQpipelineSync(conn->pg);
+	/* a part of it may be on its way */
+	if (!good)
+		conn->broken = true;
+	return good;
+}
+
+static bool
+send_request(aiodal__conn *conn, const aiodal__request *request)
+{
+	aiodal__statement *s = NULL;
+
+	if (request->keep)
+		s = aiodal__prepared_find(&conn->prepared, request->sql, request->n, request->types);
+	conn->op.statement = s;
+	if (!s)
+		return PQsendQueryParams(conn->pg, request->sql, (int) request->n, request->types, request->params,
+								 request->lengths, request->formats, request->result_format);
+	return s->ready ? send_prepared(conn->pg, s->name, request) : send_preparing(conn, s, request);
 }
 
 aiodal_status
@@ -58,10 +105,7 @@ aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error
 	if (status != AIODAL_OK)
 		return status;
 	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
-	return sent(conn,
-				PQsendQueryParams(conn->pg, request->sql, (int) request->n, request->types, request->params,
-								  request->lengths, request->formats, request->result_format),
-				err);
+	return sent(conn, send_request(conn, request), err);
 }
 
 aiodal_status
@@ -93,6 +137,10 @@ done(struct aiodal_op *op)
 	op->state = AIODAL__OP_DONE;
 	if (op->status == AIODAL_OK)
 		op->status = aiodal__conn_status(op->conn, op->result);
+	if (op->statement && op->status != AIODAL_OK)
+		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->pipelined, op->result);
+	if (op->stale && op->status == AIODAL_ESERVER)
+		op->status = AIODAL_ERETRY;
 	/* a COPY has only begun */
 	if (op->status != AIODAL_OK || !op->may_copy || !is_copy(PQresultStatus(op->result)))
 		aiodal__trace_end(op->conn, op->status, op->result);
@@ -114,12 +162,21 @@ changes_session(const char *tag)
 	return false;
 }
 
+/* Whether prepared statements, ours perhaps among them, are gone after one with this tag. */
+static bool
+deallocates(const char *tag)
+{
+	return strncmp(tag, "DEALLOCATE", strlen("DEALLOCATE")) == 0 || strcmp(tag, "DISCARD ALL") == 0;
+}
+
 /* Keeps res if it matters more than what is there. */
 static void
 keep(struct aiodal_op *op, PGresult *res)
 {
 	if (changes_session(PQcmdStatus(res)))
 		op->conn->changed = true;
+	if (deallocates(PQcmdStatus(res)))
+		aiodal__prepared_forget(&op->conn->prepared);
 	if (op->result && failed(op->result))
 	{
 		PQclear(res);
@@ -155,6 +212,46 @@ drain(struct aiodal_op *op)
 	return AIODAL_OK;
 }
 
+/* The result of deallocating or preparing. */
+static void
+take_preparation(struct aiodal_op *op, PGresult *res)
+{
+	if (failed(res) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED)
+	{
+		keep(op, res);
+		return;
+	}
+	if (op->before > 1)
+		op->statement->old[0] = '\0';
+	else
+		aiodal__prepared_done(&op->conn->prepared, op->statement);
+	PQclear(res);
+}
+
+/* One result of a command; true: there are no more. */
+static bool
+take_result(struct aiodal_op *op, PGresult *res)
+{
+	if (PQresultStatus(res) == PGRES_PIPELINE_SYNC)
+	{
+		PQclear(res);
+		if (!PQexitPipelineMode(op->conn->pg))
+			op->conn->broken = true;
+		return true;
+	}
+	/* in a pipeline each statement ends so */
+	if (!res)
+		return !op->pipelined || PQstatus(op->conn->pg) == CONNECTION_BAD;
+	if (op->before == 0)
+		keep(op, res);
+	else
+	{
+		take_preparation(op, res);
+		op->before--;
+	}
+	return false;
+}
+
 /* Goes on as far as possible without blocking: 0 done well, positive what to wait for, negative failed. */
 static aiodal_status
 step(struct aiodal_op *op)
@@ -174,10 +271,9 @@ step(struct aiodal_op *op)
 			continue;
 		}
 		res = PQgetResult(op->conn->pg);
-		if (!res)
-			return done(op);
 		kind = PQresultStatus(res);
-		keep(op, res);
+		if (take_result(op, res))
+			return done(op);
 		if (is_copy(kind))
 		{
 			if (op->may_copy)
@@ -195,7 +291,10 @@ report(const struct aiodal_op *op, aiodal_error **err)
 	if (op->status == AIODAL_EINVAL)
 		return aiodal__fail_hint(err, op->status, NULL, "Use aiodal_bulk_load() or aiodal_bulk_export().",
 								 "COPY from or to the client cannot run as a plain statement");
-	return aiodal__conn_fail(op->conn, op->status, op->result, err);
+	(void) aiodal__conn_fail(op->conn, op->status, op->result, err);
+	if (op->stale)
+		aiodal__error_annotate(err, NULL, "Run the transaction again: the statement will be prepared anew.");
+	return op->status;
 }
 
 /* Steps and waits until done or limit has passed. */
@@ -239,6 +338,10 @@ aiodal__op_release(aiodal__conn *conn)
 	PQclear(conn->op.result);
 	conn->op.result = NULL;
 	conn->op.state = AIODAL__OP_FREE;
+	conn->op.statement = NULL;
+	conn->op.before = 0;
+	conn->op.pipelined = false;
+	conn->op.stale = false;
 }
 
 aiodal_status
@@ -253,6 +356,30 @@ aiodal__op_take(aiodal__conn *conn, PGresult **res, aiodal_error **err)
 	}
 	aiodal__op_release(conn);
 	return status;
+}
+
+/* Begins the transaction again. Not by AND CHAIN: not all servers know by then what a failed one was like. */
+static aiodal_status
+begin_again(aiodal__conn *conn, aiodal_error **err)
+{
+	return aiodal__op_command(conn, conn->restart, false, NULL, err);
+}
+
+aiodal_status
+aiodal__op_request(aiodal__conn *conn, const aiodal__request *request, PGresult **res, aiodal_error **err)
+{
+	aiodal_status status = aiodal__op_send(conn, request, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	(void) wait_until(&conn->op, AIODAL__NEVER);
+	if (!conn->op.stale || !conn->op.first || conn->op.status != AIODAL_ERETRY)
+		return aiodal__op_take(conn, res, err);
+	aiodal__op_release(conn);
+	status = begin_again(conn, err);
+	if (status == AIODAL_OK)
+		status = aiodal__op_send(conn, request, err);
+	return status == AIODAL_OK ? aiodal__op_take(conn, res, err) : status;
 }
 
 aiodal_status

@@ -29,9 +29,17 @@ typedef struct aiodal__request
 	const int *formats;
 	int result_format;
 	const char *const *shown; /* the parameters as text, for a trace that asks for them */
+	bool keep;                /* prepared, when it is used often */
 } aiodal__request;
 
 extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err);
+
+/*
+ * Send and take in one. When what was prepared is out of date and nothing else has happened in the
+ * transaction yet, it is begun again and the statement runs anew; otherwise that is AIODAL_ERETRY.
+ */
+extern aiodal_status
+aiodal__op_request(aiodal__conn *conn, const aiodal__request *request, PGresult **res, aiodal_error **err);
 
 /* Blocks until done. */
 extern aiodal_status aiodal__op_finish(aiodal__conn *conn, aiodal_error **err);

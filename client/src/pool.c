@@ -50,6 +50,7 @@ aiodal__pool_init(aiodal__pool *pool, const aiodal__conn_params *params, const a
 				  aiodal_error **err)
 {
 	*pool = (aiodal__pool){.limits = *limits, .params = *params};
+	pool->params.prepared.counts = &pool->prepared;
 	pool->params.conninfo = aiodal__strdup(params->conninfo);
 	pool->params.application_name = aiodal__strdup(params->application_name);
 	pool->waiters_end = &pool->waiters;
@@ -517,6 +518,12 @@ aiodal__pool_release(aiodal__pool *pool, aiodal__conn *conn)
  * The whole of it
  */
 
+static int64_t
+read_counter(const int64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 void
 aiodal__pool_stats(aiodal__pool *pool, aiodal_db_stats *stats)
 {
@@ -527,6 +534,10 @@ aiodal__pool_stats(aiodal__pool *pool, aiodal_db_stats *stats)
 	stats->used = pool->list[AIODAL__CONN_USED].n;
 	stats->ending = pool->list[AIODAL__CONN_ENDING].n;
 	(void) pthread_mutex_unlock(&pool->lock);
+	stats->statement_hits = read_counter(&pool->prepared.hits);
+	stats->statements_prepared = read_counter(&pool->prepared.prepared);
+	stats->statements_evicted = read_counter(&pool->prepared.evicted);
+	stats->statements_stale = read_counter(&pool->prepared.stale);
 }
 
 int

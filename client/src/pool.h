@@ -41,6 +41,7 @@ typedef struct aiodal__pool
 	int64_t looked; /* when upkeep looked last */
 	unsigned int seed;
 	aiodal_db_stats stats;
+	aiodal__prepared_counts prepared; /* without the lock */
 	aiodal__pool_limits limits;
 	aiodal__conn_params params; /* its conninfo and application_name are the pool's own copies */
 } aiodal__pool;

@@ -28,9 +28,10 @@ check(aiodal_query_options *options, const aiodal_tx *tx, const aiodal_query_opt
 	return status;
 }
 
+/* Sends it; and waits for its result, if that is asked for. */
 static aiodal_status
-start(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, const aiodal_query_options *given,
-	  aiodal_error **err)
+run(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, const aiodal_query_options *given,
+	bool wait, PGresult **res, aiodal_error **err)
 {
 	aiodal__conn *conn;
 	aiodal_query_options options;
@@ -44,16 +45,17 @@ start(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, cons
 	if (status == AIODAL_OK)
 	{
 		const char **shown = conn->trace && conn->trace_params ? aiodal__params_shown(n, values) : NULL;
-		const aiodal__request request = {sql,
-										 n,
-										 params.types,
-										 params.values,
-										 params.lengths,
-										 params.formats,
-										 options.results == AIODAL_WIRE_BINARY,
-										 shown};
+		const aiodal__request request = {.sql = sql,
+										 .n = n,
+										 .types = params.types,
+										 .params = params.values,
+										 .lengths = params.lengths,
+										 .formats = params.formats,
+										 .result_format = options.results == AIODAL_WIRE_BINARY,
+										 .shown = shown,
+										 .keep = true};
 
-		status = aiodal__op_send(conn, &request, err);
+		status = wait ? aiodal__op_request(conn, &request, res, err) : aiodal__op_send(conn, &request, err);
 		aiodal__free(shown);
 	}
 	aiodal__params_free(&params);
@@ -69,7 +71,7 @@ aiodal_tx_query_start(aiodal_op **op, aiodal_tx *tx, const char *sql, size_t n, 
 	if (!op)
 		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
 	*op = NULL;
-	status = start(tx, sql, n, params, options, err);
+	status = run(tx, sql, n, params, options, false, NULL, err);
 	if (status == AIODAL_OK)
 		*op = &tx->conn->op;
 	return status;
@@ -84,9 +86,7 @@ aiodal_tx_query(aiodal_result **res, aiodal_tx *tx, const char *sql, size_t n, c
 
 	if (res)
 		*res = NULL;
-	status = start(tx, sql, n, params, options, err);
-	if (status == AIODAL_OK)
-		status = aiodal__op_take(tx->conn, res ? &result : NULL, err);
+	status = run(tx, sql, n, params, options, true, res ? &result : NULL, err);
 	if (status == AIODAL_OK && res)
 		*res = aiodal__result_wrap(result);
 	return status;

@@ -184,6 +184,7 @@ pop(aiodal__sandbox *sandbox)
 static aiodal_status
 set_savepoint(aiodal_tx *tx, const aiodal_tx_options *options, aiodal_error **err)
 {
+	aiodal_status status;
 	short_sql sql;
 
 	switch (aiodal_tx_get_state(tx))
@@ -200,7 +201,10 @@ set_savepoint(aiodal_tx *tx, const aiodal_tx_options *options, aiodal_error **er
 	}
 	(void) snprintf(sql, sizeof(sql), "SAVEPOINT " BASE "_%llu%s", (unsigned long long) tx->savepoint,
 					options->read_only ? "; SET TRANSACTION READ ONLY" : "");
-	return aiodal__op_command(tx->conn, sql, false, NULL, err);
+	status = aiodal__op_command(tx->conn, sql, false, NULL, err);
+	tx->conn->fresh = status == AIODAL_OK;
+	(void) snprintf(tx->conn->restart, sizeof(tx->conn->restart), "ROLLBACK TO %s", sql);
+	return status;
 }
 
 aiodal_status

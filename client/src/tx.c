@@ -48,6 +48,19 @@ make_begin(begin_sql sql, const aiodal_tx_options *options, aiodal_error **err)
 }
 
 static aiodal_status
+acquire(aiodal_tx *tx, const char *sql, const aiodal_tx_options *options, int64_t deadline,
+		aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_acquire(tx->db, sql, deadline, options->owner, &tx->conn, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	tx->conn->fresh = true;
+	(void) snprintf(tx->conn->restart, sizeof(tx->conn->restart), "ROLLBACK; %s", sql);
+	return AIODAL_OK;
+}
+
+static aiodal_status
 begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aiodal_error **err)
 {
 	begin_sql sql;
@@ -62,9 +75,8 @@ begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t 
 	/* first, since another thread may close the db while this one waits for a connection */
 	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
 	tx->db = db;
-	status = aiodal__sandbox_is_on(db)
-				 ? aiodal__sandbox_enter(tx, options, deadline, err)
-				 : aiodal__db_acquire(db, sql, deadline, options->owner, &tx->conn, err);
+	status = aiodal__sandbox_is_on(db) ? aiodal__sandbox_enter(tx, options, deadline, err)
+									   : acquire(tx, sql, options, deadline, err);
 	if (status != AIODAL_OK)
 	{
 		aiodal__db_unref(db);
@@ -165,18 +177,31 @@ aiodal__tx_check(const aiodal_tx *tx, aiodal_error **err)
 	return status;
 }
 
+static aiodal_status
+make_request(aiodal__request *request, const aiodal_tx *tx, const char *sql, size_t n,
+			 const char *const *params, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check(tx, err);
+
+	if (status == AIODAL_OK && (!sql || (n > 0 && !params)))
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", sql ? "params" : "sql");
+	*request = (aiodal__request){.sql = sql, .n = n, .params = params, .shown = params, .keep = true};
+	return status;
+}
+
 aiodal_status
 aiodal_tx_exec_start(aiodal_op **op, aiodal_tx *tx, const char *sql, size_t n, const char *const *params,
 					 aiodal_error **err)
 {
+	aiodal__request request;
 	aiodal_status status;
 
 	if (!op)
 		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
 	*op = NULL;
-	status = aiodal__tx_check(tx, err);
+	status = make_request(&request, tx, sql, n, params, err);
 	if (status == AIODAL_OK)
-		status = aiodal__op_start(tx->conn, sql, n, params, err);
+		status = aiodal__op_send(tx->conn, &request, err);
 	if (status == AIODAL_OK)
 		*op = &tx->conn->op;
 	return status;
@@ -186,14 +211,15 @@ aiodal_status
 aiodal_tx_exec(aiodal_result **res, aiodal_tx *tx, const char *sql, size_t n, const char *const *params,
 			   aiodal_error **err)
 {
+	aiodal__request request;
 	PGresult *result = NULL;
 	aiodal_status status;
 
 	if (res)
 		*res = NULL;
-	status = aiodal__tx_check(tx, err);
+	status = make_request(&request, tx, sql, n, params, err);
 	if (status == AIODAL_OK)
-		status = aiodal__op_exec(tx->conn, sql, n, params, res ? &result : NULL, err);
+		status = aiodal__op_request(tx->conn, &request, res ? &result : NULL, err);
 	if (status == AIODAL_OK && res)
 		*res = aiodal__result_wrap(result);
 	return status;
@@ -379,6 +405,9 @@ aiodal_tx_pgconn(aiodal_tx *tx)
 		return NULL;
 	(void) PQsetnonblocking(tx->conn->pg, 0);
 	tx->conn->changed = true;
+	/* what happens on it is not seen */
+	tx->conn->fresh = false;
+	aiodal__prepared_forget(&tx->conn->prepared);
 	return tx->conn->pg;
 }
 

@@ -98,12 +98,16 @@ typedef struct aiodal_db_options
 	const char *watch_channel; /* that it was set up with; default "aiodal_schema" */
 	aiodal_schema_cb schema_changed;
 	void *schema_changed_payload;
+	int statement_cache; /* statements that each connection keeps prepared, the least recently used ones
+							making room; default 100, with AIODAL_RESET_NEVER none; negative: none. See
+							aiodal/tx.h */
+	int prepare_after;   /* a statement is prepared when a connection runs it for this time; default 5 */
 } aiodal_db_options;
 
 #define AIODAL_DB_OPTIONS_INIT                                                                              \
 	{                                                                                                       \
 		sizeof(aiodal_db_options), 0, 0, 0, NULL, NULL, 0, NULL, 0, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, \
-			NULL, NULL, AIODAL_RESET_AS_NEEDED, NULL, NULL, false, false, NULL, NULL, NULL                  \
+			NULL, NULL, AIODAL_RESET_AS_NEEDED, NULL, NULL, false, false, NULL, NULL, NULL, 0, 0            \
 	}
 
 /*
@@ -148,19 +152,23 @@ typedef struct aiodal_db_stats
 	int waiting; /* callers in the queue */
 	/* since the db was opened */
 	int64_t opened;
-	int64_t closed_old;    /* max_lifetime_ms */
-	int64_t closed_idle;   /* idle_timeout_ms, and overflow */
-	int64_t closed_broken; /* lost, or in an unknown state */
-	int64_t waited;        /* how often a connection had to be waited for */
-	int64_t wait_ms;       /* and how long in all */
-	int64_t timeouts;      /* acquire_timeout_ms */
-	int64_t refused;       /* max_waiters */
-	int64_t leaks;         /* leak_after_ms */
+	int64_t closed_old;     /* max_lifetime_ms */
+	int64_t closed_idle;    /* idle_timeout_ms, and overflow */
+	int64_t closed_broken;  /* lost, or in an unknown state */
+	int64_t waited;         /* how often a connection had to be waited for */
+	int64_t wait_ms;        /* and how long in all */
+	int64_t timeouts;       /* acquire_timeout_ms */
+	int64_t refused;        /* max_waiters */
+	int64_t leaks;          /* leak_after_ms */
+	int64_t statement_hits; /* executions of what was prepared before */
+	int64_t statements_prepared;
+	int64_t statements_evicted; /* to make room for others */
+	int64_t statements_stale;   /* found to be gone or out of date when they were to be executed */
 } aiodal_db_stats;
 
-#define AIODAL_DB_STATS_INIT                                              \
-	{                                                                     \
-		sizeof(aiodal_db_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define AIODAL_DB_STATS_INIT                                                          \
+	{                                                                                 \
+		sizeof(aiodal_db_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /* Fills stats, as far as its size reaches. */

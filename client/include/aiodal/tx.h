@@ -8,6 +8,16 @@
  *
  * A statement that fails leaves the transaction failed, as always in PostgreSQL: everything but rollback and
  * rollback_to is AIODAL_ESTATE from then on. Bulk loads undo themselves and leave the transaction usable.
+ *
+ * Statements that a connection runs again and again are prepared (SELECT, INSERT, UPDATE, DELETE, MERGE,
+ * VALUES; see statement_cache and prepare_after in aiodal/db.h), told apart by their text and the types of
+ * their parameters: pass values as parameters, never in the text. What was prepared can be out of date when
+ * it is used, since a table has changed ("cached plan must not change result type") or somebody has
+ * deallocated it. Then it is prepared anew. When that was the transaction's first statement and the call
+ * blocks, nobody notices; otherwise the transaction has failed, and the status is AIODAL_ERETRY, with which
+ * aiodal_db_transact() runs it again. Behind a pooler that hands sessions from transaction to transaction
+ * switch it off, unless the pooler knows of prepared statements: statement_cache -1, or AIODAL_RESET_NEVER,
+ * which implies it. A connection that finds its statements gone for the third time stops preparing.
  */
 #ifndef AIODAL_TX_H
 #define AIODAL_TX_H
