@@ -204,7 +204,7 @@ FetchRow(Arbiter *a, IndexScanDesc scan)
 		return ROW_LIVE;
 	tid = a->existing->tts_tid;
 	ExecClearTuple(a->existing);
-	index_rescan(scan, NULL, 0, NULL, 0);
+	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0); /* with the keys it has */
 	if (a->dirty.speculativeToken)
 		SpeculativeInsertionWait(a->dirty.xmin, a->dirty.speculativeToken);
 	else

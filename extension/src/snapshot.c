@@ -23,8 +23,8 @@
 #include "rows.h"
 
 /*
- * A part comes in pieces of about this many bytes, so that nobody needs it in one, and malloc() takes a piece out
- * of memory that has been written to: what it maps for a large one costs a page fault each 4 kB.
+ * A part comes in pieces of about this many bytes, so that nobody needs it in one, and malloc() takes a piece
+ * out of memory that has been written to: what it maps for a large one costs a page fault each 4 kB.
  */
 #define CHUNK (48 * 1024)
 
