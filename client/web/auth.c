@@ -315,21 +315,37 @@ aiodal_web_scope_require(aiodal_web_scope *scope, const aiodal_web_requirements 
 	return status ? status : aiodal_web_scope_use(scope, require, ours, err);
 }
 
+/* The most that is asked: by the steps, or before. */
+static aiodal_web__token_need
+most(aiodal_web__token_need need, const aiodal_web__step *steps, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+	{
+		const aiodal_web_auth_options *by = steps[i].payload;
+
+		if (steps[i].run == require || (steps[i].run == authenticate && !by->optional))
+			return AIODAL_WEB__TOKEN_REQUIRED;
+		if (steps[i].run == authenticate && need == AIODAL_WEB__NO_TOKEN)
+			need = AIODAL_WEB__TOKEN_OPTIONAL;
+	}
+	return need;
+}
+
 aiodal_web__token_need
 aiodal_web__route_token(const aiodal_web_route *route)
 {
+	return most(AIODAL_WEB__NO_TOKEN, route->steps, route->n_steps);
+}
+
+aiodal_web__token_need
+aiodal_web__scope_token(const aiodal_web_scope *scope)
+{
 	aiodal_web__token_need need = AIODAL_WEB__NO_TOKEN;
-	size_t i;
 
-	for (i = 0; i < route->n_steps; i++)
-	{
-		const aiodal_web_auth_options *by = route->steps[i].payload;
-
-		if (route->steps[i].run == require || (route->steps[i].run == authenticate && !by->optional))
-			return AIODAL_WEB__TOKEN_REQUIRED;
-		if (route->steps[i].run == authenticate)
-			need = AIODAL_WEB__TOKEN_OPTIONAL;
-	}
+	for (; scope; scope = scope->parent)
+		need = most(need, scope->steps, scope->n_steps);
 	return need;
 }
 

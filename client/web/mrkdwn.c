@@ -114,7 +114,8 @@ add_text(aiodal_web__buf *blocks, const char *type, const char *fence, const aio
 	{
 		aiodal_web__buf_printf(blocks, "{\"type\":\"%s\",\"text\":", type);
 		aiodal_web__buf_json(blocks, whole.data, whole.len);
-		aiodal_web__buf_char(blocks, '}');
+		/* or Slack would look for names and links by itself */
+		aiodal_web__buf_str(blocks, strcmp(type, "mrkdwn") == 0 ? ",\"verbatim\":true}" : "}");
 	}
 	aiodal_web__buf_free(&whole);
 }
@@ -158,6 +159,16 @@ aiodal_web__block_context(aiodal_web__buf *blocks, const char *const *texts, siz
 		add_clipped(blocks, "plain_text", "", texts[i], strlen(texts[i]), AIODAL_WEB__SLACK_TITLE);
 	}
 	aiodal_web__buf_str(blocks, "]}");
+}
+
+void
+aiodal_web__block_text(aiodal_web__buf *blocks, const char *text)
+{
+	add_comma(blocks);
+	aiodal_web__buf_str(blocks, "{\"type\":\"section\",\"text\":");
+	add_clipped(blocks, "plain_text", "", *text ? text : " ", *text ? strlen(text) : 1,
+				AIODAL_WEB__SLACK_TEXT);
+	aiodal_web__buf_char(blocks, '}');
 }
 
 void

@@ -41,6 +41,9 @@ extern void aiodal_web__block_header(aiodal_web__buf *blocks, const char *title)
 /* Small print: {"type":"context",...}; n texts, of which those that are NULL or "" are left out. */
 extern void aiodal_web__block_context(aiodal_web__buf *blocks, const char *const *texts, size_t n);
 
+/* Text as it is to be read: {"type":"section",...} */
+extern void aiodal_web__block_text(aiodal_web__buf *blocks, const char *text);
+
 /* A block of code: {"type":"section",...} */
 extern void aiodal_web__block_code(aiodal_web__buf *blocks, const char *text, size_t len);
 

@@ -125,6 +125,40 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_scope_notify(aiodal_web_sc
 																   const aiodal_web_notify_options *options,
 																   aiodal_error **err);
 
+/*
+ * Messages of clients
+ */
+
+typedef struct aiodal_web_forward_options
+{
+	size_t size;
+	aiodal_web_slack *slack; /* borrowed; required */
+	size_t max_body;         /* bytes of a message; more is 413; default 16 KB */
+	int per_minute;          /* messages of one user; more are 429; default 10, -1: any number */
+	int wait_ms;             /* for what Slack answers; default 3000 */
+	int max_waiting;         /* requests that wait for it at once, each with a worker; default 2 */
+} aiodal_web_forward_options;
+
+#define AIODAL_WEB_FORWARD_OPTIONS_INIT                      \
+	{                                                        \
+		sizeof(aiodal_web_forward_options), NULL, 0, 0, 0, 0 \
+	}
+
+/*
+ * Adds a route, POST pattern, that forwards a message to Slack: {"title": "...", "text": "..."}, one of them
+ * at least, or {"blocks": [...]} with at most 49 blocks of the types header, section, divider and context.
+ * Who sent it is said below it. Blocks may have links, but call nobody.
+ *
+ * The answer is 204 when Slack took the message; otherwise the status that Slack gave, with its Retry-After;
+ * 202 when it was not known in time, or too many wait already: it is tried once still; 502 when Slack could
+ * not be reached; 503 when the queue is full; 400, 415, 422 when it is no such message.
+ *
+ * The scope, or one around it, must be authenticated before, and not optionally: AIODAL_ESTATE.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status
+aiodal_web_scope_add_forward(aiodal_web_scope *scope, const char *pattern,
+							 const aiodal_web_forward_options *options, aiodal_error **err);
+
 AIODAL_END_DECLS
 
 #endif /* AIODAL_WEB_SLACK_H */
