@@ -4,32 +4,12 @@
  */
 #include <aiodal/testing.h>
 
-#include <dirent.h>
-#include <errno.h>
-#include <libpq-fe.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base.h"
-
-#define FILE_MAX ((size_t) INT_MAX) /* what one message to the server can hold */
-
-static bool
-ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name);
-
-	return n > strlen(end) && strcmp(name + n - strlen(end), end) == 0;
-}
-
-static int
-is_migration(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && ends_with(entry->d_name, ".sql") &&
-		   !ends_with(entry->d_name, ".down.sql");
-}
+#include "database.h"
+#include "files.h"
 
 /* The line of text on which the character with that number, from 1 on, is; text is UTF-8. */
 static int
@@ -63,8 +43,8 @@ refused(const PGresult *res, const char *path, const char *sql, aiodal_error **e
 	return aiodal_test__fail_hint(err, AIODAL_ESERVER, detail, hint, "%s: %s", path, message);
 }
 
-static aiodal_status
-run_text(PGconn *pg, const char *path, const char *sql, aiodal_error **err)
+aiodal_status
+aiodal_test__run_text(PGconn *pg, const char *path, const char *sql, aiodal_error **err)
 {
 	PGresult *res = PQexec(pg, sql);
 	aiodal_status status = AIODAL_OK;
@@ -93,80 +73,22 @@ run_text(PGconn *pg, const char *path, const char *sql, aiodal_error **err)
 }
 
 static aiodal_status
-run_file(PGconn *pg, const char *path, aiodal_error **err)
+run_one(void *pg, const char *path, const char *sql, aiodal_error **err)
 {
-	char *sql = aiodal_test__read_tail(path, FILE_MAX);
-	aiodal_status status;
-
-	if (!sql)
-		return aiodal_test__fail(err, errno == ENOENT ? AIODAL_ENOTFOUND : AIODAL_ESTATE,
-								 "could not read %s: %m", path);
-	status = run_text(pg, path, sql, err);
-	free(sql);
-	return status;
-}
-
-static aiodal_status
-run_directory(PGconn *pg, const char *path, aiodal_error **err)
-{
-	struct dirent **entries = NULL;
-	int n = scandir(path, &entries, is_migration, versionsort);
-	aiodal_status status = AIODAL_OK;
-
-	if (n < 0)
-		return aiodal_test__fail(err, AIODAL_ENOTFOUND, "could not read %s: %m", path);
-	if (n == 0)
-		status = aiodal_test__fail(err, AIODAL_EINVAL, "there is no *.sql in %s", path);
-	for (int i = 0; i < n; i++)
-	{
-		char *file = status == AIODAL_OK ? aiodal_test__printf("%s/%s", path, entries[i]->d_name) : NULL;
-
-		if (file)
-			status = run_file(pg, file, err);
-		else if (status == AIODAL_OK)
-			status = aiodal_test__oom(err);
-		free(file);
-		free(entries[i]);
-	}
-	free(entries);
-	return status;
-}
-
-static void
-ignore_notice(void *payload, const PGresult *notice)
-{
-	(void) payload;
-	(void) notice;
-}
-
-/* *pg is to be finished also when it fails. */
-static aiodal_status
-connect_to(PGconn **pg, const char *conninfo, aiodal_error **err)
-{
-	const char *const keywords[] = {"dbname", "client_encoding", "fallback_application_name", NULL};
-	const char *const values[] = {conninfo, "UTF8", "aiodal_test", NULL};
-
-	*pg = PQconnectdbParams(keywords, values, 1);
-	if (PQstatus(*pg) != CONNECTION_OK)
-		return aiodal_test__fail(err, AIODAL_ECONN, "%s", PQerrorMessage(*pg));
-	(void) PQsetNoticeReceiver(*pg, ignore_notice, NULL);
-	return AIODAL_OK;
+	return aiodal_test__run_text(pg, path, sql, err);
 }
 
 aiodal_status
 aiodal_test_run_sql(const char *conninfo, const char *path, aiodal_error **err)
 {
-	struct stat st;
 	aiodal_status status;
 	PGconn *pg;
 
 	if (!conninfo || !path)
 		return aiodal_test__fail(err, AIODAL_EINVAL, "%s must not be NULL", conninfo ? "path" : "conninfo");
-	if (stat(path, &st) != 0)
-		return aiodal_test__fail(err, AIODAL_ENOTFOUND, "could not read %s: %m", path);
-	status = connect_to(&pg, conninfo, err);
+	status = aiodal_test__connect(&pg, conninfo, err);
 	if (status == AIODAL_OK)
-		status = S_ISDIR(st.st_mode) ? run_directory(pg, path, err) : run_file(pg, path, err);
+		status = aiodal_test__each_file(path, run_one, pg, err);
 	PQfinish(pg);
 	return status;
 }
@@ -189,7 +111,7 @@ aiodal_test_create_extension(const char *conninfo, aiodal_error **err)
 
 	if (!conninfo)
 		return aiodal_test__fail(err, AIODAL_EINVAL, "conninfo must not be NULL");
-	status = connect_to(&pg, conninfo, err);
+	status = aiodal_test__connect(&pg, conninfo, err);
 	if (status == AIODAL_OK)
 	{
 		res = PQexec(pg, "CREATE EXTENSION IF NOT EXISTS aiodal");

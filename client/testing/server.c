@@ -40,6 +40,7 @@ static const char kit_settings[] = "listen_addresses = ''\n"
 								   "full_page_writes = off\n"
 								   "max_prepared_transactions = 10\n"
 								   "jit = off\n"
+								   "log_checkpoints = off\n"
 								   "timezone = 'UTC'\n"
 								   "log_timezone = 'UTC'\n"
 								   "log_line_prefix = '%m [%p] %q%a '\n";

@@ -1,0 +1,199 @@
+/*
+ * group.c
+ *		What the tests of a program have in common: a server and a template on it.
+ */
+#include "group.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "template.h"
+
+#define DEFAULT_STATEMENTS 10
+
+/* The session for databases may have been ended by a test, and the locks with it. */
+static aiodal_status
+revive(aiodal_test_group *group, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (aiodal_test__sql(NULL, group->admin, "SELECT", NULL) == AIODAL_OK)
+		return AIODAL_OK;
+	PQfinish(group->admin);
+	status = aiodal_test__connect(&group->admin, group->url, err);
+	if (status == AIODAL_OK)
+		status = aiodal_test__lock(group->admin, group->template, true, err);
+	if (status == AIODAL_OK && group->rollback.name[0])
+		status = aiodal_test__lock(group->admin, group->rollback.name, false, err);
+	return status;
+}
+
+aiodal_status
+aiodal_test__place_open(aiodal_test__place *place, aiodal_test_group *group, aiodal_error **err)
+{
+	aiodal_db_options options = group->db_options;
+	aiodal_status status = revive(group, err);
+
+	if (status == AIODAL_OK)
+		status = aiodal_test__create_database(place->name, group->admin, group->template, err);
+	if (status != AIODAL_OK)
+		return status;
+	status = aiodal_test__conninfo_for(&place->conninfo, group->url, place->name, err);
+	place->recorder = aiodal_test__recorder_new(group->statements);
+	if (status == AIODAL_OK && !place->recorder)
+		status = aiodal_test__oom(err);
+	if (status == AIODAL_OK)
+	{
+		aiodal_test__recorder_attach(place->recorder, &options);
+		status = aiodal_db_open(&place->db, place->conninfo, &options, err);
+	}
+	if (status != AIODAL_OK)
+		aiodal_test__place_close(place, group, false);
+	return status;
+}
+
+/* Transactions that are still open tell their recorder of their end. */
+static void
+leave_recorder(aiodal_test__place *place, aiodal_test_group *group)
+{
+	aiodal_holder holder;
+
+	if (place->db && aiodal_db_holders(place->db, &holder, 1) > 0)
+		aiodal_test__recorder_push(&group->recorders, place->recorder);
+	else
+		aiodal_test__recorder_free(place->recorder);
+}
+
+void
+aiodal_test__place_close(aiodal_test__place *place, aiodal_test_group *group, bool keep)
+{
+	leave_recorder(place, group);
+	aiodal_db_close(place->db);
+	if (place->name[0] && !keep && group->owner == getpid() && revive(group, NULL) == AIODAL_OK)
+		(void) aiodal_test__drop_database(group->admin, place->name, NULL);
+	free(place->conninfo);
+	memset(place, 0, sizeof(*place));
+}
+
+/* Copies what of the options is used later. */
+static aiodal_status
+remember(aiodal_test_group *group, const aiodal_test_group_options *options, aiodal_error **err)
+{
+	group->owner = getpid();
+	group->keep_failed = aiodal_test__env("AIODAL_TEST_KEEP") != NULL;
+	group->leave_sequences = options->leave_sequences;
+	group->statements = options->statements == 0 ? DEFAULT_STATEMENTS : options->statements;
+	if (group->statements < 0)
+		group->statements = 0;
+	group->db_options = (aiodal_db_options) AIODAL_DB_OPTIONS_INIT;
+	return aiodal_test__options_copy(&group->db_options, sizeof(group->db_options), options->db,
+									 "aiodal_db_options", err);
+}
+
+/* The one given, or one of our own. */
+static aiodal_status
+find_server(aiodal_test_group *group, const aiodal_test_group_options *options, aiodal_error **err)
+{
+	const char *url = options->url ? options->url : aiodal_test__env("AIODAL_TEST_URL");
+	const char *log = options->url ? NULL : aiodal_test__env("AIODAL_TEST_LOG");
+	aiodal_status status;
+
+	if (!url || !*url)
+	{
+		status = aiodal_test_server_start(&group->server, options->server, err);
+		if (status != AIODAL_OK)
+			return status;
+		url = aiodal_test_server_url(group->server);
+		log = aiodal_test_server_log(group->server);
+	}
+	group->url = strdup(url);
+	group->log = log ? strdup(log) : NULL;
+	return group->url && (group->log || !log) ? AIODAL_OK : aiodal_test__oom(err);
+}
+
+static aiodal_status
+prepare(aiodal_test_group *group, const aiodal_test_group_options *options, aiodal_error **err)
+{
+	aiodal_status status = remember(group, options, err);
+
+	if (status == AIODAL_OK)
+		status = find_server(group, options, err);
+	if (status == AIODAL_OK)
+		status = aiodal_test__connect(&group->admin, group->url, err);
+	/* nobody left anything on a server of our own */
+	if (status == AIODAL_OK && !group->server)
+		status = aiodal_test__drop_left_over(group->admin, err);
+	if (status == AIODAL_OK)
+		status = aiodal_test__make_template(group->template, &group->template_stays, group->admin, group->url,
+											options, err);
+	return status;
+}
+
+aiodal_status
+aiodal_test_group_open(aiodal_test_group **out, const aiodal_test_group_options *given, aiodal_error **err)
+{
+	aiodal_test_group_options options = {0};
+	aiodal_test_group *group;
+	aiodal_status status;
+
+	if (!out)
+		return aiodal_test__fail(err, AIODAL_EINVAL, "group must not be NULL");
+	*out = NULL;
+	status = aiodal_test__options_copy(&options, sizeof(options), given, "aiodal_test_group_options", err);
+	if (status != AIODAL_OK)
+		return status;
+	group = calloc(1, sizeof(*group));
+	status = group ? prepare(group, &options, err) : aiodal_test__oom(err);
+	if (status == AIODAL_OK)
+		*out = group;
+	else
+		aiodal_test_group_close(group);
+	return status;
+}
+
+const char *
+aiodal_test_group_url(const aiodal_test_group *group)
+{
+	return group ? group->url : NULL;
+}
+
+aiodal_test_server *
+aiodal_test_group_server(const aiodal_test_group *group)
+{
+	return group ? group->server : NULL;
+}
+
+/* In the child of a fork a connection is the parent's: not a word on it. */
+static void
+leave_connection(PGconn *pg, bool ours)
+{
+	if (pg && !ours)
+		(void) close(PQsocket(pg));
+	if (ours)
+		PQfinish(pg);
+}
+
+void
+aiodal_test_group_close(aiodal_test_group *group)
+{
+	bool ours;
+
+	if (!group)
+		return;
+	ours = group->owner == getpid();
+	while (group->tests)
+		(void) aiodal_test_end(group->tests, NULL);
+	leave_connection(group->sequences, ours);
+	/* databases on a server of our own go with it */
+	aiodal_test__place_close(&group->rollback, group, group->server != NULL);
+	if (ours && group->admin && !group->server && group->template[0] && !group->template_stays)
+		(void) aiodal_test__drop_database(group->admin, group->template, NULL);
+	leave_connection(group->admin, ours);
+	aiodal_test_server_stop(group->server);
+	aiodal_test__recorder_free(group->recorders);
+	free(group->url);
+	free(group->log);
+	free(group);
+}
