@@ -9,6 +9,7 @@
  *		sandbox transactions that are never committed, for tests
  *		result  rows
  *		value   typed values: out of results, into statements
+ *		row     rows into structs, structs into parameters
  *		bulk    files into tables and out of them
  *		async   statements without blocking
  *		notify  LISTEN and NOTIFY
@@ -28,6 +29,7 @@
 #include <aiodal/objects.h>
 #include <aiodal/pq.h>
 #include <aiodal/result.h>
+#include <aiodal/row.h>
 #include <aiodal/sandbox.h>
 #include <aiodal/schema.h>
 #include <aiodal/tx.h>

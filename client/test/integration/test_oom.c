@@ -390,6 +390,59 @@ prepare_statement(aiodal_error **err)
 	return status;
 }
 
+typedef struct pair
+{
+	int32_t a;
+	const char *b;
+} pair;
+
+/* Reads a row into a struct, and fails to. */
+static aiodal_status
+bind_rows(aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	static const aiodal_field fields[] = {AIODAL_FIELD(pair, a, "a", AIODAL_KIND_INT32),
+										  AIODAL_FIELD(pair, b, "b", AIODAL_KIND_NUMERIC)};
+	static const aiodal_shape shape = AIODAL_SHAPE(pair, fields);
+	const aiodal_query_options binary = {sizeof(binary), AIODAL_WIRE_BINARY};
+	aiodal_error *why = NULL;
+	aiodal_result *res;
+	pair out;
+	aiodal_status status = aiodal_tx_query(&res, tx, "SELECT 1 AS a, 2.5 AS b", 0, NULL, &binary, err);
+
+	(void) payload;
+	if (status != AIODAL_OK)
+		return status;
+	status = aiodal_result_get_row(&out, res, 0, &shape, err);
+	aiodal_result_free(res);
+	if (status != AIODAL_OK)
+		return status;
+	status = aiodal_tx_query(&res, tx, "SELECT 1::bigint AS a", 0, NULL, NULL, err);
+	if (status != AIODAL_OK)
+		return status;
+	status = aiodal_result_get_row(&out, res, 0, &shape, &why);
+	aiodal_result_free(res);
+	if (status == AIODAL_EINVAL)
+	{
+		aiodal_error_free(why);
+		return AIODAL_OK;
+	}
+	*err = why;
+	return status;
+}
+
+static aiodal_status
+transact_rows(aiodal_error **err)
+{
+	return aiodal_db_transact(db, NULL, bind_rows, NULL, err);
+}
+
+static void
+rows(void **state)
+{
+	(void) state;
+	sweep(transact_rows, 4);
+}
+
 static void
 preparing(void **state)
 {
@@ -443,7 +496,7 @@ main(void)
 		cmocka_unit_test(transactions), cmocka_unit_test(loads),
 		cmocka_unit_test(exports),      cmocka_unit_test(errors),
 		cmocka_unit_test(values),       cmocka_unit_test(nothing_is_allocated_for_a_statement),
-		cmocka_unit_test(preparing),
+		cmocka_unit_test(preparing),    cmocka_unit_test(rows),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);

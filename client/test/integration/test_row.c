@@ -1,0 +1,388 @@
+/*
+ * test_row.c
+ *		Rows into structs, and structs into parameters.
+ */
+#include "support.h"
+
+typedef enum mood
+{
+	GOOD,
+	BAD,
+	SO_SO
+} mood;
+
+static const char *const moods[] = {"good", "bad", "so so"};
+
+typedef struct every
+{
+	bool flag;
+	int16_t small;
+	int32_t number;
+	int64_t large;
+	float real;
+	double precise;
+	const char *exact;
+	const char *text;
+	const char *json;
+	const char *jsonb;
+	aiodal_bytes bytes;
+	aiodal_uuid uuid;
+	int32_t day;
+	int64_t at;
+	int64_t local;
+	int64_t moment;
+	const aiodal_array *list;
+	mood mood;
+} every;
+
+static const aiodal_field every_fields[] = {
+	AIODAL_FIELD(every, flag, "flag", AIODAL_KIND_BOOL),
+	AIODAL_FIELD(every, small, "small", AIODAL_KIND_INT16),
+	AIODAL_FIELD(every, number, "number", AIODAL_KIND_INT32),
+	AIODAL_FIELD(every, large, "large", AIODAL_KIND_INT64),
+	AIODAL_FIELD(every, real, "real", AIODAL_KIND_FLOAT),
+	AIODAL_FIELD(every, precise, "precise", AIODAL_KIND_DOUBLE),
+	AIODAL_FIELD(every, exact, "exact", AIODAL_KIND_NUMERIC),
+	AIODAL_FIELD(every, text, "text", AIODAL_KIND_TEXT),
+	AIODAL_FIELD(every, json, "json", AIODAL_KIND_JSON),
+	AIODAL_FIELD(every, jsonb, "jsonb", AIODAL_KIND_JSONB),
+	AIODAL_FIELD(every, bytes, "bytes", AIODAL_KIND_BYTEA),
+	AIODAL_FIELD(every, uuid, "uuid", AIODAL_KIND_UUID),
+	AIODAL_FIELD(every, day, "day", AIODAL_KIND_DATE),
+	AIODAL_FIELD(every, at, "at", AIODAL_KIND_TIME),
+	AIODAL_FIELD(every, local, "local", AIODAL_KIND_TIMESTAMP),
+	AIODAL_FIELD(every, moment, "moment", AIODAL_KIND_TIMESTAMPTZ),
+	AIODAL_FIELD(every, list, "list", AIODAL_KIND_ARRAY),
+	AIODAL_FIELD_ENUM(every, mood, "mood", moods),
+};
+static const aiodal_shape every_shape = AIODAL_SHAPE(every, every_fields);
+
+#define EVERY_COLUMNS                                                                                     \
+	"flag bool NOT NULL, small smallint NOT NULL, number int NOT NULL, large bigint NOT NULL, real real " \
+	"NOT NULL, precise double precision NOT NULL, exact numeric(20,4), text varchar, json json, jsonb "   \
+	"jsonb, bytes bytea, uuid uuid NOT NULL, day date NOT NULL, at time NOT NULL, local timestamp NOT "   \
+	"NULL, moment timestamptz NOT NULL, list int[], mood mood NOT NULL"
+
+/* The smallest with everything in it. */
+typedef struct item
+{
+	int32_t id;
+	const char *name;
+	int32_t amount;
+	bool amount_null;
+	mood mood;
+	bool mood_null;
+} item;
+
+static const aiodal_field item_fields[] = {
+	AIODAL_FIELD(item, id, "id", AIODAL_KIND_INT32),
+	AIODAL_FIELD(item, name, "name", AIODAL_KIND_TEXT),
+	AIODAL_FIELD_OR_NULL(item, amount, amount_null, "amount", AIODAL_KIND_INT32),
+	AIODAL_FIELD_ENUM_OR_NULL(item, mood, mood_null, "mood", moods),
+};
+static const aiodal_shape item_shape = AIODAL_SHAPE(item, item_fields);
+
+static aiodal_db *db;
+static aiodal_tx *tx;
+
+static aiodal_result *
+fetch(const char *sql, bool binary)
+{
+	aiodal_error *err = NULL;
+	aiodal_query_options options = AIODAL_QUERY_OPTIONS_INIT;
+	aiodal_result *res;
+
+	options.results = binary ? AIODAL_WIRE_BINARY : AIODAL_WIRE_TEXT;
+	OK(aiodal_tx_query(&res, tx, sql, 0, NULL, &options, &err));
+	return res;
+}
+
+static void
+each_kind_there_and_back(void **state)
+{
+	every in = {true,
+				-7,
+				100000,
+				INT64_C(-5000000000),
+				0.5F,
+				0.1,
+				"12.3400",
+				"Grüße",
+				"{\"a\":  1}",
+				"{\"a\": 1}",
+				{"\0\xff", 2},
+				{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
+				-1,
+				1,
+				2,
+				3,
+				NULL,
+				SO_SO};
+	const int lengths[] = {2};
+	const aiodal_value numbers[] = {aiodal_int32(5), aiodal_null()};
+	aiodal_error *err = NULL;
+	aiodal_value values[sizeof(every_fields) / sizeof(every_fields[0])];
+	aiodal_array *list;
+
+	(void) state;
+	OK(aiodal_array_make(&list, AIODAL_KIND_INT32, 1, lengths, numbers, &err));
+	in.list = list;
+	for (size_t i = 0; i < every_shape.n_fields; i++)
+		OK(aiodal_shape_value(&values[i], &every_shape, i, &in, &err));
+	OK(aiodal_tx_query(NULL, tx,
+					   "INSERT INTO every VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+					   "$14, $15, $16, $17, $18)",
+					   every_shape.n_fields, values, NULL, &err));
+	aiodal_array_free(list);
+	for (int binary = 0; binary < 2; binary++)
+	{
+		aiodal_result *res = fetch("SELECT 1 AS other, every.* FROM every", binary);
+		int32_t first;
+		every out;
+
+		memset(&out, 0xAA, sizeof(out));
+		OK(aiodal_result_get_row(&out, res, 0, &every_shape, &err));
+		assert_true(out.flag);
+		assert_int_equal(out.small, in.small);
+		assert_int_equal(out.number, in.number);
+		assert_int_equal(out.large, in.large);
+		assert_true(out.real == in.real && out.precise == in.precise);
+		assert_string_equal(out.exact, in.exact);
+		assert_string_equal(out.text, in.text);
+		assert_string_equal(out.json, in.json);
+		assert_string_equal(out.jsonb, in.jsonb);
+		assert_int_equal(out.bytes.length, 2);
+		assert_memory_equal(out.bytes.data, in.bytes.data, 2);
+		assert_memory_equal(&out.uuid, &in.uuid, sizeof(out.uuid));
+		assert_int_equal(out.day, -1);
+		assert_int_equal(out.at, 1);
+		assert_int_equal(out.local, 2);
+		assert_int_equal(out.moment, 3);
+		assert_int_equal(aiodal_array_count(out.list), 2);
+		OK(aiodal_array_get_int32(&first, out.list, 0, &err));
+		assert_int_equal(first, 5);
+		assert_true(aiodal_array_is_null(out.list, 1));
+		assert_int_equal(out.mood, SO_SO);
+		aiodal_result_free(res);
+	}
+}
+
+static void
+many_rows_and_their_nulls(void **state)
+{
+	aiodal_error *err = NULL;
+
+	(void) state;
+	for (int binary = 0; binary < 2; binary++)
+	{
+		aiodal_result *res =
+			fetch("SELECT g AS id, CASE WHEN g % 3 > 0 THEN 'n' || g END AS name, nullif(g, 2) AS "
+				  "amount, CASE WHEN g < 3 THEN 'bad'::mood END AS mood "
+				  "FROM generate_series(1, 100) g ORDER BY g",
+				  binary);
+		item *items = calloc(100, sizeof(*items));
+		aiodal_rows *rows;
+
+		OK(aiodal_rows_bind(&rows, res, &item_shape, &err));
+		OK(aiodal_rows_get_all(items, rows, &err));
+		aiodal_rows_free(rows);
+		assert_string_equal(items[99].name, "n100");
+		assert_null(items[98].name);
+		assert_true(items[1].amount_null);
+		assert_int_equal(items[1].amount, 0);
+		assert_false(items[2].amount_null);
+		assert_int_equal(items[2].amount, 3);
+		assert_false(items[1].mood_null);
+		assert_int_equal(items[1].mood, BAD);
+		assert_true(items[2].mood_null);
+		free(items);
+		aiodal_result_free(res);
+	}
+}
+
+static void
+nulls_as_parameters(void **state)
+{
+	const item in = {7, NULL, 9, true, BAD, true};
+	aiodal_error *err = NULL;
+	aiodal_value values[4];
+
+	(void) state;
+	for (size_t i = 0; i < 4; i++)
+		OK(aiodal_shape_value(&values[i], &item_shape, i, &in, &err));
+	OK(aiodal_tx_query(NULL, tx, "INSERT INTO item VALUES ($1, $2, $3, $4)", 4, values, NULL, &err));
+	assert_string_equal(query(tx, "SELECT item::text FROM item WHERE id = 7"), "(7,,,)");
+}
+
+static void
+fails_to_bind(const char *sql, bool binary, const char *words)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res = fetch(sql, binary);
+	aiodal_rows *rows = (aiodal_rows *) &err;
+
+	FAILS(AIODAL_EINVAL, aiodal_rows_bind(&rows, res, &item_shape, &err), words);
+	assert_null(rows);
+	aiodal_result_free(res);
+}
+
+static void
+results_that_do_not_fit(void **state)
+{
+	(void) state;
+	fails_to_bind("SELECT 1 AS id, 'x' AS \"Name\"", false,
+				  "the result has no column \"name\", which struct item wants");
+	fails_to_bind("SELECT 1 AS id, 'x' AS \"Name\"", false, "It has \"id\", \"Name\".");
+	fails_to_bind("SELECT 1 AS id, 2 AS id", false, "more than one column \"id\"");
+	fails_to_bind("SELECT 1::bigint AS id", false,
+				  "column \"id\" of the result is bigint, which does not fit into struct item");
+	fails_to_bind("SELECT 1::bigint AS id", true, "The member is int32_t, which takes smallint, integer.");
+	fails_to_bind("SELECT 1 AS id, ARRAY[1] AS name", false, "integer[], which does not fit");
+	fails_to_bind("SELECT 1 AS id, 'x' AS name, 1 AS amount, 2 AS mood", false, "an enum");
+	/* in text any type that the library does not know has a text; in binary not */
+	fails_to_bind("SELECT 1 AS id, '1 day'::interval AS name, 1 AS amount", false, "no column \"mood\"");
+	fails_to_bind("SELECT 1 AS id, '1 day'::interval AS name, 1 AS amount", true, "with OID 1186 in binary");
+}
+
+static void
+rows_that_do_not_fit(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res = fetch("SELECT NULL::int AS id, 'x' AS name, 1 AS amount, 'good'::mood AS mood UNION "
+							   "ALL SELECT 1, 'x', 1, 'new'",
+							   false);
+	aiodal_rows *rows;
+	item out;
+
+	(void) state;
+	OK(aiodal_rows_bind(&rows, res, &item_shape, &err));
+	FAILS(AIODAL_EINVAL, aiodal_rows_get(&out, rows, 0, &err),
+		  "column \"id\" of row 0 is NULL, for which struct item has no member");
+	FAILS(AIODAL_EINVAL, aiodal_rows_get(&out, rows, 1, &err),
+		  "column \"mood\" of row 1 is \"new\", which is none of the 3 labels");
+	FAILS(AIODAL_EINVAL, aiodal_rows_get(&out, rows, 2, &err), "no row 2 in a result of 2");
+	FAILS(AIODAL_EINVAL, aiodal_rows_get(&out, rows, -1, &err), "no row -1");
+	FAILS(AIODAL_EINVAL, aiodal_rows_get(NULL, rows, 0, &err), "into must not be NULL");
+	FAILS(AIODAL_EINVAL, aiodal_rows_get_all(&out, rows, &err), "is NULL");
+	aiodal_rows_free(rows);
+	FAILS(AIODAL_EINVAL, aiodal_rows_bind(&rows, NULL, &item_shape, &err), "the result must not be NULL");
+	FAILS(AIODAL_EINVAL, aiodal_rows_bind(NULL, res, &item_shape, &err), "rows must not be NULL");
+	FAILS(AIODAL_EINVAL, aiodal_result_get_row(&out, res, 0, NULL, &err), "shape must not be NULL");
+	aiodal_rows_free(NULL);
+	aiodal_result_free(res);
+}
+
+static void
+tables(void **state)
+{
+	static const aiodal_field narrow_fields[] = {AIODAL_FIELD(item, id, "id", AIODAL_KIND_INT32),
+												 AIODAL_FIELD(item, amount, "amount", AIODAL_KIND_INT32)};
+	static const aiodal_shape narrow = AIODAL_SHAPE(item, narrow_fields);
+	aiodal_error *err = NULL;
+	const aiodal_schema *schema = aiodal_tx_schema(tx);
+
+	(void) state;
+	OK(aiodal_shape_check(&every_shape, aiodal_schema_table(schema, NULL, "every"), &err));
+	OK(aiodal_shape_check(&item_shape, aiodal_schema_table(schema, NULL, "item"), &err));
+	OK(aiodal_shape_check(&narrow, aiodal_schema_table(schema, NULL, "item_view"), &err));
+	OK(aiodal_shape_check(&item_shape, aiodal_schema_table(schema, NULL, "of_domains"), &err));
+	FAILS(AIODAL_EINVAL, aiodal_shape_check(&narrow, aiodal_schema_table(schema, NULL, "item"), &err),
+		  "column \"amount\" of \"public\".\"item\" may be NULL, for which struct item has no member");
+	FAILS(AIODAL_EINVAL, aiodal_shape_check(&item_shape, aiodal_schema_table(schema, NULL, "other"), &err),
+		  "column \"id\" of \"public\".\"other\" is bigint");
+	FAILS(AIODAL_EINVAL, aiodal_shape_check(&item_shape, aiodal_schema_table(schema, NULL, "every"), &err),
+		  "column \"id\"");
+	FAILS(AIODAL_EINVAL, aiodal_shape_check(&item_shape, NULL, &err), "table must not be NULL");
+}
+
+static void
+bad_shapes(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_field field = AIODAL_FIELD(item, id, "id", AIODAL_KIND_INT64);
+	aiodal_shape shape = {sizeof(shape), sizeof(field), "item", sizeof(item), &field, 1};
+	aiodal_value value;
+	item in = {0};
+
+	(void) state;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err),
+		  "has 4 bytes, where its kind is int64_t");
+	field.kind = (aiodal_kind) 99;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "kind 99");
+	field.kind = AIODAL_KIND_INT32;
+	field.offset = sizeof(item) - 3;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "not inside of struct item");
+	field.offset = SIZE_MAX - 1;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "not inside of struct item");
+	field.offset = 0;
+	field.null_offset = sizeof(item);
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "not inside of struct item");
+	field.null_offset = AIODAL_NO_MEMBER;
+	field.n_labels = 3;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "labels in vain");
+	field.labels = moods;
+	field.kind = AIODAL_KIND_OTHER;
+	in.id = 3;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "is 3, and its enum has 3 labels");
+	in.id = 2;
+	OK(aiodal_shape_value(&value, &shape, 0, &in, &err));
+	assert_string_equal(value.as.text, "so so");
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 1, &in, &err), "no field 1 in struct item of 1");
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(NULL, &shape, 0, &in, &err), "value must not be NULL");
+	shape.size = 0;
+	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "AIODAL_SHAPE()");
+}
+
+static int
+set_up(void **state)
+{
+	(void) state;
+	reset_database(
+		"CREATE TYPE mood AS ENUM ('good', 'bad', 'so so', 'new'); CREATE TABLE every (" EVERY_COLUMNS
+		"); CREATE TABLE item (id int PRIMARY KEY, name text, amount int, mood mood);"
+		"CREATE VIEW item_view AS TABLE item; CREATE TABLE other (id bigint NOT NULL);"
+		"CREATE DOMAIN number AS int; CREATE DOMAIN id AS number CHECK (VALUE > 0);"
+		"CREATE TABLE of_domains (id id PRIMARY KEY, name name, amount number, mood mood)");
+	return aiodal_db_open(&db, NULL, NULL, NULL);
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	aiodal_db_close(db);
+	return 0;
+}
+
+static int
+each_set_up(void **state)
+{
+	(void) state;
+	return aiodal_tx_begin(&tx, db, NULL, NULL);
+}
+
+static int
+each_tear_down(void **state)
+{
+	(void) state;
+	aiodal_tx_free(tx);
+	tx = NULL;
+	return 0;
+}
+
+int
+main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, each_set_up, each_tear_down)
+	const struct CMUnitTest tests[] = {
+		EACH(each_kind_there_and_back),
+		EACH(many_rows_and_their_nulls),
+		EACH(nulls_as_parameters),
+		EACH(results_that_do_not_fit),
+		EACH(rows_that_do_not_fit),
+		EACH(tables),
+		EACH(bad_shapes),
+	};
+
+	return cmocka_run_group_tests_name("row", tests, set_up, tear_down);
+}
