@@ -70,6 +70,7 @@
 		return type ? content[type].schema : undefined;
 	}
 
+	/* What is required, since the rest is rather left out than made up. */
 	function example(schema, depth) {
 		var type, result;
 
@@ -79,8 +80,8 @@
 			return schema.enum[0];
 		if (type === "object" && depth < 4) {
 			result = {};
-			Object.keys(schema.properties || {}).forEach(function (name) {
-				result[name] = example(schema.properties[name], depth + 1);
+			(schema.required || []).forEach(function (name) {
+				result[name] = example((schema.properties || {})[name], depth + 1);
 			});
 			return result;
 		}
@@ -146,13 +147,35 @@
 		}).catch(function (error) { output.textContent = String(error); });
 	}
 
-	function inputs(parameters, fields) {
-		return make("div", { class: "fields" }, parameters.map(function (parameter) {
-			var field = make("input", { name: parameter.name, placeholder: describe(parameter.schema) });
+	/* "year.lt" is a variant of "year" where that is a parameter, too; its base, or undefined */
+	function baseOf(parameter, parameters) {
+		var name = parameter.name.replace(/\.[^.]*$/, "");
 
-			fields[parameter.in + " " + parameter.name] = field;
-			return make("label", {}, [parameter.name + (parameter.required ? " *" : ""), field]);
-		}));
+		return parameters.filter(function (other) {
+			return other.in === parameter.in && other.name === name && other !== parameter;
+		})[0];
+	}
+
+	function isVariant(parameters) {
+		return function (parameter) { return baseOf(parameter, parameters) !== undefined; };
+	}
+
+	function input(parameter, fields) {
+		var field = make("input", { name: parameter.name, placeholder: describe(parameter.schema) });
+
+		fields[parameter.in + " " + parameter.name] = field;
+		return make("label", {}, [parameter.name + (parameter.required ? " *" : ""), field]);
+	}
+
+	/* variants are many as a rule: they are folded away */
+	function inputs(parameters, fields) {
+		var variants = parameters.filter(isVariant(parameters));
+		var grid = function (chosen) {
+			return make("div", { class: "fields" }, chosen.map(function (parameter) { return input(parameter, fields); }));
+		};
+
+		return [grid(parameters.filter(function (parameter) { return variants.indexOf(parameter) < 0; })),
+			variants.length ? make("details", { class: "variants" }, [make("summary", {}, variants.length + " more"), grid(variants)]) : null];
 	}
 
 	function trial(method, path, operation, parameters) {
@@ -161,8 +184,8 @@
 		var body = schema && make("textarea", { name: "body", spellcheck: "false" }, JSON.stringify(example(schema, 0), null, 2));
 		var output = make("pre", { class: "answer", hidden: "" });
 		var button = make("button", { type: "submit" }, "Send");
-		var form = make("form", {}, [make("h4", {}, "Try it"), inputs(parameters, fields),
-			body ? make("label", {}, ["body", body]) : null, button, output]);
+		var form = make("form", {}, [make("h4", {}, "Try it")].concat(inputs(parameters, fields), [
+			body ? make("label", {}, ["body", body]) : null, button, output]));
 
 		form.addEventListener("submit", function (event) {
 			event.preventDefault();
@@ -178,9 +201,18 @@
 		}));
 	}
 
+	/* One row for a parameter and its variants. */
 	function parametersTable(parameters) {
-		return make("table", {}, parameters.map(function (parameter) {
-			return row([parameter.name, parameter.in, describe(parameter.schema), parameter.description || ""]);
+		var variants = parameters.filter(isVariant(parameters));
+
+		return make("table", {}, parameters.filter(function (parameter) {
+			return variants.indexOf(parameter) < 0;
+		}).map(function (parameter) {
+			var own = variants.filter(function (variant) { return baseOf(variant, parameters) === parameter; });
+			var suffixes = own.map(function (variant) { return variant.name.slice(parameter.name.length); }).join(" ");
+
+			return row([parameter.name, parameter.in, describe(parameter.schema), [parameter.description || "",
+				suffixes ? make("div", { class: "note" }, "also with " + suffixes) : null]]);
 		}));
 	}
 
@@ -190,12 +222,25 @@
 		return schema ? [make("h4", {}, "Body"), propertiesTable(resolve(schema))] : [];
 	}
 
+	/* of an answer, and of what it is a list of */
+	function contentPart(title, schema) {
+		var parts = [make("h4", {}, title), propertiesTable(schema)];
+
+		Object.keys(schema.properties).forEach(function (name) {
+			var items = resolve((resolve(schema.properties[name]) || {}).items) || {};
+
+			if (items.properties)
+				parts.push(make("h4", {}, "Each of " + name), propertiesTable(items));
+		});
+		return parts;
+	}
+
 	function answerPart(operation) {
 		var success = Object.keys(operation.responses || {}).filter(function (status) { return status[0] === "2"; })[0];
 		var schema = success && resolve(schemaOf((resolve(operation.responses[success]) || {}).content));
 
 		return [make("h4", {}, "Answers"), answersTable(operation.responses)]
-			.concat(schema && schema.properties ? [make("h4", {}, "Content of " + success), propertiesTable(schema)] : []);
+			.concat(schema && schema.properties ? contentPart("Content of " + success, schema) : []);
 	}
 
 	function operationPart(path, method, operation, shared, id) {

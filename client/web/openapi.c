@@ -121,6 +121,9 @@ path_parameter(aiodal_web__openapi *doc, const aiodal_web_route *route, size_t i
 	aiodal_web__json_text_member(&doc->out, "name", route->params[i]);
 	aiodal_web__json_text_member(&doc->out, "in", "path");
 	aiodal_web__json_raw_member(&doc->out, "required", "true");
+	if (i >= first)
+		aiodal_web__json_text_member(&doc->out, "description",
+									 aiodal_column_comment(resource->key[i - first]->column));
 	aiodal_web__json_member(&doc->out, "schema", '{');
 	if (i >= first)
 	{
