@@ -66,7 +66,7 @@ sub comparable
 	$text =~ s/\b\d+(\.\d+)? (ms|s)\b/N $2/g;
 	$text =~ s/\b[\d,.]+k? rows\/s/N rows\/s/g;
 	$text =~ s/"seconds": [\d.]+/"seconds": N/g;
-	$text =~ s/\b\d+\.\d+ \(Debian [^)]*\)/SERVER/g;
+	$text =~ s/\(PostgreSQL \d+\S+(?: \(Debian [^)]*\))?\)/(PostgreSQL)/g;
 	$text =~ s/[ \t]+$//mg;
 	# 18 has them, with names
 	$text =~ s/^ +Not-null constraints:\n(?: {4,}.*\n)+//mg;
