@@ -14,6 +14,7 @@
 #include "utils/uuid.h"
 
 #include "convert.h"
+#include "convert_json.h"
 
 /* digits that always fit into an int64 */
 #define MAX_DIGITS 18
@@ -389,6 +390,8 @@ ConverterOf(Oid type)
 		case TIMESTAMPOID: return ConvertTimestamp;
 		case TIMESTAMPTZOID: return ConvertTimestampTz;
 		case UUIDOID: return ConvertUuid;
+		case JSONOID: return ConvertJson;
+		case JSONBOID: return ConvertJsonb;
 		default: return NULL;
 	}
 }

@@ -1,7 +1,7 @@
 -- Values are the same whoever converts them: plain, odd and broken texts of
 -- each type with a fast converter, through each step of aiodal.feed.
 BEGIN;
-SELECT plan(49);
+SELECT plan(52);
 SET client_min_messages = warning;
 SELECT setseed(0.1504);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -165,8 +165,48 @@ SELECT pg_temp.both();
 SELECT pg_temp.same('short');
 SELECT pg_temp.both();
 
--- what no converter knows
+-- JSON by hand, changed in one place, and at random
+CREATE FUNCTION pg_temp.random_json(depth int) RETURNS text LANGUAGE plpgsql AS
+$$
+DECLARE
+    blank text := (ARRAY['', '', '', ' ', E'\n\t'])[1 + floor(random() * 5)::int];
+    kind int := floor(random() * CASE WHEN depth > 0 THEN 10 ELSE 6 END)::int;
+    inner_text text;
+BEGIN
+    IF kind = 0 THEN
+        RETURN blank || (ARRAY['true', 'false', 'null'])[1 + floor(random() * 3)::int] || blank;
+    ELSIF kind < 3 THEN
+        RETURN blank || (ARRAY['', '-'])[1 + floor(random() * 2)::int] || floor(10 ^ (random() * 20))::numeric
+            || (ARRAY['', '', '.0', '.5', '.001230', '.123456789', 'e3', 'E-2'])[1 + floor(random() * 8)::int] || blank;
+    ELSIF kind < 6 THEN
+        RETURN blank || to_json((ARRAY['', 'a', 'b', 'aa', 'ab', 'ä', '日本', 'a "b"', 'two words', E'\t', repeat('long', 50)])[1 + floor(random() * 11)::int]) || blank;
+    ELSIF kind < 8 THEN
+        SELECT string_agg(pg_temp.random_json(depth - 1), ',') INTO inner_text FROM generate_series(1, floor(random() * 6)::int);
+        RETURN blank || '[' || blank || coalesce(inner_text, '') || ']' || blank;
+    END IF;
+    SELECT string_agg(blank || to_json((ARRAY['', 'a', 'b', 'c', 'aa', 'ab', 'ba', 'ä', 'key', 'keys'])[1 + floor(random() * 10)::int]) || blank || ':' || pg_temp.random_json(depth - 1), ',')
+    INTO inner_text FROM generate_series(1, floor(random() * 6)::int);
+    RETURN blank || '{' || blank || coalesce(inner_text, '') || '}' || blank;
+END
+$$;
+
+SELECT pg_temp.sample('{"a": 1, "b": [true, null, -2.50]}', '[[], {}, "x", 0, -0, 1e3, 01, .5, 5.]', '{"a":1,"a":{"b":2},"a":"3"}', '"text"', '17', '-0.00', 'true', 'nul', '{"a":"\u00e4\n"}', '[1,2',
+    '', ' ', '[]', '{}', ' [ ] ', '{ }', '[,]', '{"a"}', '{"a":}', '{1:2}', '[1 2]', '[1]]', 'truex', '"a', E'"a\tb"', '[0.123456789012345678, 123456789012345678, 1234567890123456789, 0.1234567890123456789, 12345678901.12345678]',
+    '{"aa":1,"b":2,"":3,"ab":4,"a":5}', '{"ä":"日本"}', '"' || repeat('x', 3000) || '"', repeat('[', 31) || repeat(']', 31), repeat('[', 32) || repeat(']', 32), repeat('[', 33) || repeat(']', 33), repeat('[', 40) || '1' || repeat(']', 40));
+-- around the number of entries that have ends instead of lengths, and of values that are read
+INSERT INTO sample
+SELECT 1000000 + 10 * n + m, CASE m WHEN 0 THEN array_to_json(a)::text WHEN 1 THEN (SELECT json_object_agg(i, i * i)::text FROM unnest(a) i) WHEN 2 THEN (SELECT json_agg(repeat('x', i % 5))::text FROM unnest(a) i) ELSE
+    (SELECT '{' || string_agg(format('"k%s": [%s, "%s"]', i % 40, i, repeat('y', i % 4)), ', ') || '}' FROM unnest(a) i) END
+FROM (SELECT n, (SELECT array_agg(i) FROM generate_series(1, n) i) AS a FROM unnest(ARRAY[31, 32, 33, 63, 64, 65, 66, 84, 85, 86, 127, 128, 129, 254, 255, 256, 257, 1000]) n) arrays, generate_series(0, 3) m;
+INSERT INTO sample SELECT 2000000 + i, pg_temp.random_json(4) FROM generate_series(1, 4000) i;
+INSERT INTO sample SELECT line + 1000000, overlay(body PLACING (string_to_array('{ } [ ] " , : 0 1 - . e \ t x', ' ') || ARRAY[' '])[1 + floor(random() * 16)::int]
+    FROM 1 + floor(random() * length(body))::int FOR floor(random() * 2)::int) FROM sample WHERE line > 2000000;
 SELECT pg_temp.same('jsonb');
+SELECT pg_temp.both();
+SELECT pg_temp.same('json');
+SELECT pg_temp.both();
+
+-- what no converter knows
 SELECT pg_temp.same('int4[]');
 SELECT pg_temp.same('bytea');
 
