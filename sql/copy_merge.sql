@@ -53,7 +53,7 @@ COPY book FROM STDIN WITH (FORMAT csv, merge 'upsert') WHERE id < 100;
 500,five hundred,500,2026-01-01
 \.
 SELECT count(*) FROM book WHERE id >= 50;
--- partitioned: stages and merges by SQL
+-- partitioned: rows go into their partitions while they are read
 CREATE TABLE part (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
 CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
 CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20);

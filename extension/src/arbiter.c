@@ -64,6 +64,8 @@ struct Arbiter
 	IndexScanDesc lookup; /* a scan key per key column */
 	ScanKey lookup_keys;
 	TupleTableSlot *existing;
+	bool walks;    /* the scan stands somewhere */
+	bool looks_up; /* the other one does */
 	int walk_rest; /* batches yet to be looked up key by key */
 };
 
@@ -122,6 +124,17 @@ ArbiterOpen(Relation heap, Relation index, MemoryContext context)
 	a->existing = table_slot_create(heap, NULL);
 	MemoryContextSwitchTo(old);
 	return a;
+}
+
+void
+ArbiterRest(Arbiter *a)
+{
+	ExecClearTuple(a->existing);
+	if (a->walks)
+		index_rescan(a->walk, NULL, 0, NULL, 0);
+	if (a->looks_up)
+		index_rescan(a->lookup, NULL, 0, NULL, 0);
+	a->walks = a->looks_up = false;
 }
 
 void
@@ -220,6 +233,7 @@ StartLookup(Arbiter *a, const BatchKey *key)
 		ScanKeyEntryInitialize(&a->lookup_keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   a->index->rd_indcollation[i], a->equal[i], key->values[i]);
 	index_rescan(a->lookup, a->lookup_keys, a->nkeys, NULL, 0);
+	a->looks_up = true;
 }
 
 /* One lookup; false when it has to be done again. */
@@ -271,6 +285,7 @@ StartWalk(Arbiter *a, const BatchKey *key)
 	ScanKeyEntryInitialize(&from, 0, 1, a->onwards_strategy, InvalidOid, a->index->rd_indcollation[0],
 						   a->onwards, key->values[0]);
 	index_rescan(a->walk, &from, 1, NULL, 0);
+	a->walks = true;
 }
 
 /* Compares a key with the index entry the scan stands on; an entry with a NULL is told by *skip. */

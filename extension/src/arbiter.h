@@ -36,6 +36,8 @@ typedef void (*ArbiterFound)(void *arg, BatchKey *key, TupleTableSlot *existing)
  * ArbiterClose; so must both relations.
  */
 extern Arbiter *ArbiterOpen(Relation heap, Relation index, MemoryContext context);
+/* Lets go of the pages it stands on. */
+extern void ArbiterRest(Arbiter *a);
 extern void ArbiterClose(Arbiter *arbiter);
 
 /* Whether the keys are in index order, rows of one key by row number. */

@@ -27,6 +27,7 @@
 
 #include "counted.h"
 #include "ident.h"
+#include "merge_partitions.h"
 #include "merge_path.h"
 #include "merge_sql.h"
 #include "merge_stage.h"
@@ -510,7 +511,7 @@ RunMerge(MergeRequest *request, const char *reason_for_sql, MergeCounts *counts)
 		SqlMergeRows(&sql, counts);
 	else if (request->rejects)
 		reason_for_sql = SetAsideOrSearch(&sql, counts);
-	else if (HasRowTriggersAfter(request->target))
+	else if (HasRowTriggersAfter(request->target) || AnyPartition(request->target, HasRowTriggersAfter))
 		SqlMergeGuard(&sql, MergeDirectly, counts);
 	else
 		MergeDirectly(&sql, counts);

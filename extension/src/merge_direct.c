@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "merge_aside.h"
 #include "merge_direct.h"
 #include "merge_lane.h"
 #include "merge_route.h"
@@ -201,19 +202,44 @@ RunInContext(DirectMerge *m, void (*run)(DirectMerge *, void *), void *arg)
 	error_context_stack = callback.previous;
 }
 
+/* A row that has no partition: nothing is there that it could update, or it is at fault. */
+static void
+PassOver(DirectMerge *m, const RowPlace *place, const ErrorData *fault)
+{
+	MergeRequest *request = m->request;
+	GivenRow given = {.desc = m->slot->tts_tupleDescriptor};
+
+	if (request->mode == MODE_UPDATE)
+	{
+		m->run.counts->ignored++;
+		return;
+	}
+	if (request->source == NULL)
+		given.tuple = ExecCopySlotHeapTuple(m->slot);
+	SetAside(request, fault, place, request->source ? NULL : &given, m->run.counts);
+}
+
 /* Puts the row into the lane of its partition. */
 static void
 RouteWaitingRow(DirectMerge *m, void *arg)
 {
 	const RowPlace *place = arg;
 	MemoryContext old = MemoryContextSwitchTo(m->context);
+	ErrorData *fault = NULL;
 	Lane *lane;
 
 	m->run.current = place;
+	m->full = NULL;
 	ExecStoreVirtualTuple(m->slot);
-	lane = RouteRow(m->router, m->slot);
-	ConvertRow(m->router, m->slot, LaneSlot(lane));
-	m->full = LaneAdd(lane, place) ? lane : NULL;
+	lane = RouteRow(m->router, m->slot, &fault);
+	if (lane == NULL)
+		PassOver(m, place, fault);
+	else
+	{
+		ConvertRow(m->router, m->slot, LaneSlot(lane));
+		m->full = LaneAdd(lane, place) ? lane : NULL;
+	}
+	ResetPerTupleExprContext(m->run.estate);
 	m->run.current = NULL;
 	MemoryContextSwitchTo(old);
 }

@@ -32,25 +32,57 @@ struct RowForm
 	ColumnMask generated;
 };
 
+ExprState **
+PrepareDefaults(Relation root, List *given, EState *estate)
+{
+	TupleDesc desc = RelationGetDescr(root);
+	ExprState **defaults = palloc0(sizeof(ExprState *) * desc->natts);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Expr *expr;
+
+		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(given, i + 1))
+			continue;
+		expr = (Expr *) build_column_default(root, i + 1);
+		if (expr != NULL)
+			defaults[i] = ExecPrepareExpr(expression_planner(expr), estate);
+	}
+	return defaults;
+}
+
+/* The root's columns that the batch gives, in its numbers. */
+static List *
+GivenInRoot(const FormRequest *request)
+{
+	List *given = NIL;
+	ListCell *lc;
+
+	if (request->in_root == NULL)
+		return request->columns;
+	foreach (lc, request->columns)
+		given = lappend_int(given, request->in_root[lfirst_int(lc) - 1]);
+	return given;
+}
+
 /* What the columns that the batch does not fill get when a row is inserted. */
 static void
-PrepareDefaults(RowForm *form, const FormRequest *request)
+TakeDefaults(RowForm *form, const FormRequest *request)
 {
+	ExprState **defaults = PrepareDefaults(request->root, GivenInRoot(request), form->estate);
+
 	form->defaults = palloc0(sizeof(ExprState *) * form->desc->natts);
 	form->is_complete = true;
 	for (int i = 0; i < form->desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(form->desc, i);
-		Expr *expr;
 
 		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(request->columns, i + 1))
 			continue;
 		form->is_complete = false;
-		expr = (Expr *) build_column_default(request->root, request->in_root ? request->in_root[i] : i + 1);
-		if (expr == NULL)
-			continue;
-		form->defaults[i] = ExecPrepareExpr(expression_planner(expr), form->estate);
-		form->has_defaults = true;
+		form->defaults[i] = defaults[request->in_root ? request->in_root[i] - 1 : i];
+		form->has_defaults |= form->defaults[i] != NULL;
 	}
 }
 
@@ -76,7 +108,7 @@ PrepareRowForm(const FormRequest *request)
 	form->is_update = palloc0(sizeof(bool) * form->desc->natts);
 	foreach (lc, request->update_columns)
 		form->is_update[lfirst_int(lc) - 1] = true;
-	PrepareDefaults(form, request);
+	TakeDefaults(form, request);
 	return form;
 }
 

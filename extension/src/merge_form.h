@@ -26,6 +26,12 @@ typedef struct FormRequest
 	MemoryContext batch_context; /* where rows are made; the caller resets it when no row of it is in use */
 } FormRequest;
 
+/*
+ * By attribute number - 1 of root, what a new row gets in columns that are not given; NULL: nothing, or a
+ * generated column. In the current memory context, for as long as the estate.
+ */
+extern ExprState **PrepareDefaults(Relation root, List *given, EState *estate);
+
 /* In the current memory context, for as long as the estate. */
 extern RowForm *PrepareRowForm(const FormRequest *request);
 

@@ -98,6 +98,7 @@ struct Lane
 	Relation rel;
 	MemoryContext context;
 	MemoryContext batch_context;
+	MemoryContext slot_context; /* of the slots and the array of rows */
 	RowForm *form;
 	RowCheck *check;
 	IndexWriter *indexes;
@@ -173,6 +174,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->rel = table->rri->ri_RelationDesc;
 	lane->context = CurrentMemoryContext;
 	lane->batch_context = AllocSetContextCreate(lane->context, "aiodal batch", ALLOCSET_DEFAULT_SIZES);
+	lane->slot_context = AllocSetContextCreate(lane->context, "aiodal slots", ALLOCSET_DEFAULT_SIZES);
 	lane->is_routed = table->rri != run->target;
 	form.batch_context = lane->batch_context;
 	lane->form = PrepareRowForm(&form);
@@ -206,7 +208,7 @@ GrowRows(Lane *lane)
 
 	lane->allocated = lane->allocated ? Min(lane->allocated * 2, BATCH_ROWS_MAX) : 1024;
 	size = sizeof(BatchRow) * lane->allocated;
-	lane->rows = lane->rows ? repalloc_huge(lane->rows, size) : MemoryContextAlloc(lane->context, size);
+	lane->rows = lane->rows ? repalloc_huge(lane->rows, size) : MemoryContextAlloc(lane->slot_context, size);
 }
 
 TupleTableSlot *
@@ -214,7 +216,7 @@ LaneSlot(Lane *lane)
 {
 	if (lane->nrows == lane->nslots)
 	{
-		MemoryContext old = MemoryContextSwitchTo(lane->context);
+		MemoryContext old = MemoryContextSwitchTo(lane->slot_context);
 
 		if (lane->nslots == lane->allocated)
 			GrowRows(lane);
@@ -942,6 +944,23 @@ GrowNextBatch(Lane *lane)
 		lane->capacity = Min(lane->capacity * 2, BATCH_ROWS_MAX);
 }
 
+/* One of many lanes does not keep the room of a large batch, nor a page. */
+static void
+LetGoRoom(Lane *lane)
+{
+	ReleaseBulkInsertStatePin(lane->bulk);
+	if (lane->arbiter)
+		ArbiterRest(lane->arbiter);
+	if (lane->nslots <= BATCH_ROWS_ORDERED)
+		return;
+	for (int i = 0; i < lane->nslots; i++)
+		ExecDropSingleTupleTableSlot(lane->rows[i].slot);
+	MemoryContextReset(lane->slot_context);
+	lane->rows = NULL;
+	lane->nslots = 0;
+	lane->allocated = 0;
+}
+
 static void
 ClearBatch(Lane *lane)
 {
@@ -955,6 +974,8 @@ ClearBatch(Lane *lane)
 	lane->nkeys = 0;
 	lane->run->current = NULL;
 	MemoryContextReset(lane->batch_context);
+	if (lane->is_routed)
+		LetGoRoom(lane);
 }
 
 void

@@ -23,8 +23,18 @@
 #include "utils/rls.h"
 
 #include "aiodal.h"
+#include "merge_partitions.h"
 #include "merge_path.h"
 
+/* Of a table that rows go into: the target, or one of its partitions. */
+typedef struct TableCondition
+{
+	bool (*holds)(Relation table);
+	const char *reason;
+	const char *reason_of_partition;
+} TableCondition;
+
+/* Of the request. */
 typedef struct Condition
 {
 	bool (*holds)(MergeRequest *request);
@@ -32,15 +42,15 @@ typedef struct Condition
 } Condition;
 
 static bool
-IsNoTable(MergeRequest *request)
+IsNoTable(Relation table)
 {
-	return request->target->rd_rel->relkind != RELKIND_RELATION;
+	return table->rd_rel->relkind != RELKIND_RELATION && table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE;
 }
 
 static bool
-IsNotHeap(MergeRequest *request)
+IsNotHeap(Relation table)
 {
-	return request->target->rd_rel->relam != HEAP_TABLE_AM_OID;
+	return table->rd_rel->relkind == RELKIND_RELATION && table->rd_rel->relam != HEAP_TABLE_AM_OID;
 }
 
 static bool
@@ -80,9 +90,9 @@ HasRowSecurity(MergeRequest *request)
 }
 
 static bool
-HasRowTriggersBefore(MergeRequest *request)
+HasRowTriggersBefore(Relation table)
 {
-	TriggerDesc *t = request->target->trigdesc;
+	TriggerDesc *t = table->trigdesc;
 
 	return t && (t->trig_insert_before_row || t->trig_update_before_row || t->trig_delete_before_row);
 }
@@ -110,11 +120,11 @@ NullsAreKeys(MergeRequest *request)
 }
 
 static bool
-HasDeferredIndexes(MergeRequest *request)
+HasDeferredIndexes(Relation table)
 {
 	ListCell *lc;
 
-	foreach (lc, RelationGetIndexList(request->target))
+	foreach (lc, RelationGetIndexList(table))
 	{
 		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
 		bool deferred = index->rd_index->indisexclusion ||
@@ -162,17 +172,28 @@ BatchIsNotHeap(MergeRequest *request)
 	return request->source && request->source->rd_rel->relam != HEAP_TABLE_AM_OID;
 }
 
+static bool
+PartsEqualKeys(MergeRequest *request)
+{
+	return request->key && !KeepsKeysTogether(request->target, request->key);
+}
+
+static const TableCondition table_conditions[] = {
+	{IsNoTable, "the target is a view or a foreign table", "a partition is a foreign table"},
+	{IsNotHeap, "the target's access method is not heap", "a partition's access method is not heap"},
+	{HasRowTriggersBefore, "the target has BEFORE row triggers", "a partition has BEFORE row triggers"},
+	{HasDeferredIndexes, "the target has a deferrable unique or an exclusion constraint",
+	 "a partition has a deferrable unique or an exclusion constraint"},
+};
+
 static const Condition conditions[] = {
-	{IsNoTable, "the target is not a plain table"},
-	{IsNotHeap, "the target's access method is not heap"},
 	{IsCatalog, "the target is a system catalog"},
 	{IsDistributed, "the target is distributed by Citus"},
 	{HasRules, "the target has rules"},
 	{HasRowSecurity, "row security applies to the current user"},
-	{HasRowTriggersBefore, "the target has BEFORE row triggers"},
 	{HasStatementTriggers, "the target has statement triggers"},
-	{HasDeferredIndexes, "the target has a deferrable unique or an exclusion constraint"},
 	{NullsAreKeys, "the key is NULLS NOT DISTINCT"},
+	{PartsEqualKeys, "the key's collation is not that of the partition key"},
 	{HasVolatileDefaults, "a column left out has a volatile default"},
 	{SeesOneSnapshot, "the isolation level is above READ COMMITTED"},
 	{MayNotReadBatch, "rights or row security limit what can be read of the batch"},
@@ -190,13 +211,38 @@ RefuseSql(MergeRequest *request, const char *reason)
 						errhint("Set aiodal.path to \"auto\" or \"sql\".")));
 }
 
+static const char *
+ReasonOfTarget(Relation target)
+{
+	for (int i = 0; i < lengthof(table_conditions); i++)
+	{
+		if (table_conditions[i].holds(target))
+			return table_conditions[i].reason;
+		if (AnyPartition(target, table_conditions[i].holds))
+			return table_conditions[i].reason_of_partition;
+	}
+	return NULL;
+}
+
+const char *
+ReasonOfPartition(Relation partition)
+{
+	for (int i = 0; i < lengthof(table_conditions); i++)
+	{
+		if (table_conditions[i].holds(partition))
+			return table_conditions[i].reason_of_partition;
+	}
+	return NULL;
+}
+
 const char *
 ReasonForSql(MergeRequest *request)
 {
-	const char *reason = NULL;
+	const char *reason;
 
 	if (aiodal_path == MERGE_PATH_SQL)
 		return "aiodal.path is sql";
+	reason = ReasonOfTarget(request->target);
 	for (int i = 0; reason == NULL && i < lengthof(conditions); i++)
 	{
 		if (conditions[i].holds(request))

@@ -17,6 +17,12 @@
  */
 extern const char *ReasonForSql(MergeRequest *request);
 
+/*
+ * The same of a table that rows go into as a partition of the target, which may have come since: a static
+ * string, or NULL.
+ */
+extern const char *ReasonOfPartition(Relation partition);
+
 /* Raises that error where the setting is "direct". */
 extern void RefuseSql(MergeRequest *request, const char *reason);
 

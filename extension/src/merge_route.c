@@ -6,6 +6,9 @@
  * the rows of one key are all in one partition, and an update never moves a row to another
  * one. Each partition that a row goes into gets a lane, with the columns and the index of
  * the target's translated into its own.
+ *
+ * A batch may leave out what decides on the partition in mode insert alone: all others need a
+ * key. There the defaults are filled in before the partition is looked for.
  */
 #include "compat.h"
 
@@ -15,9 +18,14 @@
 #include "executor/executor.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 
+#include "merge_form.h"
+#include "merge_partitions.h"
+#include "merge_path.h"
 #include "merge_route.h"
+#include "oidmap.h"
 
 typedef struct RoutedLane
 {
@@ -32,9 +40,12 @@ struct Router
 	MemoryContext context;
 	ModifyTableState *mtstate;
 	PartitionTupleRouting *routing;
-	List *lanes;        /* Lane * */
-	List *routed;       /* RoutedLane *, the same in the same order */
-	RoutedLane *latest; /* of the row that was routed last */
+	List *lanes;          /* Lane * */
+	oidmap_hash *routed;  /* RoutedLane * by the partition's OID */
+	RoutedLane *latest;   /* of the row that was routed last */
+	List *columns;        /* of the target that rows have when they get to a lane */
+	ExprState **defaults; /* filled in before, by attribute number - 1; NULL: none are */
+	bool may_miss;        /* rows that have no partition are not an error */
 };
 
 /* The executor asks a plan's state for what it needs, as for COPY. */
@@ -52,15 +63,57 @@ MakeState(MergeRun *run)
 	return mtstate;
 }
 
+/* All that can be given. */
+static List *
+AllColumns(TupleDesc desc)
+{
+	List *columns = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0')
+			columns = lappend_int(columns, i + 1);
+	}
+	return columns;
+}
+
+static bool
+PartsByExpression(Relation table)
+{
+	return table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && RelationGetPartitionKey(table)->partexprs;
+}
+
+/*
+ * The error that says so is caught without a subtransaction, which is safe while nothing but
+ * PostgreSQL's own comparisons run.
+ */
+static bool
+MayMiss(const MergeRequest *request)
+{
+	return (request->rejects || request->mode == MODE_UPDATE) && !PartsByExpression(request->target) &&
+		   !AnyPartition(request->target, PartsByExpression);
+}
+
 Router *
 OpenRouter(MergeRun *run)
 {
 	Router *router = palloc0(sizeof(Router));
+	MergeRequest *request = run->request;
 
 	router->run = run;
 	router->context = CurrentMemoryContext;
 	router->mtstate = MakeState(run);
-	router->routing = ExecSetupPartitionTupleRouting(run->estate, run->request->target);
+	router->routing = ExecSetupPartitionTupleRouting(run->estate, request->target);
+	router->routed = oidmap_create(router->context, 64, NULL);
+	router->columns = request->columns;
+	if (request->mode == MODE_INSERT)
+	{
+		router->defaults = PrepareDefaults(request->target, request->columns, run->estate);
+		router->columns = AllColumns(RelationGetDescr(request->target));
+	}
+	router->may_miss = MayMiss(request);
 	return router;
 }
 
@@ -107,6 +160,20 @@ IndexInPartition(Relation partition, Oid index)
 	elog(ERROR, "index %u has no part in partition \"%s\"", index, RelationGetRelationName(partition));
 }
 
+/* Partitions may come while we merge. */
+static void
+CheckPartition(MergeRun *run, Relation partition)
+{
+	const char *reason = ReasonOfPartition(partition);
+
+	if (reason != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not merge into \"%s\", which has become a partition of \"%s\" meanwhile",
+						RelationGetRelationName(partition), RelationGetRelationName(run->request->target)),
+				 errdetail("The direct path ends here since %s.", reason), errhint("Try again.")));
+}
+
 static void
 CheckMayUpdate(MergeRun *run, ResultRelInfo *rri)
 {
@@ -127,11 +194,12 @@ OpenPartition(Router *router, ResultRelInfo *rri)
 	AttrNumber *of_target = ColumnsIn(RelationGetDescr(request->target), rel);
 	LaneTable table = {.rri = rri, .of_target = of_target};
 
+	CheckPartition(router->run, rel);
 	CheckMayUpdate(router->run, rri);
 	routed->rri = rri;
 	routed->in_target = ColumnsIn(RelationGetDescr(rel), request->target);
 	table.in_target = routed->in_target;
-	table.columns = TranslateColumns(request->columns, of_target);
+	table.columns = TranslateColumns(router->columns, of_target);
 	table.update_columns = TranslateColumns(request->update_columns, of_target);
 	if (request->key)
 	{
@@ -141,34 +209,73 @@ OpenPartition(Router *router, ResultRelInfo *rri)
 	routed->lane = OpenLane(router->run, &table);
 	MemoryContextSwitchTo(router->context);
 	router->lanes = lappend(router->lanes, routed->lane);
-	router->routed = lappend(router->routed, routed);
+	OidMapPut(router->routed, RelationGetRelid(rel), routed);
 	MemoryContextSwitchTo(old);
 	return routed;
 }
 
-static RoutedLane *
-LaneOfPartition(Router *router, ResultRelInfo *rri)
+static void
+FillDefaults(Router *router, TupleTableSlot *slot)
 {
-	ListCell *lc;
+	ExprContext *econtext = GetPerTupleExprContext(router->run->estate);
 
-	foreach (lc, router->routed)
+	for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++)
 	{
-		if (((RoutedLane *) lfirst(lc))->rri == rri)
-			return lfirst(lc);
+		if (router->defaults[i] != NULL)
+			slot->tts_values[i] =
+				ExecEvalExprSwitchContext(router->defaults[i], econtext, &slot->tts_isnull[i]);
 	}
-	return OpenPartition(router, rri);
+}
+
+static ResultRelInfo *
+FindPartition(Router *router, TupleTableSlot *slot)
+{
+	return ExecFindPartition(router->mtstate, router->run->target, router->routing, slot,
+							 router->run->estate);
+}
+
+/* NULL and *fault when there is none. What an error's context says of the row is said of none that is raised.
+ */
+static ResultRelInfo *
+FindPartitionIfAny(Router *router, TupleTableSlot *slot, ErrorData **fault)
+{
+	MergeRequest *request = router->run->request;
+	MemoryContext context = CurrentMemoryContext;
+	bool row_named = request->row_named;
+	ResultRelInfo *volatile rri = NULL;
+
+	PG_TRY();
+	{
+		rri = FindPartition(router, slot);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(GetPerTupleMemoryContext(router->run->estate));
+		*fault = CopyErrorData();
+		if ((*fault)->sqlerrcode != ERRCODE_CHECK_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		request->row_named = row_named;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	return rri;
 }
 
 Lane *
-RouteRow(Router *router, TupleTableSlot *slot)
+RouteRow(Router *router, TupleTableSlot *slot, ErrorData **fault)
 {
-	EState *estate = router->run->estate;
 	ResultRelInfo *rri;
 
-	rri = ExecFindPartition(router->mtstate, router->run->target, router->routing, slot, estate);
-	ResetPerTupleExprContext(estate);
+	if (router->defaults)
+		FillDefaults(router, slot);
+	rri = router->may_miss ? FindPartitionIfAny(router, slot, fault) : FindPartition(router, slot);
+	if (rri == NULL)
+		return NULL;
 	if (router->latest == NULL || router->latest->rri != rri)
-		router->latest = LaneOfPartition(router, rri);
+		router->latest = OidMapGet(router->routed, RelationGetRelid(rri->ri_RelationDesc));
+	if (router->latest == NULL)
+		router->latest = OpenPartition(router, rri);
 	return router->latest->lane;
 }
 

@@ -18,9 +18,11 @@ extern Router *OpenRouter(MergeRun *run);
 
 /*
  * The lane of the partition for the row in slot, which has the target's row type; opened when it is the first
- * one there. An error when there is no such partition.
+ * one there. In mode insert, columns that the batch does not give get their defaults first. When there is no
+ * such partition: an error, or NULL and the error in *fault, in the memory of the current row, where rows are
+ * set aside or the mode does not insert.
  */
-extern Lane *RouteRow(Router *router, TupleTableSlot *slot);
+extern Lane *RouteRow(Router *router, TupleTableSlot *slot, ErrorData **fault);
 
 /* The values of a row of the target in the order of the lane's table; NULL columns for what it has not. */
 extern void ConvertRow(Router *router, TupleTableSlot *from, TupleTableSlot *to);

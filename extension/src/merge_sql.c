@@ -52,6 +52,7 @@
 
 #include "counted.h"
 #include "ident.h"
+#include "merge_partitions.h"
 #include "merge_sql.h"
 
 /* attempts to update a row that others keep moving away */
@@ -716,22 +717,6 @@ HasRowTriggers(Relation table)
 		   (triggers && (triggers->trig_insert_before_row || triggers->trig_update_before_row));
 }
 
-static bool
-AnyLeafHasRowTriggers(Relation target)
-{
-	bool found = false;
-	ListCell *lc;
-
-	foreach (lc, find_all_inheritors(RelationGetRelid(target), AccessShareLock, NULL))
-	{
-		Relation leaf = table_open(lfirst_oid(lc), NoLock);
-
-		found |= HasRowTriggers(leaf);
-		table_close(leaf, NoLock);
-	}
-	return found;
-}
-
 /* More than the one that makes it a view. */
 static bool
 HasRules(Relation target)
@@ -755,7 +740,7 @@ InspectTarget(SqlMerge *m)
 	m->has_rules = HasRules(target);
 	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !m->has_rules;
 	m->has_row_triggers = kind == RELKIND_VIEW || m->has_rules || HasRowTriggers(target) ||
-						  (kind == RELKIND_PARTITIONED_TABLE && AnyLeafHasRowTriggers(target));
+						  AnyPartition(target, HasRowTriggers);
 	/* a view's tables may have policies */
 	m->hides_rows =
 		kind == RELKIND_VIEW || check_enable_rls(RelationGetRelid(target), InvalidOid, true) == RLS_ENABLED;

@@ -9,8 +9,9 @@
  *
  * The check is made when the row is written, not at the end of the statement.
  * That is the same for all but rows whose parents come later: in the batch, so keys to the
- * table itself are left to PostgreSQL; by what another trigger does, so all keys are where
- * there is one that may do something; or later still, so deferrable keys are.
+ * table itself, or within one partitioned table, are left to PostgreSQL; by what another trigger
+ * does, so all keys are where there is one that may do something; or later still, so deferrable
+ * keys are.
  *
  * Values are told apart by their bytes: equal ones of different bytes are
  * looked up twice, no more.
@@ -19,6 +20,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/partition.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
@@ -124,6 +126,20 @@ FindKey(Parents *parents, Oid constraint)
 	return NULL;
 }
 
+/* The table itself, or what it is a partition of at the top. */
+static Oid
+TopOf(Oid table)
+{
+	return get_rel_relispartition(table) ? llast_oid(get_partition_ancestors(table)) : table;
+}
+
+/* Whether parents may come in the batch: the target may be any table above this one. */
+static bool
+RefersToItself(Form_pg_constraint form)
+{
+	return TopOf(form->confrelid) == TopOf(form->conrelid);
+}
+
 /* The key of a constraint, or NULL when it has to be left to its triggers. */
 static ParentKey *
 ReadKey(Parents *parents, Oid constraint)
@@ -136,7 +152,7 @@ ReadKey(Parents *parents, Oid constraint)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for constraint %u", constraint);
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	usable = form->confmatchtype == FKCONSTR_MATCH_SIMPLE && form->confrelid != form->conrelid &&
+	usable = form->confmatchtype == FKCONSTR_MATCH_SIMPLE && !RefersToItself(form) &&
 			 form->conrelid == RelationGetRelid(parents->rel) && !ConstraintIsTemporal(form);
 	key->constraint = constraint;
 	key->table = form->confrelid;

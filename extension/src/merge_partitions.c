@@ -1,0 +1,91 @@
+/*
+ * merge_partitions.c
+ *		What holds for a table or for one of its partitions.
+ */
+#include "compat.h"
+
+#include "access/table.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
+
+#include "merge_partitions.h"
+
+bool
+AnyPartition(Relation target, bool (*holds)(Relation))
+{
+	Oid relid = RelationGetRelid(target);
+	bool found = false;
+	ListCell *lc;
+
+	if (target->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return false;
+	foreach (lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		Relation partition;
+
+		if (found || lfirst_oid(lc) == relid)
+			continue;
+		partition = table_open(lfirst_oid(lc), NoLock);
+		found = holds(partition);
+		table_close(partition, NoLock);
+	}
+	return found;
+}
+
+/* By bytes: what such a collation takes for equal, every other one does. */
+static bool
+AllDeterministic(const MergeKey *key)
+{
+	ListCell *lc;
+
+	foreach (lc, key->collations)
+	{
+		if (OidIsValid(lfirst_oid(lc)) && !get_collation_isdeterministic(lfirst_oid(lc)))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a partitioned table, the target or one below it, parts by the collations of the key. */
+static bool
+PartsByCollations(Relation table, Relation target, const MergeKey *key)
+{
+	PartitionKey by = RelationGetPartitionKey(table);
+	ListCell *column;
+	ListCell *collation;
+
+	forboth (column, key->attnums, collation, key->collations)
+	{
+		const char *name = NameStr(TupleDescAttr(RelationGetDescr(target), lfirst_int(column) - 1)->attname);
+		AttrNumber attnum = get_attnum(RelationGetRelid(table), name);
+
+		for (int i = 0; i < by->partnatts; i++)
+		{
+			if (by->partattrs[i] == attnum && by->partcollation[i] != lfirst_oid(collation))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+KeepsKeysTogether(Relation target, const MergeKey *key)
+{
+	bool together = true;
+	ListCell *lc;
+
+	if (target->rd_rel->relkind != RELKIND_PARTITIONED_TABLE || AllDeterministic(key))
+		return true;
+	foreach (lc, find_all_inheritors(RelationGetRelid(target), AccessShareLock, NULL))
+	{
+		Relation table = table_open(lfirst_oid(lc), NoLock);
+
+		if (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+			together = together && PartsByCollations(table, target, key);
+		table_close(table, NoLock);
+	}
+	return together;
+}
