@@ -104,6 +104,7 @@ name_server(const aiodal_test_server *server)
 	(void) setenv("PGDATABASE", "postgres", 1);
 	(void) setenv("DATABASE_URL", aiodal_test_server_url(server), 1);
 	(void) setenv("AIODAL_TEST_URL", aiodal_test_server_url(server), 1);
+	(void) setenv("AIODAL_TEST_LOG", aiodal_test_server_log(server), 1);
 }
 
 static void __attribute__((noreturn)) become(char **command, pid_t parent, const sigset_t *mask)

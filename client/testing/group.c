@@ -4,6 +4,7 @@
  */
 #include "group.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,14 +166,18 @@ aiodal_test_group_server(const aiodal_test_group *group)
 	return group ? group->server : NULL;
 }
 
-/* In the child of a fork a connection is the parent's: not a word on it. */
+/* Its socket is the parent's in the child of a fork: the goodbye is for nobody. */
 static void
 leave_connection(PGconn *pg, bool ours)
 {
-	if (pg && !ours)
-		(void) close(PQsocket(pg));
-	if (ours)
-		PQfinish(pg);
+	int nowhere = ours || PQsocket(pg) < 0 ? -1 : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (nowhere >= 0)
+	{
+		(void) dup2(nowhere, PQsocket(pg));
+		(void) close(nowhere);
+	}
+	PQfinish(pg);
 }
 
 void
