@@ -15,6 +15,7 @@
 #include "layout.h"
 #include "memory.h"
 #include "name.h"
+#include "notify.h"
 #include "progress.h"
 #include "rejects.h"
 #include "report.h"
@@ -32,6 +33,8 @@ typedef struct LoadArgs
 	cli_names update_columns;
 	const char *rejects;
 	int64_t max_rejects;
+	const char *notify;
+	bool notify_success;
 	bool allow_empty;
 	bool dry_run;
 	bool json;
@@ -86,6 +89,13 @@ static const cli_option options[] = {
 	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects any number, "
 	 "else none)",
 	 NULL},
+	{"notify", 0, CLI_TEXT, AT(notify), "WHERE",
+	 "tell a Slack channel when the load fails or sets rows\naside; WHERE is the environment variable that "
+	 "has its\n"
+	 "webhook's URL, or a file: ./webhook",
+	 NULL},
+	{"notify-success", 0, CLI_FLAG, AT(notify_success), NULL, "with --notify: tell it too when all went well",
+	 NULL},
 	{"allow-empty", 0, CLI_FLAG, AT(allow_empty), NULL, "a file without rows is not an error", NULL},
 	{"dry-run", 'n', CLI_FLAG, AT(dry_run), NULL, "do all of it, say what came of it, and roll back", NULL},
 	{"json", 0, CLI_FLAG, AT(json), NULL, "print the counts, or the error, as a JSON object", NULL},
@@ -107,6 +117,7 @@ static const char examples[] =
 	"  aiodal load books.csv book --dry-run               see what would happen\n"
 	"  zcat old.csv.gz | aiodal load - book --no-header --columns id,title\n"
 	"  aiodal load books.csv book --rejects bad.csv       load what is right, and keep what is not\n"
+	"  aiodal load books.csv book --notify SLACK_WEBHOOK  say so in a channel when it fails\n"
 	"\n"
 	"Exit status: 0 loaded whole, 1 error and nothing was loaded, 2 wrong usage, 3 loaded but for rows\n"
 	"that were set aside, 130 interrupted.\n";
@@ -121,6 +132,7 @@ typedef struct Load
 	aiodal_layout layout;
 	cli_progress progress;
 	cli_rejects rejects;
+	cli_channel *channel; /* NULL: nobody is told */
 	aiodal_load_stats stats;
 	bool in_doubt; /* the connection was lost while committing */
 } Load;
@@ -282,7 +294,7 @@ report_success(const Load *load)
 }
 
 static int
-report_failure(const Load *load, aiodal_error *err)
+report_failure(const Load *load, const aiodal_error *err)
 {
 	int signal = cli_interrupted();
 
@@ -296,8 +308,76 @@ report_failure(const Load *load, aiodal_error *err)
 		(void) fprintf(stderr, "The rejected rows are in %s.\n", load->rejects.path);
 	if (args.json)
 		cli_print_json(json_pack("{s:o}", "error", cli_error_json(err)));
-	aiodal_error_free(err);
 	return signal ? CLI_EXIT_SIGNAL + signal : CLI_EXIT_ERROR;
+}
+
+/*
+ * Telling a channel
+ */
+
+static const char *
+outcome(const Load *load, const aiodal_error *err)
+{
+	if (!err)
+		return load->stats.rejected > 0 ? "loaded, but for rows that were set aside" : "loaded";
+	return load->in_doubt ? "not known: compare the table with the file" : "nothing was loaded";
+}
+
+/* To be freed. */
+static char *
+counts_text(const Load *load, const aiodal_error *err)
+{
+	const aiodal_load_stats *s = &load->stats;
+
+	if (err)
+		return cli_printf("%lld lines read, %lld rejected", (long long) load->progress.rows,
+						  (long long) load->rejects.n);
+	return cli_printf("%lld staged, %lld inserted, %lld updated, %lld unchanged, %lld ignored, %lld deleted, "
+					  "%lld duplicates left out, %lld rejected",
+					  (long long) s->staged, (long long) s->inserted, (long long) s->updated,
+					  (long long) s->unchanged, (long long) s->ignored, (long long) s->deleted,
+					  (long long) s->duplicates, (long long) s->rejected);
+}
+
+/* Lines; errors that have no SQLSTATE may quote the connection string, so their text is the one that is
+ * shown. */
+static char *
+facts_text(const Load *load, const aiodal_error *err)
+{
+	long long line = err ? cli_error_line(err) : 0;
+	char *counts = counts_text(load, err);
+	char *reason = err && !aiodal_error_sqlstate(err) ? cli_error_text(err) : NULL;
+	char host[256] = "";
+	char place[40] = "";
+	char *facts;
+
+	(void) gethostname(host, sizeof(host) - 1);
+	if (line > 0)
+		(void) snprintf(place, sizeof(place), "\nline: %lld", line);
+	facts = cli_printf("file: %s%s\ntable: %s\nmode: %s%s\nhost: %s\ncounts: %s\noutcome: %s%s%s", load->name,
+					   place, load->table_text, args.mode, args.dry_run ? ", dry run" : "", host, counts,
+					   outcome(load, err), reason ? "\nerror: " : "", reason ? reason : "");
+	free(counts);
+	free(reason);
+	return facts;
+}
+
+static void
+tell_channel(const Load *load, const aiodal_error *err)
+{
+	char *title;
+	char *facts;
+
+	if (!load->channel || (!err && load->stats.rejected == 0 && !args.notify_success))
+		return;
+	title = cli_printf("aiodal load: %s into %s: %s", load->name, load->table_text,
+					   err                        ? "failed"
+					   : load->stats.rejected > 0 ? "rows were set aside"
+												  : "done");
+	facts = facts_text(load, err);
+	cli_channel_tell(load->channel, title, facts, err && aiodal_error_sqlstate(err) ? err : NULL);
+	free(title);
+	free(facts);
 }
 
 /* What the library cannot know: that it was a person who cancelled. */
@@ -352,6 +432,8 @@ prepare(const cli_command *command, Load *load, char **operands)
 	if (sets_aside() && strcmp(args.mode, "sync") == 0)
 		cli_usage_error(command, "Load with mode upsert, mend the rejected rows, then sync.",
 						"mode sync does not go with rejects: it would delete the rows that were set aside");
+	if (args.notify_success && !args.notify)
+		cli_usage_error(command, NULL, "--notify-success goes with --notify");
 	if (from_stdin && cli_is_terminal(stdin) && !args.quiet)
 		(void) fprintf(stderr, "aiodal: reading rows from the terminal; end with ^D\n");
 }
@@ -366,6 +448,7 @@ run(const cli_command *command, char **operands)
 	int exit_status;
 
 	prepare(command, &load, operands);
+	load.channel = cli_channel_open(command, args.notify);
 	status = cli_connect(&db, &args.common, &err);
 	if (status == AIODAL_OK)
 	{
@@ -381,7 +464,11 @@ run(const cli_command *command, char **operands)
 	}
 	cli_rejects_close(&load.rejects);
 	exit_status = status < 0 ? report_failure(&load, err) : report_success(&load);
+	/* which may take its time */
+	tell_channel(&load, err);
+	aiodal_error_free(err);
 	aiodal_db_close(db);
+	cli_channel_close(load.channel);
 	cli_free_table_name(&load.table);
 	free(load.table_text);
 	return exit_status;

@@ -231,6 +231,7 @@ cli_progress_show(void *payload, const aiodal_progress *now)
 {
 	cli_progress *progress = payload;
 
+	progress->rows = now->rows;
 	update_rate(progress, now);
 	if (now->phase == AIODAL_PHASE_MERGE && progress->merge_began == 0)
 		progress->merge_began = now->elapsed;

@@ -16,6 +16,7 @@ typedef struct cli_progress
 	bool quiet;
 	bool bar;           /* stderr is a terminal */
 	bool drawn;         /* a bar is on the screen */
+	int64_t rows;       /* when it was told last */
 	double shown;       /* when something was shown last, in seconds since the start */
 	double merge_began; /* 0: not yet */
 	double rate;        /* of source bytes a second, lately */

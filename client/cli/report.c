@@ -193,6 +193,12 @@ cli_print_error(const char *file, const aiodal_error *err)
 	print_more(err, file && line > 0);
 }
 
+char *
+cli_error_text(const aiodal_error *err)
+{
+	return hidden_quotes(aiodal_error_message(err));
+}
+
 /* A character that does not begin one is part of the one before. */
 static bool
 begins_character(char c)

@@ -28,6 +28,9 @@ extern void cli_complain(const char *detail, const char *hint, const char *fmt, 
 /* A notice of the server, for aiodal_db_options.notice. */
 extern void cli_print_notice(void *payload, const aiodal_error *notice);
 
+/* What cli_print_error() shows as the message, without secrets; to be freed. */
+extern char *cli_error_text(const aiodal_error *err);
+
 /* Line of the input that the error is about; 0 when it does not say. */
 extern long long cli_error_line(const aiodal_error *err);
 

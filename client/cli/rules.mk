@@ -4,6 +4,13 @@ CLI = $(BUILD)/aiodal
 CLI_OBJS = $(patsubst cli/%.c,$(BUILD)/obj/cli/%.o,$(sort $(wildcard cli/*.c)))
 CLI_CFLAGS := $(shell $(PKG_CONFIG) --cflags smartcols jansson)
 CLI_LIBS := $(shell $(PKG_CONFIG) --libs smartcols jansson)
+# Telling a Slack channel takes libaiodal_web; without it the program says that it cannot.
+include web/packages.mk
+ifeq ($(WEB_MISSING),)
+CLI_WEB = $(BUILD)/libaiodal_web.a
+CLI_CFLAGS += -DHAVE_AIODAL_WEB
+CLI_LIBS += -Wl,--as-needed $(shell $(PKG_CONFIG) --libs libcurl libcrypto)
+endif
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
@@ -21,8 +28,8 @@ $(BUILD)/obj/cli/%.o: cli/%.c $(BUILD)/include/aiodal/version.h
 	@mkdir -p $(@D)
 	$(CC) -I$(BUILD)/include -Iinclude -I$(BUILD)/obj/cli -D_GNU_SOURCE $(LIBPQ_CFLAGS) $(CLI_CFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# the test kit's rules are read later
-CLI_STATIC = $(BUILD)/libaiodal_test.a $(STATIC_LIB)
+# the rules of the test kit and of the web library are read later
+CLI_STATIC = $(BUILD)/libaiodal_test.a $(CLI_WEB) $(STATIC_LIB)
 $(CLI): $(CLI_OBJS) $(CLI_STATIC)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(CLI_OBJS) $(CLI_STATIC) $(CORE_LIBS) $(CLI_LIBS)
 

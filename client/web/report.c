@@ -10,6 +10,7 @@
 #include "mrkdwn.h"
 #include "notify.h"
 #include "redact.h"
+#include "slack.h"
 
 /* A block of lines being written. */
 typedef struct lines
@@ -110,7 +111,7 @@ add_error(lines *l, const aiodal_error *error)
 
 	if (!error)
 		return;
-	aiodal_web__buf_str(&l->text, "\nerror: ");
+	aiodal_web__buf_str(&l->text, l->text.len > 0 ? "\nerror: " : "error: ");
 	aiodal_web__redact_text(&l->text, message, length_of_message(error, message), l->secrets);
 	add_line(l, "sqlstate", aiodal_error_sqlstate(error));
 	add_line(l, "status", aiodal_status_name(aiodal_error_status(error)));
@@ -229,4 +230,27 @@ aiodal_web__report(aiodal_web__buf *blocks, const aiodal_web__notifier *by, cons
 	add_backtrace(&backtrace, in->error);
 	end_lines(blocks, &backtrace);
 	aiodal_web__buf_char(blocks, ']');
+}
+
+aiodal_status
+aiodal_web_slack_send_error(aiodal_web_slack *slack, const char *title, const char *text,
+							const aiodal_error *error, aiodal_error **err)
+{
+	aiodal_web__buf blocks = AIODAL_WEB__BUF_INIT;
+	lines facts = {AIODAL_WEB__BUF_INIT, NULL};
+	lines backtrace = {AIODAL_WEB__BUF_INIT, NULL};
+	aiodal_status status;
+
+	aiodal_web__buf_char(&blocks, '[');
+	aiodal_web__block_header(&blocks, title);
+	if (text)
+		aiodal_web__redact_text(&facts.text, text, strlen(text), NULL);
+	add_error(&facts, error);
+	end_lines(&blocks, &facts);
+	add_backtrace(&backtrace, error);
+	end_lines(&blocks, &backtrace);
+	aiodal_web__buf_char(&blocks, ']');
+	status = blocks.oom ? aiodal_web__oom(err) : aiodal_web__slack_push(slack, blocks.data, blocks.len, err);
+	aiodal_web__buf_free(&blocks);
+	return status;
 }

@@ -1,8 +1,7 @@
 # libaiodal_web: HTTP on libaiodal. Needs libraries that the rest does not: where one is missing it is left
 # out, with a word about it, and the rest is built.
 
-WEB_PACKAGES = libmicrohttpd jansson libcurl libcrypto
-WEB_MISSING := $(strip $(foreach p,$(WEB_PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) || echo missing),$(p))))
+include web/packages.mk
 WEB_HEADERS = $(patsubst include/%,%,$(wildcard include/aiodal/web*.h))
 
 ifneq ($(WEB_MISSING),)

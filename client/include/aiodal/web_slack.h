@@ -58,6 +58,16 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_send_text(aiodal_web
 																	  const char *title, const char *text,
 																	  aiodal_error **err);
 
+/*
+ * The same for an error: a title, a text as above, which may be NULL, and what the error says of itself: its
+ * message, SQLSTATE, the table, column and constraint in question, and where PostgreSQL was. Its DETAIL and
+ * data it quotes are left out, as is what looks like a secret in the text or the message.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_send_error(aiodal_web_slack *slack,
+																	   const char *title, const char *text,
+																	   const aiodal_error *error,
+																	   aiodal_error **err);
+
 /* Waits until no message waits any more, whatever came of it; AIODAL_ETIMEOUT when that takes too long. */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_web_slack_flush(aiodal_web_slack *slack, int timeout_ms,
 																  aiodal_error **err);
