@@ -15,7 +15,7 @@ fi
 export PATH=$here/client/build/examples/books:$PATH
 cd "$scratch" || exit
 psql -q -f "$here/client/examples/books/schema.sql"
-start auth 'standin-for-auth books' >start.out
+start auth 'standins books' >start.out
 auth=${url%/}
 start books "PGUSER=books BOOKS_AUDIENCE=books BOOKS_ISSUER=$auth/ books" >>start.out
 api=$url

@@ -54,9 +54,12 @@ shown '204 No Content' 'deleted'
 shown '410 Gone' 'gone'
 shown '409 Conflict*there are books by this author' 'in use'
 shown '"/v1/books/{isbn}"' 'its own description'
+shown $'\n200 text/html; charset=utf-8\n' 'the page'
+shown $'204 No Content\n*\nMissing\n' 'a message of a user'
 shown '{"author":"Ursula K. Le Guin","books":3,"price":45.98}' 'a handler by hand'
 shown $'500 Internal Server Error\n\n{"type":"about:blank","title":"Internal Server Error","status":500}' 'an error, and no word of it'
-shown ' GET /v1/prices 500 '*$'\n''ERROR:  permission denied for table author' 'but in the log'
+shown $'\nbooks: 500 in production: GET /v1/prices\n*error: permission denied for table author\nsqlstate: 42501\n*user: ada\n' 'but in the channel'
+shown ' GET /v1/prices 500 '*$'\n''ERROR:  permission denied for table author' 'and in the log'
 is "$(grep -cE '^# [0-9]+\. ' <<<"$tour")" "$(grep -c '^why ' "$here/client/examples/books/tour")" 'all steps are shown'
 
 # ended in the middle

@@ -31,11 +31,14 @@ extern const books_user *books_user_of(const aiodal_web_request *req);
 
 typedef struct books_settings
 {
-	aiodal_db *db;         /* borrowed, as the keys are: both must outlive the app */
+	aiodal_db *db;         /* borrowed, as keys and slack are: they must outlive the app */
 	aiodal_web_keys *keys; /* of the issuer */
 	const char *issuer;    /* of tokens, e.g. "https://me.eu.auth0.com/" */
 	const char *audience;  /* that tokens are for */
 	bool log;              /* a line for each request to stderr */
+
+	aiodal_web_slack *slack; /* borrowed; where errors are reported; NULL: nowhere */
+	const char *environment; /* that reports name */
 } books_settings;
 
 /* The app is the caller's: aiodal_web_app_free(). */

@@ -17,6 +17,7 @@ typedef struct service
 {
 	aiodal_db *db;
 	aiodal_web_keys *keys;
+	aiodal_web_slack *slack; /* NULL: there is no webhook */
 	aiodal_web_app *app;
 	aiodal_web_server *server;
 } service;
@@ -41,30 +42,55 @@ open_db(aiodal_db **db, aiodal_error **err)
 	return aiodal_db_open(db, "", &options, err);
 }
 
+static int
+number(const char *name)
+{
+	return (int) strtol(setting(name, "0"), NULL, 10);
+}
+
+static aiodal_status
+open_keys(aiodal_web_keys **keys, const char *issuer, aiodal_error **err)
+{
+	aiodal_web_keys_options options = AIODAL_WEB_KEYS_OPTIONS_INIT;
+
+	options.ttl_s = number("BOOKS_KEYS_TTL");
+	return aiodal_web_keys_discover(keys, issuer, &options, err);
+}
+
+static aiodal_status
+start_server(service *s, aiodal_error **err)
+{
+	aiodal_web_server_options options = AIODAL_WEB_SERVER_OPTIONS_INIT;
+
+	options.address = setting("BOOKS_ADDRESS", "127.0.0.1");
+	options.port = number("BOOKS_PORT");
+	options.workers = WORKERS;
+	return aiodal_web_server_start(&s->server, s->app, &options, err);
+}
+
 /* What needs something is started after it. */
 static aiodal_status
 start(service *s, aiodal_error **err)
 {
-	aiodal_web_server_options options = AIODAL_WEB_SERVER_OPTIONS_INIT;
+	const char *webhook = setting("BOOKS_SLACK_WEBHOOK", NULL);
 	books_settings settings = {.log = true};
 	aiodal_status status;
 
 	settings.issuer = setting("BOOKS_ISSUER", "");
 	settings.audience = setting("BOOKS_AUDIENCE", "");
-	options.address = setting("BOOKS_ADDRESS", "127.0.0.1");
-	options.port = (int) strtol(setting("BOOKS_PORT", "0"), NULL, 10);
-	options.workers = WORKERS;
+	settings.environment = setting("BOOKS_ENVIRONMENT", "production");
 	status = open_db(&s->db, err);
 	if (!status)
-		status = aiodal_web_keys_discover(&s->keys, settings.issuer, NULL, err);
+		status = open_keys(&s->keys, settings.issuer, err);
+	if (!status && webhook)
+		status = aiodal_web_slack_open(&s->slack, webhook, NULL, err);
 	if (status)
 		return status;
 	settings.db = s->db;
 	settings.keys = s->keys;
+	settings.slack = s->slack;
 	status = books_app_new(&s->app, &settings, err);
-	if (!status)
-		status = aiodal_web_server_start(&s->server, s->app, &options, err);
-	return status;
+	return status ? status : start_server(s, err);
 }
 
 static void
@@ -72,6 +98,7 @@ stop(service *s)
 {
 	aiodal_web_server_stop(s->server, 10000);
 	aiodal_web_app_free(s->app);
+	aiodal_web_slack_close(s->slack);
 	aiodal_web_keys_free(s->keys);
 	aiodal_db_close(s->db);
 }
@@ -89,7 +116,7 @@ complain(const aiodal_error *err)
 int
 main(void)
 {
-	service s = {NULL, NULL, NULL, NULL};
+	service s = {NULL, NULL, NULL, NULL, NULL};
 	aiodal_error *err = NULL;
 	sigset_t signals;
 	int got;

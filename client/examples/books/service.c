@@ -167,6 +167,20 @@ add_prices(aiodal_web_scope *scope, aiodal_error **err)
  * Scopes
  */
 
+/* What goes wrong is told to a channel, after the client has its 500. */
+static aiodal_status
+report_errors(aiodal_web_scope *root, const books_settings *settings, aiodal_error **err)
+{
+	aiodal_web_notify_options options = AIODAL_WEB_NOTIFY_OPTIONS_INIT;
+
+	if (!settings->slack)
+		return AIODAL_OK;
+	options.slack = settings->slack;
+	options.service = "books";
+	options.environment = settings->environment;
+	return aiodal_web_scope_notify(root, &options, err);
+}
+
 static aiodal_status
 add_public(aiodal_web_scope *root, aiodal_error **err)
 {
@@ -200,6 +214,18 @@ authenticate(aiodal_web_scope *scope, const books_settings *settings, aiodal_err
 	return aiodal_web_scope_authenticate(scope, &options, err);
 }
 
+/* A message of a user's to the same channel. */
+static aiodal_status
+add_feedback(aiodal_web_scope *scope, const books_settings *settings, aiodal_error **err)
+{
+	aiodal_web_forward_options options = AIODAL_WEB_FORWARD_OPTIONS_INIT;
+
+	if (!settings->slack)
+		return AIODAL_OK;
+	options.slack = settings->slack;
+	return aiodal_web_scope_add_forward(scope, "/feedback", &options, err);
+}
+
 static aiodal_status
 add_private(aiodal_web_scope *root, const books_settings *settings, aiodal_error **err)
 {
@@ -213,6 +239,8 @@ add_private(aiodal_web_scope *root, const books_settings *settings, aiodal_error
 		status = add_authors(v1, err);
 	if (!status)
 		status = add_prices(v1, err);
+	if (!status)
+		status = add_feedback(v1, settings, err);
 	if (!status)
 		status = aiodal_web_scope_new(&owned, v1, "", err);
 	if (!status)
@@ -253,7 +281,9 @@ books_app_new(aiodal_web_app **app, const books_settings *settings, aiodal_error
 	status = aiodal_web_app_new(app, settings->db, &options, err);
 	if (status)
 		return status;
-	status = add_public(aiodal_web_app_root(*app), err);
+	status = report_errors(aiodal_web_app_root(*app), settings, err);
+	if (!status)
+		status = add_public(aiodal_web_app_root(*app), err);
 	if (!status)
 		status = add_private(aiodal_web_app_root(*app), settings, err);
 	if (status)

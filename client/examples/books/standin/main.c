@@ -1,13 +1,17 @@
 /*
- * standin.c
- *		Stands in for the issuer of tokens, so that the service can be tried out without one.
+ * standin/main.c
+ *		Stands in for the issuer of tokens and for Slack, so that the service can be tried out without them.
  *
  * It gives a token to whoever asks, with whatever he asks for. Never let it be heard beyond this machine, and
  * never have a service that matters believe it.
  *
- *		GET /.well-known/openid-configuration, /.well-known/jwks.json
- *		GET /token?sub=ada&permissions=read:books+write:books&seconds=600
+ *		GET  /.well-known/openid-configuration, /.well-known/jwks.json
+ *		GET  /token?sub=ada&permissions=read:books+write:books&seconds=600
+ *		POST /services/...         a message for a channel
+ *		GET  /channel              what was read there last
+ *		GET  /delay?keys=60000     answer with keys that much later, in milliseconds; slack=60000: messages
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +29,19 @@
 
 #define KID "standin"
 
-typedef struct issuer
+typedef struct standin
 {
 	EVP_PKEY *key;
 	const char *audience;
 	char url[100]; /* with a slash at the end; known once the port is */
-} issuer;
+
+	pthread_mutex_t lock; /* of all that follows */
+	pthread_cond_t changed;
+	char *message; /* the last one; NULL: none so far */
+	int keys_delay;
+	int slack_delay;
+	bool quit;
+} standin;
 
 /*
  * Texts
@@ -88,6 +99,29 @@ send_json(aiodal_web_response *res, json_t *object, aiodal_error **err)
 	return status;
 }
 
+/* Waits as long as was asked for, or until that is changed. */
+static void
+hesitate(standin *self, const int *delay)
+{
+	struct timespec until;
+	int ms;
+
+	(void) clock_gettime(CLOCK_REALTIME, &until);
+	(void) pthread_mutex_lock(&self->lock);
+	ms = *delay;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L)
+	{
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	while (ms > 0 && *delay == ms && !self->quit &&
+		   pthread_cond_timedwait(&self->changed, &self->lock, &until) == 0)
+		continue;
+	(void) pthread_mutex_unlock(&self->lock);
+}
+
 /*
  * Keys
  */
@@ -108,7 +142,7 @@ key_number(EVP_PKEY *key, const char *name)
 static aiodal_status
 show_configuration(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiodal_error **err)
 {
-	const issuer *self = payload;
+	const standin *self = payload;
 
 	(void) req;
 	return send_json(
@@ -119,7 +153,7 @@ show_configuration(aiodal_web_request *req, aiodal_web_response *res, void *payl
 static aiodal_status
 show_keys(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiodal_error **err)
 {
-	const issuer *self = payload;
+	standin *self = payload;
 	char *n = key_number(self->key, OSSL_PKEY_PARAM_RSA_N);
 	char *e = key_number(self->key, OSSL_PKEY_PARAM_RSA_E);
 	json_t *keys = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "keys", "kty", "RSA", "use", "sig",
@@ -128,6 +162,7 @@ show_keys(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiod
 	(void) req;
 	free(n);
 	free(e);
+	hesitate(self, &self->keys_delay);
 	return send_json(res, keys, err);
 }
 
@@ -176,7 +211,7 @@ sign(EVP_PKEY *key, const char *text)
 }
 
 static char *
-make_token(const issuer *self, const aiodal_web_request *req)
+make_token(const standin *self, const aiodal_web_request *req)
 {
 	long long now = (long long) time(NULL);
 	char *head = encode_json(json_pack("{s:s, s:s, s:s}", "alg", "RS256", "typ", "JWT", "kid", KID));
@@ -208,37 +243,154 @@ give_token(aiodal_web_request *req, aiodal_web_response *res, void *payload, aio
 }
 
 /*
+ * The channel
+ */
+
+static aiodal_status
+take_message(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiodal_error **err)
+{
+	standin *self = payload;
+	char *message = strdup(aiodal_web_request_body(req, NULL));
+
+	hesitate(self, &self->slack_delay);
+	(void) pthread_mutex_lock(&self->lock);
+	free(self->message);
+	self->message = message;
+	(void) pthread_mutex_unlock(&self->lock);
+	return aiodal_web_response_set_body(res, "text/plain", "ok", 2, err);
+}
+
+/* Every "text" in it that is a string, a line each. */
+static void
+write_texts(FILE *out, const json_t *value)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (json_is_array(value))
+		json_array_foreach (value, i, item)
+			write_texts(out, item);
+	json_object_foreach((json_t *) value, key, item)
+	{
+		if (json_is_string(item) && strcmp(key, "text") == 0)
+			(void) fprintf(out, "%s\n", json_string_value(item));
+		else if (!json_is_string(item))
+			write_texts(out, item);
+	}
+}
+
+/* As people see it; "" when there is none. The caller frees it. */
+static char *
+read_message(standin *self)
+{
+	json_t *message;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	(void) pthread_mutex_lock(&self->lock);
+	message = self->message ? json_loads(self->message, 0, NULL) : NULL;
+	(void) pthread_mutex_unlock(&self->lock);
+	write_texts(out, message);
+	json_decref(message);
+	(void) fclose(out);
+	return text;
+}
+
+static aiodal_status
+show_message(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiodal_error **err)
+{
+	char *text = read_message(payload);
+
+	(void) req;
+	if (!text)
+		return aiodal_error_set(err, AIODAL_ENOMEM, "out of memory", NULL, NULL);
+	return aiodal_web_response_take_body(res, "text/plain; charset=utf-8", text, strlen(text), free, err);
+}
+
+static aiodal_status
+set_delay(aiodal_web_request *req, aiodal_web_response *res, void *payload, aiodal_error **err)
+{
+	standin *self = payload;
+
+	(void) err;
+	(void) pthread_mutex_lock(&self->lock);
+	self->keys_delay = (int) strtol(query(req, "keys", "0"), NULL, 10);
+	self->slack_delay = (int) strtol(query(req, "slack", "0"), NULL, 10);
+	(void) pthread_cond_broadcast(&self->changed);
+	(void) pthread_mutex_unlock(&self->lock);
+	aiodal_web_response_set_status(res, 204);
+	return AIODAL_OK;
+}
+
+/*
  * The program
  */
 
 static void
-add_routes(aiodal_web_app *app, issuer *self, aiodal_error **err)
+add_routes(aiodal_web_app *app, standin *self, aiodal_error **err)
 {
-	aiodal_web_scope *root = aiodal_web_app_root(app);
+	static const struct
+	{
+		const char *method;
+		const char *pattern;
+		aiodal_web_handler handler;
+	} routes[] = {
+		{"GET", "/.well-known/openid-configuration", show_configuration},
+		{"GET", "/.well-known/jwks.json", show_keys},
+		{"GET", "/token", give_token},
+		{"POST", "/services/{path...}", take_message},
+		{"GET", "/channel", show_message},
+		{"GET", "/delay", set_delay},
+	};
+	size_t i;
 
-	aiodal_or_exit(aiodal_web_scope_add(root, "GET", "/.well-known/openid-configuration", show_configuration,
-										self, NULL, err),
-				   err);
-	aiodal_or_exit(aiodal_web_scope_add(root, "GET", "/.well-known/jwks.json", show_keys, self, NULL, err),
-				   err);
-	aiodal_or_exit(aiodal_web_scope_add(root, "GET", "/token", give_token, self, NULL, err), err);
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		aiodal_or_exit(aiodal_web_scope_add(aiodal_web_app_root(app), routes[i].method, routes[i].pattern,
+											routes[i].handler, self, NULL, err),
+					   err);
 }
 
-int
-main(int argc, char **argv)
+static void
+wait_for_the_end(standin *self)
 {
-	aiodal_error *err = NULL;
-	aiodal_web_app *app;
-	aiodal_web_server *server;
-	issuer self = {NULL, argc > 1 ? argv[1] : "", ""};
 	sigset_t signals;
 	int got;
 
 	(void) sigemptyset(&signals);
 	(void) sigaddset(&signals, SIGINT);
 	(void) sigaddset(&signals, SIGTERM);
-	(void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void) sigwait(&signals, &got);
+	(void) pthread_mutex_lock(&self->lock);
+	self->quit = true;
+	(void) pthread_cond_broadcast(&self->changed);
+	(void) pthread_mutex_unlock(&self->lock);
+}
 
+static void
+block_signals(void)
+{
+	sigset_t signals;
+
+	(void) sigemptyset(&signals);
+	(void) sigaddset(&signals, SIGINT);
+	(void) sigaddset(&signals, SIGTERM);
+	(void) pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	standin self = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+	aiodal_error *err = NULL;
+	aiodal_web_app *app;
+	aiodal_web_server *server;
+
+	block_signals();
+	self.audience = argc > 1 ? argv[1] : "";
 	self.key = EVP_RSA_gen(2048);
 	if (!self.key)
 		return EXIT_FAILURE;
@@ -248,9 +400,10 @@ main(int argc, char **argv)
 	(void) snprintf(self.url, sizeof(self.url), "http://127.0.0.1:%d/", aiodal_web_server_port(server));
 	(void) printf("%s\n", self.url);
 	(void) fflush(stdout);
-	(void) sigwait(&signals, &got);
+	wait_for_the_end(&self);
 	aiodal_web_server_stop(server, 1000);
 	aiodal_web_app_free(app);
 	EVP_PKEY_free(self.key);
+	free(self.message);
 	return EXIT_SUCCESS;
 }
