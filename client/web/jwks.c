@@ -236,7 +236,7 @@ run(void *payload)
  * Finding
  */
 
-static const aiodal_web__key *
+static aiodal_web__key *
 find(const aiodal_web__jwks *j, const char *kid)
 {
 	return counts(j) ? aiodal_web__keyset_find(j->set, kid) : NULL;
@@ -262,8 +262,8 @@ wait_for_fetch(aiodal_web__jwks *j)
 }
 
 aiodal_status
-aiodal_web__jwks_find(const aiodal_web__key **key, aiodal_web__keyset **set, aiodal_web__jwks *j,
-					  const char *kid, aiodal_error **err)
+aiodal_web__jwks_find(aiodal_web__key **key, aiodal_web__keyset **set, aiodal_web__jwks *j, const char *kid,
+					  aiodal_error **err)
 {
 	bool known;
 
@@ -285,6 +285,20 @@ aiodal_web__jwks_find(const aiodal_web__key **key, aiodal_web__keyset **set, aio
 	if (known)
 		return aiodal_web__fail(err, AIODAL_ENOTFOUND, "the token is signed with an unknown key");
 	return aiodal_web__fail(err, AIODAL_ECONN, "the issuer's keys cannot be had");
+}
+
+aiodal_web__key *
+aiodal_web__jwks_recall(aiodal_web__keyset **set, aiodal_web__jwks *j, const char *header, size_t len)
+{
+	aiodal_web__key *key;
+
+	(void) pthread_mutex_lock(&j->lock);
+	key = counts(j) ? aiodal_web__keyset_recall(j->set, header, len) : NULL;
+	*set = key ? aiodal_web__keyset_ref(j->set) : NULL;
+	if (key && is_due(j))
+		(void) pthread_cond_signal(&j->asked);
+	(void) pthread_mutex_unlock(&j->lock);
+	return key;
 }
 
 void

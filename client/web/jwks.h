@@ -17,8 +17,12 @@ extern aiodal_status aiodal_web__jwks_open(aiodal_web__jwks **jwks, const char *
 extern void aiodal_web__jwks_close(aiodal_web__jwks *jwks); /* NULL is fine */
 
 /* As aiodal_web__keys_find(). */
-extern aiodal_status aiodal_web__jwks_find(const aiodal_web__key **key, aiodal_web__keyset **set,
+extern aiodal_status aiodal_web__jwks_find(aiodal_web__key **key, aiodal_web__keyset **set,
 										   aiodal_web__jwks *jwks, const char *kid, aiodal_error **err);
+
+/* As aiodal_web__keys_recall(). */
+extern aiodal_web__key *
+aiodal_web__jwks_recall(aiodal_web__keyset **set, aiodal_web__jwks *jwks, const char *header, size_t len);
 
 extern void aiodal_web__jwks_stats(aiodal_web__jwks *jwks, aiodal_web_keys_stats *stats);
 

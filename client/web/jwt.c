@@ -3,8 +3,9 @@
  *		Verifying tokens: JSON Web Signatures in their compact form (RFC 7515), the claims of RFC 7519, with
  * the care RFC 8725 asks for.
  *
- * The header is read only to learn that it asks for RS256 and which key it names; then the signature is
- * verified; only what a key of the issuer's has signed is read any further.
+ * The header is read only to learn that it asks for RS256 and which key it names, unless it is the one, to
+ * the letter, that was in order before; then the signature is verified; only what a key of the issuer's has
+ * signed is read any further.
  */
 #include <math.h>
 #include <string.h>
@@ -117,7 +118,7 @@ check_header(const json_t *header, aiodal_error **err)
  */
 
 static aiodal_status
-verify(const aiodal_web__key *key, const part *parts, aiodal_error **err)
+verify(aiodal_web__key *key, const part *parts, aiodal_error **err)
 {
 	const part *s = &parts[SIGNATURE];
 	unsigned char signature[AIODAL_WEB__MAX_SIGNATURE];
@@ -137,7 +138,7 @@ verify_by_header(aiodal_web_keys *keys, const part *parts, aiodal_error **err)
 {
 	json_t *header;
 	char *text;
-	const aiodal_web__key *key;
+	aiodal_web__key *key;
 	aiodal_web__keyset *set = NULL;
 	aiodal_status status = read_part(&header, &text, &parts[HEADER], "the token's header", err);
 
@@ -147,9 +148,26 @@ verify_by_header(aiodal_web_keys *keys, const part *parts, aiodal_error **err)
 		status = aiodal_web__keys_find(&key, &set, keys, aiodal_web__json_string(header, "kid"), err);
 	if (!status)
 		status = verify(key, parts, err);
+	if (!status)
+		aiodal_web__key_remember(key, parts[HEADER].text, parts[HEADER].len);
 	aiodal_web__keyset_unref(set);
 	json_decref(header);
 	aiodal_web__free(text);
+	return status;
+}
+
+/* An issuer's tokens have the same header as a rule. */
+static aiodal_status
+verify_by_key(aiodal_web_keys *keys, const part *parts, aiodal_error **err)
+{
+	aiodal_web__keyset *set;
+	aiodal_web__key *key = aiodal_web__keys_recall(&set, keys, parts[HEADER].text, parts[HEADER].len);
+	aiodal_status status;
+
+	if (!key)
+		return verify_by_header(keys, parts, err);
+	status = verify(key, parts, err);
+	aiodal_web__keyset_unref(set);
 	return status;
 }
 
@@ -263,7 +281,7 @@ aiodal_web__token_verify(aiodal_web_claims **claims, aiodal_web_keys *keys, cons
 		return refuse(err, "the token is too long");
 	if (!split(parts, token, len))
 		return refuse(err, "the token does not have three parts");
-	status = verify_by_header(keys, parts, err);
+	status = verify_by_key(keys, parts, err);
 	return status ? status : read_claims(claims, &parts[PAYLOAD], options, err);
 }
 

@@ -100,8 +100,8 @@ aiodal_web_keys_free(aiodal_web_keys *keys)
 }
 
 aiodal_status
-aiodal_web__keys_find(const aiodal_web__key **key, aiodal_web__keyset **set, aiodal_web_keys *keys,
-					  const char *kid, aiodal_error **err)
+aiodal_web__keys_find(aiodal_web__key **key, aiodal_web__keyset **set, aiodal_web_keys *keys, const char *kid,
+					  aiodal_error **err)
 {
 	if (keys->jwks)
 		return aiodal_web__jwks_find(key, set, keys->jwks, kid, err);
@@ -110,4 +110,16 @@ aiodal_web__keys_find(const aiodal_web__key **key, aiodal_web__keyset **set, aio
 		return aiodal_web__fail(err, AIODAL_ENOTFOUND, "the token is signed with an unknown key");
 	*set = aiodal_web__keyset_ref(keys->set);
 	return AIODAL_OK;
+}
+
+aiodal_web__key *
+aiodal_web__keys_recall(aiodal_web__keyset **set, aiodal_web_keys *keys, const char *header, size_t len)
+{
+	aiodal_web__key *key;
+
+	if (keys->jwks)
+		return aiodal_web__jwks_recall(set, keys->jwks, header, len);
+	key = aiodal_web__keyset_recall(keys->set, header, len);
+	*set = key ? aiodal_web__keyset_ref(keys->set) : NULL;
+	return key;
 }

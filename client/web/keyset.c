@@ -3,8 +3,9 @@
  *		Reading keys, choosing those that may be used, verifying with them.
  *
  * Design notes. To set a verification up costs OpenSSL a good part of what the verification itself does: it
- * looks the algorithms up by name, under locks. So each key keeps a context that is set up, which verifying
- * only copies; a set keeps the digest.
+ * looks the algorithms up by name, under locks. So each key keeps contexts that are set up, for as many
+ * threads as verify with it at once as a rule: one is taken out of its place and put back by an atomic
+ * exchange. Who finds none makes a copy. A set keeps the digest.
  */
 #include "keyset.h"
 
@@ -23,12 +24,15 @@
 
 #define MIN_BITS 2048
 #define MAX_BITS (8 * AIODAL_WEB__MAX_SIGNATURE)
+#define N_IDLE   8
 
 struct aiodal_web__key
 {
 	const aiodal_web__keyset *set;
 	char *kid;
-	EVP_PKEY_CTX *context; /* set up for RS256 */
+	EVP_PKEY_CTX *context;      /* set up for RS256; never used but to be copied */
+	EVP_PKEY_CTX *idle[N_IDLE]; /* copies that nobody uses; atomic */
+	char *header;               /* remembered; NULL: none so far; atomic, set once */
 	size_t size;
 };
 
@@ -153,7 +157,12 @@ read_key(aiodal_web__key *key, const json_t *jwk)
 static void
 free_key(aiodal_web__key *key)
 {
+	size_t i;
+
+	for (i = 0; i < N_IDLE; i++)
+		EVP_PKEY_CTX_free(key->idle[i]);
 	EVP_PKEY_CTX_free(key->context);
+	aiodal_web__free(key->header);
 	aiodal_web__free(key->kid);
 }
 
@@ -250,7 +259,7 @@ aiodal_web__keyset_unref(aiodal_web__keyset *set)
 	aiodal_web__free(set);
 }
 
-const aiodal_web__key *
+aiodal_web__key *
 aiodal_web__keyset_find(const aiodal_web__keyset *set, const char *kid)
 {
 	size_t i;
@@ -261,28 +270,80 @@ aiodal_web__keyset_find(const aiodal_web__keyset *set, const char *kid)
 	return NULL;
 }
 
+aiodal_web__key *
+aiodal_web__keyset_recall(const aiodal_web__keyset *set, const char *header, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < set->n_keys; i++)
+	{
+		const char *known = __atomic_load_n(&set->keys[i].header, __ATOMIC_ACQUIRE);
+
+		if (known && strlen(known) == len && memcmp(known, header, len) == 0)
+			return &set->keys[i];
+	}
+	return NULL;
+}
+
+/* Without memory for it, it is read again the next time. */
+void
+aiodal_web__key_remember(aiodal_web__key *key, const char *header, size_t len)
+{
+	char *none = NULL;
+	char *copy;
+
+	if (__atomic_load_n(&key->header, __ATOMIC_RELAXED) || !(copy = aiodal_web__malloc(len + 1)))
+		return;
+	memcpy(copy, header, len);
+	copy[len] = '\0';
+	if (!__atomic_compare_exchange_n(&key->header, &none, copy, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		aiodal_web__free(copy);
+}
+
 /*
  * Verifying
  */
 
 size_t
-aiodal_web__key_size(const aiodal_web__key *key)
+aiodal_web__key_size(aiodal_web__key *key)
 {
 	return key->size;
 }
 
+static EVP_PKEY_CTX *
+take_context(aiodal_web__key *key)
+{
+	EVP_PKEY_CTX *context = NULL;
+	size_t i;
+
+	for (i = 0; i < N_IDLE && !context; i++)
+		if (__atomic_load_n(&key->idle[i], __ATOMIC_RELAXED))
+			context = __atomic_exchange_n(&key->idle[i], NULL, __ATOMIC_ACQUIRE);
+	return context ? context : EVP_PKEY_CTX_dup(key->context);
+}
+
+static void
+put_context(aiodal_web__key *key, EVP_PKEY_CTX *context)
+{
+	size_t i;
+
+	/* what stood in the place is put into the next one */
+	for (i = 0; i < N_IDLE && context; i++)
+		context = __atomic_exchange_n(&key->idle[i], context, __ATOMIC_ACQ_REL);
+	EVP_PKEY_CTX_free(context);
+}
+
 int
-aiodal_web__key_verify(const aiodal_web__key *key, const void *text, size_t len,
-					   const unsigned char *signature)
+aiodal_web__key_verify(aiodal_web__key *key, const void *text, size_t len, const unsigned char *signature)
 {
 	unsigned char digest[32];
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(key->context);
+	EVP_PKEY_CTX *context = take_context(key);
 	int verified = -1;
 
 	(void) ERR_set_mark();
 	if (context && EVP_Digest(text, len, digest, NULL, key->set->sha256, NULL))
 		verified = EVP_PKEY_verify(context, signature, key->size, digest, sizeof(digest)) == 1;
 	(void) ERR_pop_to_mark();
-	EVP_PKEY_CTX_free(context);
+	put_context(key, context);
 	return verified;
 }

@@ -416,7 +416,7 @@ survives_failing_malloc(void **state)
 		aiodal_web_response_free(res);
 	}
 	assert_int_equal(answered, 204);
-	assert_true(n > 20);
+	assert_true(n > 10);
 	aiodal_web_app_free(app);
 }
 

@@ -865,6 +865,24 @@ make_genuine(char **genuine)
 	return n;
 }
 
+/* A header that was in order before is not read again, but what it belongs to is verified all the same. */
+static void
+remembers_headers(void **state)
+{
+	const char *good = token(one, HEADER, claims_with(""));
+	const char *header = text("%.*s", (int) strcspn(good, "."), good);
+	const char *rest = good + strlen(header);
+
+	(void) state;
+	BELIEVED(good);
+	BELIEVED(good);
+	REFUSED(sign_parts(two, header, base64(claims_with(""))), "signature is wrong");
+	REFUSED(text("%s%s", header, text("%.*sAAAA", (int) strlen(rest) - 4, rest)), "signature is wrong");
+	REFUSED(text("%.*s%s", (int) strlen(header) - 1, header, rest), "header");
+	REFUSED(text("%sA%s", header, rest), "header");
+	BELIEVED(good);
+}
+
 /* A changed token is never believed: only those that were signed are, to the letter. */
 static void
 refuses_mutated_tokens(void **state)
@@ -1045,6 +1063,7 @@ main(void)
 		cmocka_unit_test(requires_an_organisation_and_a_grant),
 		cmocka_unit_test(requires_scopes_and_permissions),
 		cmocka_unit_test(requires_an_email),
+		cmocka_unit_test(remembers_headers),
 		cmocka_unit_test(refuses_mutated_tokens),
 		cmocka_unit_test(agrees_with_cjose),
 		cmocka_unit_test(survives_failing_malloc),
