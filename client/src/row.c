@@ -272,6 +272,44 @@ aiodal_rows_get_all(void *into, const aiodal_rows *rows, aiodal_error **err)
 	return status;
 }
 
+static aiodal_status
+make_rows(void **out, const aiodal_rows *rows, aiodal_error **err)
+{
+	size_t n = (size_t) PQntuples(rows->res);
+	/* counted by int, of a size that a compiler took: no overflow */
+	size_t size = n * rows->shape->struct_size;
+	aiodal__datum of = {.res = (PGresult *) rows->res};
+	void *array;
+	aiodal_status status;
+
+	if (n == 0)
+		return AIODAL_OK;
+	array = aiodal__datum_alloc(&of, size);
+	if (!array)
+		return aiodal__fail_memory(err);
+	memset(array, 0, size);
+	status = aiodal_rows_get_all(array, rows, err);
+	if (status == AIODAL_OK)
+		*out = array;
+	return status;
+}
+
+aiodal_status
+aiodal_rows_make(void **out, aiodal_result *res, const aiodal_shape *shape, aiodal_error **err)
+{
+	aiodal_rows *rows;
+	aiodal_status status;
+
+	if (!out)
+		return aiodal__fail(err, AIODAL_EINVAL, "rows must not be NULL");
+	*out = NULL;
+	status = aiodal_rows_bind(&rows, res, shape, err);
+	if (status == AIODAL_OK)
+		status = make_rows(out, rows, err);
+	aiodal_rows_free(rows);
+	return status;
+}
+
 aiodal_status
 aiodal_result_get_row(void *into, const aiodal_result *res, int row, const aiodal_shape *shape,
 					  aiodal_error **err)

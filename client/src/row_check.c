@@ -83,6 +83,12 @@ is_inside(const aiodal_shape *shape, size_t offset, size_t size)
 	return size <= shape->struct_size && offset <= shape->struct_size - size;
 }
 
+static bool
+is_bool_or_none(const aiodal_shape *shape, size_t offset)
+{
+	return offset == AIODAL_NO_MEMBER || is_inside(shape, offset, sizeof(bool));
+}
+
 static aiodal_status
 check_enum(const aiodal_shape *shape, const aiodal_field *field, aiodal_error **err)
 {
@@ -106,8 +112,8 @@ check_field(const aiodal_shape *shape, const aiodal_field *field, aiodal_error *
 		return aiodal__fail(err, AIODAL_EINVAL,
 							"the field for column \"%s\" of struct %s is of kind %d, which does not exist",
 							field->column, shape->name, (int) field->kind);
-	if (!is_inside(shape, field->offset, field->size) ||
-		(field->null_offset != AIODAL_NO_MEMBER && !is_inside(shape, field->null_offset, sizeof(bool))))
+	if (!is_inside(shape, field->offset, field->size) || !is_bool_or_none(shape, field->null_offset) ||
+		!is_bool_or_none(shape, field->set_offset))
 		return aiodal__fail(err, AIODAL_EINVAL, "the field for column \"%s\" is not inside of struct %s",
 							field->column, shape->name);
 	if (field->n_labels > 0)

@@ -1,6 +1,6 @@
 /*
  * aiodal/row.h
- *		Rows into structs, and structs into parameters.
+ *		Rows into structs, structs into parameters, and structs that are rows of a table.
  *
  *		typedef struct book { int32_t id; const char *title; int32_t pages; bool pages_null; } book;
  *
@@ -32,6 +32,12 @@ AIODAL_BEGIN_DECLS
 
 #define AIODAL_NO_MEMBER ((size_t) -1)
 
+enum
+{
+	AIODAL_FIELD_KEY = 1,      /* a part of what identifies a row */
+	AIODAL_FIELD_READ_ONLY = 2 /* the database alone writes the column */
+};
+
 /*
  * A member of a struct and the column that it is for. Without a member for NULL, an SQL NULL is a NULL
  * pointer in those kinds that are pointers (and bytes without data), and an error in the others.
@@ -45,27 +51,31 @@ typedef struct aiodal_field
 	size_t null_offset;        /* of a bool: whether it is NULL; the member itself is then zero */
 	const char *const *labels; /* with n_labels > 0 the member is an enum that numbers these from 0 */
 	size_t n_labels;
+	/* of a mapping */
+	unsigned int flags; /* AIODAL_FIELD_* */
+	size_t set_offset;  /* of a bool: whether the member is to be inserted; false: the column's default is */
 } aiodal_field;
 
-#define AIODAL_FIELD(type, member, column, kind)                                                      \
-	{                                                                                                 \
-		column, kind, offsetof(type, member), sizeof(((type *) 0)->member), AIODAL_NO_MEMBER, NULL, 0 \
+#define AIODAL_FIELD(type, member, column, kind)                                                          \
+	{                                                                                                     \
+		column, kind, offsetof(type, member), sizeof(((type *) 0)->member), AIODAL_NO_MEMBER, NULL, 0, 0, \
+			AIODAL_NO_MEMBER                                                                              \
 	}
 #define AIODAL_FIELD_OR_NULL(type, member, null_member, column, kind)                                    \
 	{                                                                                                    \
 		column, kind, offsetof(type, member), sizeof(((type *) 0)->member), offsetof(type, null_member), \
-			NULL, 0                                                                                      \
+			NULL, 0, 0, AIODAL_NO_MEMBER                                                                 \
 	}
 /* labels: an array of const char * */
 #define AIODAL_FIELD_ENUM(type, member, column, labels)                                                    \
 	{                                                                                                      \
 		column, AIODAL_KIND_OTHER, offsetof(type, member), sizeof(((type *) 0)->member), AIODAL_NO_MEMBER, \
-			labels, sizeof(labels) / sizeof((labels)[0])                                                   \
+			labels, sizeof(labels) / sizeof((labels)[0]), 0, AIODAL_NO_MEMBER                              \
 	}
-#define AIODAL_FIELD_ENUM_OR_NULL(type, member, null_member, column, labels)             \
-	{                                                                                    \
-		column, AIODAL_KIND_OTHER, offsetof(type, member), sizeof(((type *) 0)->member), \
-			offsetof(type, null_member), labels, sizeof(labels) / sizeof((labels)[0])    \
+#define AIODAL_FIELD_ENUM_OR_NULL(type, member, null_member, column, labels)                               \
+	{                                                                                                      \
+		column, AIODAL_KIND_OTHER, offsetof(type, member), sizeof(((type *) 0)->member),                   \
+			offsetof(type, null_member), labels, sizeof(labels) / sizeof((labels)[0]), 0, AIODAL_NO_MEMBER \
 	}
 
 /* All that is to be known of a struct. */
@@ -127,6 +137,59 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_result_get_row(void *into, con
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_shape_value(aiodal_value *value, const aiodal_shape *shape,
 															  size_t field, const void *from,
 															  aiodal_error **err);
+
+/*
+ * Fills an array of structs that lives as long as the result: *rows, with aiodal_result_rows(res) of them.
+ * *rows is NULL when there are none.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_rows_make(void **rows, aiodal_result *res,
+															const aiodal_shape *shape, aiodal_error **err);
+
+/*
+ * A struct that is a row of a table. What aiodal codegen writes is made of these; so can be what is written
+ * by hand.
+ */
+typedef struct aiodal_mapping
+{
+	size_t size;
+	const char *schema; /* NULL: found by search_path */
+	const char *table;  /* or view; both unquoted */
+	const aiodal_shape *shape;
+	aiodal_wire wire; /* how rows are fetched */
+} aiodal_mapping;
+
+/*
+ * Rows from and into the table, each in one statement. *res, owned by the caller as any result, holds the
+ * rows, and *rows points to them as aiodal_rows_make() does; both may be NULL. Columns without a field are
+ * left alone. Errors are those of aiodal_tx_query(), aiodal_rows_bind() and aiodal_rows_get(); EINVAL too
+ * when a key is wanted and no field is of one.
+ */
+
+/* All rows, or those that tail with its parameters leaves: "WHERE price > $1 ORDER BY title". tail, which may
+ * be NULL, is SQL: never from outside. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_select(aiodal_result **res, void **rows,
+																 aiodal_tx *tx, const aiodal_mapping *mapping,
+																 const char *tail, size_t n,
+																 const aiodal_value *params,
+																 aiodal_error **err);
+
+/* The row whose key is that of the struct at key, of which nothing else is read. AIODAL_ENOTFOUND when there
+ * is none: the transaction stays as it was. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_find(aiodal_result **res, void **rows,
+															   aiodal_tx *tx, const aiodal_mapping *mapping,
+															   const void *key, aiodal_error **err);
+
+/* Inserts the struct at row, but for what is read only or not set; gives the row as it has become. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_insert(aiodal_result **res, void **rows,
+																 aiodal_tx *tx, const aiodal_mapping *mapping,
+																 const void *row, aiodal_error **err);
+
+/* Writes all but the key and what is read only. AIODAL_ENOTFOUND as above. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_update(aiodal_result **res, void **rows,
+																 aiodal_tx *tx, const aiodal_mapping *mapping,
+																 const void *row, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_delete(aiodal_tx *tx, const aiodal_mapping *mapping,
+																 const void *key, aiodal_error **err);
 
 AIODAL_END_DECLS
 

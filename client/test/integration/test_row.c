@@ -333,6 +333,116 @@ bad_shapes(void **state)
 	FAILS(AIODAL_EINVAL, aiodal_shape_value(&value, &shape, 0, &in, &err), "AIODAL_SHAPE()");
 }
 
+/*
+ * Tables
+ */
+
+typedef struct book
+{
+	int64_t id;
+	bool id_set;
+	const char *title;
+	int32_t pages;
+	bool pages_null;
+	bool pages_set;
+	int32_t twice;
+	bool twice_null;
+} book;
+
+static const aiodal_field book_fields[] = {
+	{"Id", AIODAL_KIND_INT64, offsetof(book, id), 8, AIODAL_NO_MEMBER, NULL, 0, AIODAL_FIELD_KEY,
+	 offsetof(book, id_set)},
+	{"title", AIODAL_KIND_TEXT, offsetof(book, title), sizeof(char *), AIODAL_NO_MEMBER, NULL, 0, 0,
+	 AIODAL_NO_MEMBER},
+	{"pages", AIODAL_KIND_INT32, offsetof(book, pages), 4, offsetof(book, pages_null), NULL, 0, 0,
+	 offsetof(book, pages_set)},
+	{"twice", AIODAL_KIND_INT32, offsetof(book, twice), 4, offsetof(book, twice_null), NULL, 0,
+	 AIODAL_FIELD_READ_ONLY, AIODAL_NO_MEMBER},
+};
+static const aiodal_shape book_shape = AIODAL_SHAPE(book, book_fields);
+static const aiodal_mapping books = {sizeof(aiodal_mapping), "public", "book", &book_shape,
+									 AIODAL_WIRE_BINARY};
+
+static void
+a_row_from_insert_to_delete(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res;
+	book in = {0};
+	void *rows;
+	book *out;
+
+	(void) state;
+	/* all defaults */
+	in.title = "Ficciones";
+	in.pages = 5;
+	OK(aiodal_mapping_insert(&res, &rows, tx, &books, &in, &err));
+	out = rows;
+	assert_int_equal(out->id, 1);
+	assert_int_equal(out->pages, 100);
+	assert_int_equal(out->twice, 200);
+	aiodal_result_free(res);
+	/* no default */
+	in.id = 77;
+	in.id_set = in.pages_set = in.pages_null = true;
+	OK(aiodal_mapping_insert(NULL, NULL, tx, &books, &in, &err));
+	OK(aiodal_mapping_find(&res, &rows, tx, &books, &in, &err));
+	out = rows;
+	assert_string_equal(out->title, "Ficciones");
+	assert_true(out->pages_null && out->twice_null && !out->id_set);
+	aiodal_result_free(res);
+
+	in.title = NULL;
+	in.pages_null = false;
+	OK(aiodal_mapping_update(&res, &rows, tx, &books, &in, &err));
+	out = rows;
+	assert_null(out->title);
+	assert_int_equal(out->twice, 10);
+	aiodal_result_free(res);
+	OK(aiodal_mapping_select(&res, &rows, tx, &books, "ORDER BY 1 DESC", 0, NULL, &err));
+	out = rows;
+	assert_int_equal(aiodal_result_rows(res), 2);
+	assert_int_equal(out[0].id, 77);
+	assert_int_equal(out[1].id, 1);
+	aiodal_result_free(res);
+
+	OK(aiodal_mapping_delete(tx, &books, &in, &err));
+	FAILS(AIODAL_ENOTFOUND, aiodal_mapping_delete(tx, &books, &in, &err), "no row with this key in \"book\"");
+	FAILS(AIODAL_ENOTFOUND, aiodal_mapping_update(&res, &rows, tx, &books, &in, &err),
+		  "no row with this key");
+	assert_null(res);
+	FAILS(AIODAL_ENOTFOUND, aiodal_mapping_update(NULL, NULL, tx, &books, &in, &err), "no row with this key");
+	FAILS(AIODAL_ENOTFOUND, aiodal_mapping_find(&res, &rows, tx, &books, &in, &err), "no row with this key");
+	assert_null(rows);
+	OK(aiodal_mapping_select(&res, &rows, tx, &books, "WHERE false", 0, NULL, &err));
+	assert_null(rows);
+	aiodal_result_free(res);
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_OPEN);
+}
+
+static void
+mappings_that_do_not_fit(void **state)
+{
+	aiodal_mapping mapping = {sizeof(mapping), NULL, "item", &item_shape, AIODAL_WIRE_TEXT};
+	aiodal_error *err = NULL;
+	aiodal_result *res;
+	item in = {0};
+
+	(void) state;
+	FAILS(AIODAL_EINVAL, aiodal_mapping_find(&res, NULL, tx, &mapping, &in, &err),
+		  "struct item has no field with AIODAL_FIELD_KEY");
+	FAILS(AIODAL_EINVAL, aiodal_mapping_insert(&res, NULL, tx, &mapping, NULL, &err),
+		  "struct must not be NULL");
+	in.mood = (mood) 9;
+	FAILS(AIODAL_EINVAL, aiodal_mapping_insert(&res, NULL, tx, &mapping, &in, &err), "its enum has 3 labels");
+	mapping.shape = NULL;
+	FAILS(AIODAL_EINVAL, aiodal_mapping_insert(&res, NULL, tx, &mapping, &in, &err), "AIODAL_SHAPE()");
+	mapping.size = 0;
+	FAILS(AIODAL_EINVAL, aiodal_mapping_insert(&res, NULL, tx, &mapping, &in, &err), "not initialised");
+	FAILS(AIODAL_EINVAL, aiodal_mapping_select(&res, NULL, tx, NULL, NULL, 0, NULL, &err), "not initialised");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_OPEN);
+}
+
 static int
 set_up(void **state)
 {
@@ -342,6 +452,8 @@ set_up(void **state)
 		"); CREATE TABLE item (id int PRIMARY KEY, name text, amount int, mood mood);"
 		"CREATE VIEW item_view AS TABLE item; CREATE TABLE other (id bigint NOT NULL);"
 		"CREATE DOMAIN number AS int; CREATE DOMAIN id AS number CHECK (VALUE > 0);"
+		"CREATE TABLE book (\"Id\" bigserial PRIMARY KEY, title text, pages int DEFAULT 100, twice "
+		"int GENERATED ALWAYS AS (pages * 2) STORED);"
 		"CREATE TABLE of_domains (id id PRIMARY KEY, name name, amount number, mood mood)");
 	return aiodal_db_open(&db, NULL, NULL, NULL);
 }
@@ -382,6 +494,8 @@ main(void)
 		EACH(rows_that_do_not_fit),
 		EACH(tables),
 		EACH(bad_shapes),
+		EACH(a_row_from_insert_to_delete),
+		EACH(mappings_that_do_not_fit),
 	};
 
 	return cmocka_run_group_tests_name("row", tests, set_up, tear_down);
