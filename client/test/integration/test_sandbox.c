@@ -407,13 +407,19 @@ operations_are_polled_and_cancelled(void **state)
 	aiodal_error *err = NULL;
 	aiodal_tx *tx = begin();
 	aiodal_tx *inner;
+	aiodal_status status;
 	aiodal_op *op;
 
 	(void) state;
 	OK(aiodal_tx_exec_start(&op, tx, "SELECT pg_sleep(60)", 0, NULL, &err));
 	FAILS(AIODAL_EBUSY, aiodal_tx_begin(&inner, db, NULL, &err), "");
-	aiodal_op_cancel(op);
-	FAILS(AIODAL_ECANCELED, aiodal_op_wait(op, -1, &err), "");
+	/* a request that overtakes its statement hits nothing */
+	do
+	{
+		aiodal_op_cancel(op);
+		status = aiodal_op_wait(op, 100, &err);
+	} while (status > 0);
+	FAILS(AIODAL_ECANCELED, status, "");
 	aiodal_op_free(op);
 	OK(aiodal_tx_rollback(tx, &err));
 	aiodal_tx_free(tx);
