@@ -201,6 +201,17 @@ ArbiterSameKey(Arbiter *a, const BatchKey *x, const BatchKey *y)
 }
 
 /*
+ * No page stays pinned by a scan that was begun. The next scan may come in a subtransaction, which
+ * cannot let go what was pinned before, and has to let go what it pins.
+ */
+static void
+GiveUpPlace(Arbiter *a, IndexScanDesc scan)
+{
+	ExecClearTuple(a->existing);
+	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0); /* with the keys it has */
+}
+
+/*
  * Fetches the row the scan stands on. Before it waits for whoever holds the
  * row, the scan's place is given up: no page may stay pinned meanwhile.
  */
@@ -216,8 +227,7 @@ FetchRow(Arbiter *a, IndexScanDesc scan)
 	if (!TransactionIdIsValid(owner))
 		return ROW_LIVE;
 	tid = a->existing->tts_tid;
-	ExecClearTuple(a->existing);
-	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0); /* with the keys it has */
+	GiveUpPlace(a, scan);
 	if (a->dirty.speculativeToken)
 		SpeculativeInsertionWait(a->dirty.xmin, a->dirty.speculativeToken);
 	else
@@ -238,7 +248,7 @@ StartLookup(Arbiter *a, const BatchKey *key)
 
 /* One lookup; false when it has to be done again. */
 static bool
-LookUp(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
+LookUpOnce(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 {
 	StartLookup(a, key);
 	key->found = false;
@@ -259,9 +269,9 @@ LookUp(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 }
 
 static void
-LookUpUntilDone(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
+LookUp(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 {
-	while (!LookUp(a, key, callback, arg))
+	while (!LookUpOnce(a, key, callback, arg))
 		CHECK_FOR_INTERRUPTS();
 }
 
@@ -272,7 +282,10 @@ ArbiterProbeOne(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 
 	key->found = false;
 	if (!key->has_null)
-		LookUpUntilDone(a, key, callback, arg);
+	{
+		LookUp(a, key, callback, arg);
+		GiveUpPlace(a, a->lookup);
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -360,10 +373,17 @@ ArbiterProbe(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg
 	while (n > 0 && keys[n - 1].has_null)
 		keys[--n].found = false;
 	if (n > 0 && a->walk_rest == 0)
+	{
 		done = Walk(a, keys, n, callback, arg);
+		GiveUpPlace(a, a->walk);
+	}
 	else if (a->walk_rest > 0)
 		a->walk_rest--;
-	for (; done < n; done++)
-		LookUpUntilDone(a, &keys[done], callback, arg);
+	if (done < n)
+	{
+		for (; done < n; done++)
+			LookUp(a, &keys[done], callback, arg);
+		GiveUpPlace(a, a->lookup);
+	}
 	MemoryContextSwitchTo(old);
 }

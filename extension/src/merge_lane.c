@@ -102,9 +102,10 @@ struct Lane
 	RowForm *form;
 	RowCheck *check;
 	IndexWriter *indexes;
-	Parents *parents; /* NULL: no foreign key is checked here */
-	Arbiter *arbiter; /* NULL in mode insert */
-	SeenRows *seen;   /* NULL: no key comes twice */
+	Parents *parents;        /* NULL: no foreign key is checked here */
+	Arbiter *arbiter;        /* NULL in mode insert */
+	SeenRows *seen;          /* NULL: no key comes twice */
+	TupleTableSlot *old_row; /* empty but for AFTER UPDATE triggers; NULL: there are none */
 	BulkInsertState bulk;
 	bool is_routed; /* a row that is inserted belongs into this partition */
 
@@ -158,6 +159,19 @@ MakeCurrent(Lane *lane, const BatchRow *row)
 	lane->run->current = &row->place;
 }
 
+/*
+ * What triggers are told of the old row is held in a slot, which is made here: movers may be written
+ * in a subtransaction, and what is made there belongs to it.
+ */
+static void
+PrepareTriggers(Lane *lane)
+{
+	TriggerDesc *triggers = lane->rel->trigdesc;
+
+	if (triggers && triggers->trig_update_after_row)
+		lane->old_row = ExecGetTriggerOldSlot(lane->run->estate, lane->table.rri);
+}
+
 Lane *
 OpenLane(MergeRun *run, const LaneTable *table)
 {
@@ -185,6 +199,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes), lane->context);
 	if (lane->arbiter && run->keys_repeat)
 		lane->seen = MakeSeenRows();
+	PrepareTriggers(lane);
 	lane->bulk = GetBulkInsertState();
 	lane->capacity = BATCH_ROWS_ORDERED;
 	return lane;
@@ -595,6 +610,8 @@ FinishUpdates(Lane *lane)
 		SetCurrent(lane, row->row);
 		ExecARUpdateTriggers(lane->run->estate, lane->table.rri, NULL, NULL, &row->old_tid, NULL, row->slot,
 							 NIL, NULL, false);
+		if (lane->old_row)
+			ExecClearTuple(lane->old_row);
 	}
 	lane->nupdates = 0;
 }
@@ -636,6 +653,31 @@ typedef struct Moving
 	Moved *moved; /* by this attempt */
 } Moving;
 
+/*
+ * Whether a mover is at fault, its unique keys being another row's. It is looked up again before it is
+ * found guilty: somebody may have changed the very row that it is to replace, which may have those keys now.
+ */
+static bool
+MayNotMove(Lane *lane, BatchRow *row)
+{
+	ErrorData *fault;
+	ItemPointerData judged;
+
+	while ((fault = IndexWriterFault(lane->indexes, row->slot, &row->tid, row->changed, false)) != NULL)
+	{
+		judged = row->tid;
+		LookAgain(lane, row);
+		if (row->fate != FATE_UPDATE || row->fault != NULL)
+			return true;
+		if (ItemPointerEquals(&row->tid, &judged))
+		{
+			row->fault = fault;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Writes a mover with its index entries. */
 static void
 MoveRow(Moving *moving, BatchRow *row)
@@ -646,9 +688,7 @@ MoveRow(Moving *moving, BatchRow *row)
 	while (row->fate == FATE_UPDATE && row->fault == NULL)
 	{
 		MakeCurrent(lane, row);
-		if (SetsAside(lane))
-			row->fault = IndexWriterFault(lane->indexes, row->slot, &row->tid, row->changed, false);
-		if (row->fault != NULL)
+		if (SetsAside(lane) && MayNotMove(lane, row))
 			return;
 		if (WriteUpdate(lane, row))
 		{

@@ -1,6 +1,6 @@
 -- Bad rows that the direct path sets aside: all kinds of them, in batches small and large, are the ones that plain
 -- SQL finds, and the same is told of them.
-SELECT plan(21);
+SELECT plan(22);
 
 CREATE TABLE parent (a int, b text, PRIMARY KEY (a, b));
 INSERT INTO parent SELECT a, b FROM generate_series(1, 3) a, unnest('{x,y}'::text[]) b;
@@ -99,6 +99,9 @@ SELECT agrees('sql', '(4,1,0,0,0,0,0,3)', 'a trigger''s error sends the merge by
 SELECT is((outcome('direct', 'upsert', 'error', NULL))[2], 'cannot merge into "t" by the direct path', 'which the setting may forbid');
 DELETE FROM batch WHERE n = 7;
 SELECT agrees('direct', '(3,1,0,0,0,0,0,2)', 'a trigger that has nothing to say does not');
+TRUNCATE batch;
+INSERT INTO batch VALUES (1, 1, 'x', 1, 'uno', NULL), (2, 2, 'y', 2, 'dos', NULL), (3, 3, 'x', 3, 'tres', NULL), (4, 1, 'x', 0, 'four', NULL);
+SELECT agrees('direct', '(4,0,3,0,0,0,0,1)', 'nor where unique keys change');
 DROP TRIGGER object ON t;
 
 -- a parent that is the table's own
