@@ -59,12 +59,12 @@ ReadCounters(QueryDesc *desc, Counted *counted)
 }
 
 static void
-RunPlan(PlannedStmt *plan, const char *sql, Counted *counted)
+RunPlan(PlannedStmt *plan, const char *sql, int eflags, Counted *counted)
 {
 	QueryDesc *desc = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, NULL,
 									  NULL, INSTRUMENT_ROWS);
 
-	ExecutorStart(desc, 0);
+	ExecutorStart(desc, eflags);
 	CompatExecutorRun(desc);
 	ExecutorFinish(desc);
 	if (plan->canSetTag)
@@ -100,7 +100,7 @@ EndPlanning(int level)
 
 /* More than one plan where the target has rules; the later ones see what the earlier did. */
 static void
-RunStatement(const char *sql, bool nestloop, Counted *counted)
+RunStatement(const char *sql, bool nestloop, int eflags, Counted *counted)
 {
 	int level = BeginPlanning(nestloop);
 	RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
@@ -118,13 +118,13 @@ RunStatement(const char *sql, bool nestloop, Counted *counted)
 		if (plan->utilityStmt != NULL) /* a rule's NOTIFY */
 			ProcessUtility(plan, sql, false, PROCESS_UTILITY_QUERY, NULL, NULL, None_Receiver, NULL);
 		else
-			RunPlan(plan, sql, counted);
+			RunPlan(plan, sql, eflags, counted);
 	}
 	CommandCounterIncrement();
 }
 
-void
-RunCounted(const char *sql, bool nestloop, Counted *counted)
+static void
+Run(const char *sql, bool nestloop, int eflags, Counted *counted)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "aiodal statement", ALLOCSET_DEFAULT_SIZES);
@@ -134,10 +134,22 @@ RunCounted(const char *sql, bool nestloop, Counted *counted)
 	memset(counted, 0, sizeof(*counted));
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	RunStatement(sql, nestloop, counted);
+	RunStatement(sql, nestloop, eflags, counted);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+}
+
+void
+RunCounted(const char *sql, bool nestloop, Counted *counted)
+{
+	Run(sql, nestloop, 0, counted);
+}
+
+void
+RunCountedQueuing(const char *sql, bool nestloop, Counted *counted)
+{
+	Run(sql, nestloop, EXEC_FLAG_SKIP_TRIGGERS, counted);
 }
 
 Datum

@@ -31,6 +31,9 @@ extern void SeeOwnChanges(void);
  */
 extern void RunCounted(const char *sql, bool nestloop, Counted *counted);
 
+/* The same, but AFTER triggers are queued, for the caller's AfterTriggerEndQuery() to fire. */
+extern void RunCountedQueuing(const char *sql, bool nestloop, Counted *counted);
+
 /*
  * The same for a query of one row of one column. $1 in it stands for the
  * tid[] tids, which may be NULL when it is not used. The result is palloc'd.

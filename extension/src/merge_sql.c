@@ -40,7 +40,10 @@
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -54,6 +57,7 @@
 #include "ident.h"
 #include "merge_partitions.h"
 #include "merge_sql.h"
+#include "parents.h"
 
 /* attempts to update a row that others keep moving away */
 #define MAX_PASSES 10
@@ -357,6 +361,15 @@ InsertStatement(SqlMerge *m, const char *fresh)
 }
 
 static void
+RunWrite(SqlMerge *m, const char *sql, Counted *counted)
+{
+	if (m->queues_triggers)
+		RunCountedQueuing(sql, m->nestloop, counted);
+	else
+		RunCounted(sql, m->nestloop, counted);
+}
+
+static void
 ReportHiddenRows(SqlMerge *m, int64 rows)
 {
 	ereport(ERROR,
@@ -388,7 +401,7 @@ RunUpdate(SqlMerge *m, Counted *counted)
 	appendStringInfo(&count, " JOIN %s AS t ON %s WHERE %s", m->target, m->match, m->differs);
 	if (m->has_rules || m->hides_rows)
 		proposed = QueryInt64(count.data, m->nestloop);
-	RunCounted(UpdateStatement(m), m->nestloop, counted);
+	RunWrite(m, UpdateStatement(m), counted);
 	if (m->hides_rows && proposed > counted->proposed)
 		ReportHiddenRows(m, proposed - counted->proposed);
 	if (m->has_rules)
@@ -425,7 +438,7 @@ RunInsert(SqlMerge *m, Counted *counted)
 	if (m->has_rules)
 		RunInsertWithRules(m, counted);
 	else
-		RunCounted(InsertStatement(m, NULL), m->nestloop, counted);
+		RunWrite(m, InsertStatement(m, NULL), counted);
 }
 
 /* Rows of s; those of them with a row in the target when matched. */
@@ -597,6 +610,23 @@ Upsert(SqlMerge *m, int64 rows, MergeCounts *counts)
 	PopActiveSnapshot();
 }
 
+/* Rows that are updated may have parents that are inserted: foreign keys are checked behind both statements.
+ */
+static void
+UpsertThenCheck(SqlMerge *m, int64 rows, MergeCounts *counts)
+{
+	EState *estate = CreateExecutorState();
+
+	AfterTriggerBeginQuery();
+	m->queues_triggers = true;
+	Upsert(m, rows, counts);
+	m->queues_triggers = false;
+	AfterTriggerEndQuery(estate);
+	ExecCloseResultRelations(estate);
+	ExecResetTupleTable(estate->es_tupleTable, false);
+	FreeExecutorState(estate);
+}
+
 /* A target's row may have a key that matches nothing, for a NULL in it. */
 static bool
 KeyCanBeNull(MergeRequest *request)
@@ -683,7 +713,7 @@ MergeRows(SqlMerge *m, int64 rows, MergeCounts *counts)
 		case MODE_IGNORE: InsertOnly(m, rows, counts); break;
 		case MODE_UPDATE: UpdateOnly(m, rows, counts); break;
 		case MODE_UPSERT:
-		case MODE_SYNC: Upsert(m, rows, counts); break;
+		case MODE_SYNC: (m->refers_to_itself ? UpsertThenCheck : Upsert)(m, rows, counts); break;
 	}
 }
 
@@ -731,6 +761,22 @@ HasRules(Relation target)
 	return false;
 }
 
+/* They fire once a query, however many statements it has. */
+static bool
+HasStatementTriggers(Relation target)
+{
+	TriggerDesc *triggers = target->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (!TRIGGER_FOR_ROW(trigger->tgtype) || trigger->tgnewtable || trigger->tgoldtable)
+			return true;
+	}
+	return false;
+}
+
 static void
 InspectTarget(SqlMerge *m)
 {
@@ -741,6 +787,8 @@ InspectTarget(SqlMerge *m)
 	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !m->has_rules;
 	m->has_row_triggers = kind == RELKIND_VIEW || m->has_rules || HasRowTriggers(target) ||
 						  AnyPartition(target, HasRowTriggers);
+	m->refers_to_itself = !m->has_rules && !HasStatementTriggers(target) &&
+						  (RefersToOwnRows(target) || AnyPartition(target, RefersToOwnRows));
 	/* a view's tables may have policies */
 	m->hides_rows =
 		kind == RELKIND_VIEW || check_enable_rls(RelationGetRelid(target), InvalidOid, true) == RLS_ENABLED;

@@ -33,6 +33,8 @@ typedef struct SqlMerge
 	bool has_arbiter;    /* ON CONFLICT can be used */
 	bool has_rules;      /* which replace or add statements */
 	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
+	bool refers_to_itself; /* by a foreign key */
+	bool queues_triggers;  /* those behind rows wait until both statements are done */
 	bool hides_rows;       /* row-level security: what can be seen may still not be updated */
 	int64 pages;           /* of the target */
 	bool nestloop;         /* the planner may look rows up one by one */

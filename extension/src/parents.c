@@ -187,6 +187,34 @@ RefersTo(Oid constraint, List *columns)
 }
 
 static bool
+ReadsOwnRows(Oid constraint)
+{
+	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	bool own;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", constraint);
+	own = RefersToItself((Form_pg_constraint) GETSTRUCT(tuple));
+	ReleaseSysCache(tuple);
+	return own;
+}
+
+bool
+RefersToOwnRows(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_FK && ReadsOwnRows(trigger->tgconstraint))
+			return true;
+	}
+	return false;
+}
+
+static bool
 IsDone(Parents *parents, const Trigger *trigger, bool changes, List *unchanged)
 {
 	bool on_insert = TRIGGER_FOR_INSERT(trigger->tgtype);
