@@ -7,7 +7,7 @@ HALVES = $(patsubst %/Makefile,%,$(wildcard extension/Makefile client/Makefile))
 each = @set -e; for half in $(HALVES); do $(MAKE) -C $$half $(1); done
 
 .PHONY: all install uninstall clean check installcheck lint demo demo-web bench dist deb help \
-	check-valgrind check-asan check-tsan check-matrix deps
+	check-valgrind check-asan check-tsan check-matrix fuzz deps
 
 all:             ## build the extension, the library and the program
 	$(call each,all)
@@ -43,7 +43,10 @@ check-asan: deps-check ## build with address and undefined behaviour sanitizers,
 	@test/check_asan $(SUITES)
 
 check-tsan: deps-check ## build with the thread sanitizer, run the tests in which threads meet
-	@$(MAKE) -s -C client check-tsan
+	@test/check --threads web
+
+fuzz: deps-check ## feed what reads bytes from outside with mutations, with sanitizers (FUZZ_SECONDS=60 each, FUZZ_SEED=)
+	@$(MAKE) -s -C client fuzz
 
 check-matrix:    ## build and test on every PostgreSQL there is a Debian for (VERSIONS="17 18")
 	@test/matrix $(VERSIONS)

@@ -16,7 +16,9 @@ int (*aiodal_web__alloc_fails)(void);
 static bool
 fails(void)
 {
-	return aiodal_web__alloc_fails && aiodal_web__alloc_fails();
+	int (*says)(void) = __atomic_load_n(&aiodal_web__alloc_fails, __ATOMIC_RELAXED);
+
+	return says && says();
 }
 
 void *

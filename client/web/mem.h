@@ -11,7 +11,10 @@
 
 #include <aiodal/error.h>
 
-/* For tests: when set and answering non-zero, the allocation that asks fails. Never set in the library. */
+/*
+ * For tests: when set and answering non-zero, the allocation that asks fails. Atomic; never set in the
+ * library.
+ */
 extern int (*aiodal_web__alloc_fails)(void);
 
 /* As their namesakes; all return NULL when out of memory. */

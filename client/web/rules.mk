@@ -62,12 +62,6 @@ $(BUILD)/test/web/%: test/web/%.c $(WEB_STATIC) $(STATIC_LIB)
 check-web: $(WEB_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(WEB_TESTS)
 
-# those in which threads meet; they need no server
-WEB_TSAN_TESTS = jwks slack
-check-tsan: check-tsan-web
-check-tsan-web:
-	$(MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g' WEB_TESTS='$(addprefix $(BUILD)/tsan/test/web/test_,$(WEB_TSAN_TESTS))' check-web
-
 check-abi: check-abi-web
 check-abi-web: $(WEB_SHARED)
 	@nm -D --defined-only $(WEB_SHARED) | sed -n 's/^[0-9a-f]* [TDBR] \([^@]*\).*/\1/p' | sort >$(BUILD)/web.exported
@@ -97,7 +91,7 @@ $(WEB_EXAMPLE): $(WEB_SHARED) $(wildcard examples/books/*.[ch] examples/books/*/
 		LIBS_AIODAL='-L$(abspath $(BUILD)) -Wl,-rpath,$(abspath $(BUILD)) -laiodal_web -laiodal'
 	@touch $@
 
-.PHONY: check-web check-tsan check-tsan-web check-abi-web install-web
+.PHONY: check-web check-abi-web install-web
 
 -include $(WEB_OBJS:.o=.d) $(addsuffix .d,$(WEB_TESTS))
 

@@ -503,11 +503,11 @@ survives_failing_malloc(void **state)
 
 			assert_true(n < 300);
 			allocations_left = n;
-			aiodal_web__alloc_fails = fail_now;
+			__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 			status = aiodal_web_app_try(&res, app, "GET", "/me", headers[i], NULL, NULL) == AIODAL_OK
 						 ? aiodal_web_response_status(res)
 						 : 500;
-			aiodal_web__alloc_fails = NULL;
+			__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 			assert_true(status == 500 || status == expected[i]);
 			aiodal_web_response_free(res);
 		}

@@ -402,12 +402,12 @@ survives_failing_malloc(void **state)
 		aiodal_status status;
 
 		allocations_left = n;
-		aiodal_web__alloc_fails = fail_now;
+		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 		status = aiodal_web_app_try(&res, app, "POST", "/slack", headers,
 									"{\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\","
 									"\"text\":\"<!here>\"}}]}",
 									NULL);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		answered = res ? aiodal_web_response_status(res) : 0;
 		if (status)
 			assert_int_equal(status, AIODAL_ENOMEM);

@@ -627,7 +627,7 @@ survives_want_of_memory(void **state)
 	bool whole = false;
 
 	(void) state;
-	aiodal_web__alloc_fails = fails_now;
+	__atomic_store_n(&aiodal_web__alloc_fails, fails_now, __ATOMIC_RELAXED);
 	for (fail_at = 1; !whole && fail_at < 1000; fail_at++)
 	{
 		allocations = 0;
@@ -635,7 +635,7 @@ survives_want_of_memory(void **state)
 		whole = build_and_ask();
 		assert_true(whole == (allocations < fail_at));
 	}
-	aiodal_web__alloc_fails = NULL;
+	__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 	assert_true(whole && fail_at > 20);
 }
 

@@ -677,9 +677,9 @@ survives_failing_malloc(void **state)
 		aiodal_error *err = NULL;
 
 		allocations_left = n;
-		aiodal_web__alloc_fails = fail_now;
+		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 		status = aiodal_web_keys_fetch(&keys, s.url, NULL, &err);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		if (status && status != AIODAL_ENOMEM)
 			fail_msg("%s at allocation %ld", aiodal_error_message(err), n);
 		aiodal_web_keys_free(keys);

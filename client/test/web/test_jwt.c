@@ -990,7 +990,7 @@ survives_failing_malloc(void **state)
 
 	(void) state;
 	json_set_alloc_funcs(failing_malloc, free);
-	aiodal_web__alloc_fails = fail_now;
+	__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 	for (n = 0; status && n < 2000; n++)
 	{
 		aiodal_error *err = NULL;
@@ -1008,7 +1008,7 @@ survives_failing_malloc(void **state)
 			fail_msg("%s at allocation %ld", aiodal_error_message(err), n);
 		aiodal_error_free(err);
 	}
-	aiodal_web__alloc_fails = NULL;
+	__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 	json_set_alloc_funcs(malloc, free);
 	assert_int_equal(status, AIODAL_OK);
 	assert_true(n > 40);

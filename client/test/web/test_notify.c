@@ -696,10 +696,10 @@ survives_failing_malloc(void **state)
 		assert_int_equal(aiodal_web_slack_flush(slack, PATIENCE_MS, NULL), 0);
 		before = stub_hits(&s);
 		allocations_left = n;
-		aiodal_web__alloc_fails = fail_now;
+		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 		status = aiodal_web_app_try(&res, app, "POST", "/fail?token=x", "Content-Type: application/json",
 									"{\"a\":\"b\"}", NULL);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		if (status)
 			assert_int_equal(status, AIODAL_ENOMEM);
 		else

@@ -445,9 +445,9 @@ fails_clean_without_memory(void **state)
 		aiodal_status status;
 
 		allocations_left = n;
-		aiodal_web__alloc_fails = run_out;
+		__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
 		status = aiodal_web_app_openapi(&text, app, NULL, NULL);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		assert_true(status == AIODAL_OK || status == AIODAL_ENOMEM);
 		assert_true((status == AIODAL_OK) == (text != NULL));
 	}

@@ -775,11 +775,11 @@ fails_clean_without_memory(void **state)
 			aiodal_web_response *res = NULL;
 
 			allocations_left = n;
-			aiodal_web__alloc_fails = run_out;
+			__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
 			status = aiodal_web_app_try(&res, app, "GET", targets[t], NULL, NULL, NULL) == AIODAL_OK
 						 ? aiodal_web_response_status(res)
 						 : 0;
-			aiodal_web__alloc_fails = NULL;
+			__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 			aiodal_web_response_free(res);
 			assert_true(status == 0 || status == 500 || status == expected);
 		}
@@ -806,9 +806,9 @@ builds_clean_without_memory(void **state)
 		aiodal_web_app *app = new_app();
 
 		allocations_left = n;
-		aiodal_web__alloc_fails = run_out;
+		__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
 		status = aiodal_web_scope_add_resource(aiodal_web_app_root(app), &options, NULL);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		assert_true(status == AIODAL_OK || status == AIODAL_ENOMEM);
 		aiodal_web_app_free(app);
 	}

@@ -779,10 +779,10 @@ answer_with(aiodal_web_app *app, int allocations, const char *method, const char
 	int status = 0;
 
 	allocations_left = allocations;
-	aiodal_web__alloc_fails = run_out;
+	__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
 	if (aiodal_web_app_try(&res, app, method, target, JSON "\nIf-Match: *", body, NULL) == AIODAL_OK)
 		status = aiodal_web_response_status(res);
-	aiodal_web__alloc_fails = NULL;
+	__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 	aiodal_web_response_free(res);
 	return status;
 }

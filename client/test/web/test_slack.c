@@ -573,13 +573,13 @@ survives_failing_malloc(void **state)
 		aiodal_error *err = NULL;
 
 		allocations_left = n;
-		aiodal_web__alloc_fails = fail_now;
+		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
 		status = aiodal_web_slack_open(&slack, s.url, &o, &err);
 		if (!status)
 			status = aiodal_web_slack_send_text(slack, "a", "b", &err);
 		if (!status)
 			assert_int_equal(aiodal_web_slack_flush(slack, PATIENCE_MS, NULL), AIODAL_OK);
-		aiodal_web__alloc_fails = NULL;
+		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
 		aiodal_web_slack_close(slack);
 		if (status && status != AIODAL_ENOMEM)
 			fail_msg("%s at allocation %ld", aiodal_error_message(err), n);
