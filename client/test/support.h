@@ -8,10 +8,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <aiodal/aiodal.h>
+#include <aiodal/testing.h>
 
 /* whose header knows nothing of C++ */
 AIODAL_BEGIN_DECLS
@@ -98,15 +100,45 @@ run_sql(const char *sql)
 	PQfinish(pg);
 }
 
-/* The extension, an empty public schema and nothing else; then sql. */
+/* Of a group on the server of the PG* environment, of which nothing stays; sql is run in the template, and is
+ * to live as long as the options. */
+static inline aiodal_test_group_options
+group_options(const char *sql)
+{
+	aiodal_test_group_options options = AIODAL_TEST_GROUP_OPTIONS_INIT;
+
+	options.url = "application_name=tests";
+	options.sql = sql;
+	options.fresh = true;
+	return options;
+}
+
+static aiodal_test_group *database_group;
+
+static inline void
+remove_database(void)
+{
+	aiodal_test_group_close(database_group);
+	database_group = NULL;
+}
+
+/* For programs whose tests look at databases from all sides: one for all that follows, PGDATABASE, with the
+ * extension, what sql makes, and nothing else. It goes with the program. */
 static inline void
 reset_database(const char *sql)
 {
-	run_sql("DROP SCHEMA IF EXISTS public, library, archive, \"Odd \"\"Schema\" CASCADE; CREATE SCHEMA "
-			"public; GRANT USAGE ON SCHEMA public TO PUBLIC; "
-			"CREATE EXTENSION IF NOT EXISTS aiodal");
-	if (sql)
-		run_sql(sql);
+	char text[10000];
+	int len = snprintf(text, sizeof(text), "CREATE EXTENSION aiodal; %s", sql ? sql : "");
+	aiodal_test_group_options options = group_options(text);
+	aiodal_error *err = NULL;
+	aiodal_test *test;
+
+	assert_true(len > 0 && (size_t) len < sizeof(text));
+	remove_database();
+	OK(aiodal_test_group_open(&database_group, &options, &err));
+	OK(aiodal_test_begin(&test, database_group, AIODAL_TEST_CLONE, &err));
+	assert_int_equal(setenv("PGDATABASE", aiodal_db_name(aiodal_test_db(test)), 1), 0);
+	assert_int_equal(atexit(remove_database), 0);
 }
 
 #define BOOKS                                                                                               \

@@ -27,9 +27,9 @@ $(TESTING_SHARED): $(TESTING_OBJS) $(SHARED_LIB) testing/libaiodal_test.map
 	ln -sf $(@F) $(BUILD)/$(TESTING_SONAME)
 	ln -sf $(TESTING_SONAME) $(BUILD)/libaiodal_test.so
 
-$(BUILD)/test/testing/%: test/testing/%.c $(TESTING_SHARED)
+$(BUILD)/test/testing/%: test/testing/%.c $(TEST_SHARED)
 	@mkdir -p $(@D)
-	$(build_test) -L$(BUILD) -laiodal_test -laiodal -Wl,-rpath,'$$ORIGIN/../..' $(CORE_LIBS) -lcmocka
+	$(build_test) $(TEST_SHARED_LIBS)
 
 check-testing: $(TESTING_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(TESTING_TESTS)

@@ -199,7 +199,7 @@ aiodal_test__make_template(char name[AIODAL_TEST__NAME_MAX], bool *kept, PGconn 
 	aiodal_status status = add_everything(&key, pg, options, err);
 
 	/* nobody knows what another one's seed did */
-	*kept = !options->seed || options->seed_version;
+	*kept = !options->fresh && (!options->seed || options->seed_version);
 	if (status != AIODAL_OK)
 		return status;
 	if (!*kept)

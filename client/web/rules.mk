@@ -55,9 +55,9 @@ CJOSE := $(shell $(PKG_CONFIG) --exists cjose && $(PKG_CONFIG) --cflags --libs c
 $(BUILD)/test/web/test_jwt: WEB_TEST_LIBS = $(CJOSE)
 
 # They see the inside, so both libraries are linked statically.
-$(BUILD)/test/web/%: test/web/%.c $(WEB_STATIC) $(STATIC_LIB)
+$(BUILD)/test/web/%: test/web/%.c $(WEB_STATIC) $(TEST_STATIC)
 	@mkdir -p $(@D)
-	$(CC) -Iweb $(ALL_CPPFLAGS) $(WEB_CFLAGS) -Itest $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(WEB_STATIC) $(STATIC_LIB) $(CORE_LIBS) $(WEB_LIBS) $(WEB_TEST_LIBS) -lcmocka
+	$(CC) -Iweb $(ALL_CPPFLAGS) $(WEB_CFLAGS) -Itest $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(WEB_STATIC) $(TEST_STATIC) $(CORE_LIBS) $(WEB_LIBS) $(WEB_TEST_LIBS) -lcmocka
 
 check-web: $(WEB_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(WEB_TESTS)

@@ -59,19 +59,22 @@ typedef struct aiodal_test_group_options
 	const char *seed_version;    /* another one whenever seed would do something else */
 	const aiodal_db_options *db; /* how each db is opened */
 	int statements;              /* how many of the last ones a report shows; default 10, negative: none */
+	bool fresh;                  /* make the template anew, and drop it with the group */
 	bool leave_sequences;        /* do not set them back in rollback mode: saves a trip to the server */
 } aiodal_test_group_options;
 
-#define AIODAL_TEST_GROUP_OPTIONS_INIT                                                                    \
-	{                                                                                                     \
-		sizeof(aiodal_test_group_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, false \
+#define AIODAL_TEST_GROUP_OPTIONS_INIT                                                                     \
+	{                                                                                                      \
+		sizeof(aiodal_test_group_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, false, \
+			false                                                                                          \
 	}
 
 /*
  * Finds or starts the server and makes the template: migrations, sql, CREATE EXTENSION aiodal unless they did
  * so, seed; then nobody can connect to it. On a server that is there for longer it stays for the next group
  * that has the same (the text of all files, sql, seed_version and the extension's version make its name) and
- * is removed once unused for a week; one with a seed but no seed_version goes with the group.
+ * is removed once unused for a week; a fresh one, and one with a seed but no seed_version, goes with the
+ * group.
  *
  * options may be NULL. Errors: those of aiodal_test_server_start(), aiodal_test_run_sql(),
  * aiodal_test_create_extension() and of seed; ECONN (no server at url), ESERVER (its user may not create

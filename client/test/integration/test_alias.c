@@ -4,29 +4,14 @@
  */
 #include "support.h"
 
+#include <aiodal/testing_cmocka.h>
+
 static aiodal_db *db;
 
 static int
-set_up(void **state)
+use_db(void **state)
 {
-	(void) state;
-	reset_database(BOOKS
-				   "CREATE FUNCTION books_by(who text, lowest int DEFAULT 0) RETURNS TABLE (title text, \"N "
-				   "o\" int) LANGUAGE sql"
-				   " AS $$ SELECT who || ' wrote ' || g, g FROM generate_series(lowest, 2) g $$;"
-				   "CREATE SCHEMA \"Odd \"\"Schema\"; CREATE FUNCTION \"Odd \"\"Schema\".\"f(x)\"(a text[]) "
-				   "RETURNS SETOF text LANGUAGE sql"
-				   " AS $$ SELECT unnest(a) $$;"
-				   "CREATE FUNCTION twice(int) RETURNS TABLE (i int) LANGUAGE sql AS $$ SELECT $1 $$;"
-				   "CREATE FUNCTION twice(text) RETURNS TABLE (t text) LANGUAGE sql AS $$ SELECT $1 $$;");
-	return aiodal_db_open(&db, NULL, NULL, NULL);
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	aiodal_db_close(db);
+	db = aiodal_test_db((aiodal_test *) *state);
 	return 0;
 }
 
@@ -175,10 +160,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_transactions_own_goes_first),
-		cmocka_unit_test(odd_names_and_values),
-		cmocka_unit_test(what_is_not_there),
+		aiodal_unit_test_setup_teardown(the_transactions_own_goes_first, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(odd_names_and_values, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(what_is_not_there, AIODAL_TEST_ROLLBACK, use_db, NULL),
 	};
+	aiodal_test_group_options options = group_options(
+		BOOKS "CREATE FUNCTION books_by(who text, lowest int DEFAULT 0) RETURNS TABLE (title text, \"N "
+			  "o\" int) LANGUAGE sql"
+			  " AS $$ SELECT who || ' wrote ' || g, g FROM generate_series(lowest, 2) g $$;"
+			  "CREATE SCHEMA \"Odd \"\"Schema\"; CREATE FUNCTION \"Odd \"\"Schema\".\"f(x)\"(a text[]) "
+			  "RETURNS SETOF text LANGUAGE sql"
+			  " AS $$ SELECT unnest(a) $$;"
+			  "CREATE FUNCTION twice(int) RETURNS TABLE (i int) LANGUAGE sql AS $$ SELECT $1 $$;"
+			  "CREATE FUNCTION twice(text) RETURNS TABLE (t text) LANGUAGE sql AS $$ SELECT $1 $$;");
 
-	return cmocka_run_group_tests_name("alias", tests, set_up, tear_down);
+	return aiodal_run_group_tests(tests, &options);
 }

@@ -8,21 +8,15 @@
 
 #include <unistd.h>
 
+#include <aiodal/testing_cmocka.h>
+
 static aiodal_db *db;
 
+/* Every test finds the tables empty. */
 static int
-set_up(void **state)
+use_db(void **state)
 {
-	(void) state;
-	reset_database(BOOKS "CREATE SCHEMA archive; CREATE TABLE archive.widgy (thing varchar, n numeric);");
-	return aiodal_db_open(&db, NULL, NULL, NULL);
-}
-
-static int
-tear_down(void **state)
-{
-	(void) state;
-	aiodal_db_close(db);
+	db = aiodal_test_db((aiodal_test *) *state);
 	return 0;
 }
 
@@ -107,8 +101,6 @@ authors_and_their_books(void **state)
 				  " FROM book b JOIN author a ON a.id = b.author_id"),
 		"Ficciones by Jorge Luis Borges; The Dispossessed by Ursula K. Le Guin; Solaris by Stanis\xc5\x82"
 		"aw Lem");
-	OK(aiodal_tx_exec_script(tx, "DELETE FROM book; DELETE FROM author", &err));
-	OK(aiodal_tx_commit(tx, &err));
 	aiodal_tx_free(tx);
 }
 
@@ -296,11 +288,16 @@ two_schemas_one_name(void **state)
 	const aiodal_table *other;
 
 	(void) state;
-	run_sql(
+	tx = begin();
+	OK(aiodal_tx_exec_script(
+		tx,
 		"CREATE SCHEMA library; CREATE TABLE library.table1 (id serial PRIMARY KEY, column1 varchar UNIQUE);"
 		"CREATE TABLE library.table2 (id serial PRIMARY KEY, table1_id int REFERENCES library.table1, "
 		"column2 varchar);"
-		"CREATE TABLE archive.table1 (id int);");
+		"CREATE TABLE archive.table1 (id int);",
+		&err));
+	OK(aiodal_tx_commit(tx, &err));
+	aiodal_tx_free(tx);
 	OK(aiodal_db_reflect(db, &err));
 	schema = aiodal_db_schema(db);
 	OK(aiodal_schema_find_table(&table, schema, "library", "table1", &err));
@@ -329,15 +326,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(authors_and_their_books),
-		cmocka_unit_test(lines_arrive_as_they_are),
-		cmocka_unit_test(a_parent_that_is_missing),
-		cmocka_unit_test(columns_csv_parameters),
-		cmocka_unit_test(a_named_stage_stays),
-		cmocka_unit_test(mistakes_are_undone),
-		cmocka_unit_test(a_csv_through_the_raw_connection),
-		cmocka_unit_test(two_schemas_one_name),
+		aiodal_unit_test_setup_teardown(authors_and_their_books, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(lines_arrive_as_they_are, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(a_parent_that_is_missing, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(columns_csv_parameters, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(a_named_stage_stays, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(mistakes_are_undone, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(a_csv_through_the_raw_connection, AIODAL_TEST_ROLLBACK, use_db, NULL),
+		aiodal_unit_test_setup_teardown(two_schemas_one_name, AIODAL_TEST_CLONE, use_db, NULL),
 	};
+	aiodal_test_group_options options =
+		group_options(BOOKS "CREATE SCHEMA archive; CREATE TABLE archive.widgy (thing varchar, n numeric);");
 
-	return cmocka_run_group_tests_name("by hand", tests, set_up, tear_down);
+	return aiodal_run_group_tests(tests, &options);
 }

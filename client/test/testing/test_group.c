@@ -338,6 +338,10 @@ templates_are_used_again(void **state)
 	options.seed_version = NULL;
 	aiodal_test_group_close(open_group(&options));
 	assert_int_equal(seeded, 3);
+	options.seed_version = "2";
+	options.fresh = true;
+	aiodal_test_group_close(open_group(&options));
+	assert_int_equal(seeded, 4);
 	assert_int_equal(databases("aiodal\\_template\\_%"), before + 2);
 	assert_string_equal(look("", "SELECT bool_or(datallowconn) FROM pg_database WHERE datname LIKE "
 								 "'aiodal\\_template\\_%'"),
