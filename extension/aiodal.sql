@@ -343,7 +343,8 @@ CREATE FUNCTION aiodal.rejects(
     OUT value text,
     OUT sqlstate text,
     OUT message text,
-    OUT raw text)
+    OUT raw text,
+    OUT input integer)
     RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'rejects';

@@ -351,6 +351,33 @@ COPY one_stage FROM PROGRAM $$perl -e 'print "{\"txt\":\"", "x" x 200000, "\"}\n
 SELECT length(txt), count(*) FROM one_stage GROUP BY 1 ORDER BY 1;
 ROLLBACK;
 
+-- several inputs into one stage: each row knows which it came from
+BEGIN;
+CALL fresh();
+COPY book_stage FROM PROGRAM 'printf "id,title\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "id,title\n1,a\n2,b\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "{\"id\":3,\"title\":\"c\"}\n{\"id\":2,\"title\":\"d\"}\n"' WITH (FORMAT jsonl);
+\set SHOW_CONTEXT never
+SELECT * FROM aiodal.merge('book_stage');
+\set SHOW_CONTEXT always
+ROLLBACK;
+BEGIN;
+SELECT aiodal.stage('book', on_error => 'reject');
+COPY book_stage FROM PROGRAM 'printf "id,title\n1,a\nx,b\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "title,id\na,3\nb,y\n\"c\nd\",4\n"' WITH (FORMAT csv, HEADER);
+SELECT staged, inserted, rejected FROM aiodal.merge('book_stage');
+SELECT input, line, column_name, value FROM aiodal.rejects('book_stage');
+ROLLBACK;
+-- also when a later input fills columns that the earlier ones lack
+BEGIN;
+CALL fresh();
+COPY book_stage FROM PROGRAM 'printf "id,title\n1,a\n"' WITH (FORMAT csv, HEADER);
+COPY book_stage FROM PROGRAM 'printf "title,price,id\nb,1,2\nc,1,1\n"' WITH (FORMAT csv, HEADER);
+\set SHOW_CONTEXT never
+SELECT * FROM aiodal.merge('book_stage');
+\set SHOW_CONTEXT always
+ROLLBACK;
+
 \unset ON_ERROR_ROLLBACK
 SET client_min_messages = warning;
 DROP SCHEMA copy_stage CASCADE;

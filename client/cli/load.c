@@ -1,7 +1,8 @@
 /*
  * load.c
- *		aiodal load: a file into a table, all of it or nothing.
+ *		aiodal load: files into a table, all of it or nothing.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,11 +108,13 @@ static const cli_option options[] = {
 static const char about[] =
 	"Reads FILE (- for standard input; gzip is recognised) and merges its rows into TABLE in one\n"
 	"transaction: either all is loaded or nothing. Rows that are equal to the table's are left alone.\n"
+	"Several files are loaded as if they were one; each has its own header.\n"
 	"TABLE is written as in SQL: book, shop.book, '\"Odd Name\"'.\n";
 
 static const char examples[] =
 	"  aiodal load books.csv book                         insert new rows, update changed ones\n"
 	"  aiodal load books.csv.gz shop.book --mode ignore   only rows with new keys\n"
+	"  aiodal load 2023.csv 2024.csv.gz sale              all of them or none\n"
 	"  aiodal load people.jsonl person --key email        another key than the primary key\n"
 	"  aiodal load today.csv stock --mode sync --delete-where \"store = 7\"\n"
 	"  aiodal load books.csv book --dry-run               see what would happen\n"
@@ -125,8 +128,9 @@ static const char examples[] =
 /* One load: what it works on and what came of it. */
 typedef struct Load
 {
-	const char *file; /* as given */
-	const char *name; /* for messages */
+	char **files; /* as given */
+	size_t n_files;
+	char *name; /* of it or them, for messages */
 	cli_table_name table;
 	char *table_text;
 	aiodal_layout layout;
@@ -179,9 +183,10 @@ copy_and_merge(Load *load, aiodal_tx *tx, aiodal_error **err)
 {
 	aiodal_load_options o = load_options(load);
 
-	if (strcmp(load->file, "-") == 0)
+	if (strcmp(load->files[0], "-") == 0)
 		return aiodal_bulk_load_fd(&load->stats, tx, &o, STDIN_FILENO, err);
-	return aiodal_bulk_load_file(&load->stats, tx, &o, load->file, err);
+	return aiodal_bulk_load_files(&load->stats, tx, &o, (const char *const *) load->files, load->n_files,
+								  err);
 }
 
 /* Constraints that wait for the commit are part of what a dry run has to try. */
@@ -197,13 +202,13 @@ try_out(aiodal_tx *tx, aiodal_error **err)
 static void
 keep_rejects(Load *load, aiodal_tx *tx)
 {
-	cli_rejects_fetch(&load->rejects, tx);
+	cli_rejects_fetch(&load->rejects, tx, load->files, load->n_files);
 	if (load->rejects.n > 0)
 		(void) cli_rejects_publish(&load->rejects, NULL);
 }
 
 static aiodal_status
-load_file(Load *load, aiodal_db *db, aiodal_error **err)
+load_files(Load *load, aiodal_db *db, aiodal_error **err)
 {
 	aiodal_tx *tx;
 	aiodal_status status = aiodal_tx_begin(&tx, db, NULL, err);
@@ -229,8 +234,14 @@ stats_json(const Load *load)
 {
 	const aiodal_load_stats *s = &load->stats;
 	json_t *json = json_object();
+	json_t *files = json_array();
 
-	json_object_set_new(json, "file", cli_json_text(load->file));
+	for (size_t i = 0; i < load->n_files; i++)
+		json_array_append_new(files, cli_json_text(load->files[i]));
+	json_object_set_new(json, "file", cli_json_text(load->n_files == 1 ? load->files[0] : NULL));
+	if (load->n_files > 1)
+		json_object_set(json, "files", files);
+	json_decref(files);
 	json_object_set_new(json, "table", cli_json_text(load->table_text));
 	json_object_set_new(json, "mode", cli_json_text(args.mode));
 	json_object_set_new(json, "dry_run", json_boolean(args.dry_run));
@@ -293,12 +304,25 @@ report_success(const Load *load)
 	return load->stats.rejected > 0 ? CLI_EXIT_REJECTS : CLI_EXIT_OK;
 }
 
+/* The one of several that the error is about. */
+static const char *
+failed_file(const Load *load, const aiodal_error *err)
+{
+	long long input = cli_error_input(err);
+
+	if (load->n_files == 1)
+		return load->name;
+	if (input > 0 && (size_t) input <= load->n_files)
+		return load->files[input - 1];
+	return load->progress.path;
+}
+
 static int
 report_failure(const Load *load, const aiodal_error *err)
 {
 	int signal = cli_interrupted();
 
-	cli_print_error(load->name, err);
+	cli_print_error(failed_file(load, err), err);
 	if (load->in_doubt)
 		(void) fprintf(stderr, "It is not known whether %s was loaded: compare the table with the file.\n",
 					   load->name);
@@ -411,22 +435,41 @@ refuse_json_document(const cli_command *command, const char *file)
 	}
 }
 
+/* To be freed. */
+static char *
+name_of_input(const cli_command *command, const Load *load)
+{
+	for (size_t i = 0; i < load->n_files; i++)
+	{
+		if (load->n_files > 1 && strcmp(load->files[i], "-") == 0)
+			cli_usage_error(command, NULL, "standard input must be loaded by itself");
+		refuse_json_document(command, load->files[i]);
+	}
+	if (load->n_files > 1)
+		return cli_printf("%zu files", load->n_files);
+	return cli_strdup(strcmp(load->files[0], "-") == 0 ? "standard input" : load->files[0]);
+}
+
 static void
 prepare(const cli_command *command, Load *load, char **operands)
 {
 	const char *problem;
-	bool from_stdin = strcmp(operands[0], "-") == 0;
+	const char *table;
 
-	load->file = operands[0];
-	load->name = from_stdin ? "standard input" : operands[0];
-	if (!cli_parse_table_name(&load->table, operands[1], &problem))
+	while (operands[load->n_files + 1])
+		load->n_files++;
+	table = operands[load->n_files];
+	load->files = operands;
+	load->name = name_of_input(command, load);
+	if (!cli_parse_table_name(&load->table, table, &problem))
 		cli_usage_error(command,
 						"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
-						"invalid table name \"%s\": %s", operands[1], problem);
+						"invalid table name \"%s\": %s", table, problem);
 	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
-	load->rejects =
-		(cli_rejects){.input = load->name, .path = sets_aside() ? args.rejects : NULL, .quiet = args.quiet};
-	refuse_json_document(command, load->file);
+	load->rejects = (cli_rejects){.input = load->name,
+								  .several = load->n_files > 1,
+								  .path = sets_aside() ? args.rejects : NULL,
+								  .quiet = args.quiet};
 	load->layout = cli_layout_of(command, &args.layout);
 	args.mode = args.mode ? args.mode : "upsert";
 	if (sets_aside() && strcmp(args.mode, "sync") == 0)
@@ -434,7 +477,7 @@ prepare(const cli_command *command, Load *load, char **operands)
 						"mode sync does not go with rejects: it would delete the rows that were set aside");
 	if (args.notify_success && !args.notify)
 		cli_usage_error(command, NULL, "--notify-success goes with --notify");
-	if (from_stdin && cli_is_terminal(stdin) && !args.quiet)
+	if (strcmp(load->files[0], "-") == 0 && cli_is_terminal(stdin) && !args.quiet)
 		(void) fprintf(stderr, "aiodal: reading rows from the terminal; end with ^D\n");
 }
 
@@ -454,7 +497,7 @@ run(const cli_command *command, char **operands)
 	{
 		cli_catch_interrupts();
 		cli_progress_start(&load.progress, load.name, "lines", args.quiet);
-		status = load_file(&load, db, &err);
+		status = load_files(&load, db, &err);
 		cli_progress_clear(&load.progress);
 	}
 	if (status < 0)
@@ -471,18 +514,19 @@ run(const cli_command *command, char **operands)
 	cli_channel_close(load.channel);
 	cli_free_table_name(&load.table);
 	free(load.table_text);
+	free(load.name);
 	return exit_status;
 }
 
 const cli_command cli_load_command = {
 	.name = "load",
-	.summary = "load a file into a table: csv, text or jsonl, all of it or nothing",
-	.operands = "FILE|- TABLE",
+	.summary = "load files into a table: csv, text or jsonl, all of it or nothing",
+	.operands = "FILE...|- TABLE",
 	.about = about,
 	.options = options,
 	.examples = examples,
 	.args = &args,
 	.min_operands = 2,
-	.max_operands = 2,
+	.max_operands = INT_MAX,
 	.run = run,
 };

@@ -19,15 +19,20 @@
 #define LINE_EVERY       10.0
 #define RATE_OVER        2.0 /* seconds a rate is averaged over */
 
+/* Without its directory. */
+static const char *
+file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 void
 cli_progress_start(cli_progress *progress, const char *name, const char *unit, bool quiet)
 {
-	const char *slash = strrchr(name, '/');
-
-	*progress = (cli_progress){.name = slash && slash[1] ? slash + 1 : name,
-							   .unit = unit,
-							   .quiet = quiet,
-							   .bar = cli_is_terminal(stderr)};
+	*progress =
+		(cli_progress){.name = file_name(name), .unit = unit, .quiet = quiet, .bar = cli_is_terminal(stderr)};
 }
 
 const char *
@@ -233,6 +238,9 @@ cli_progress_show(void *payload, const aiodal_progress *now)
 
 	progress->rows = now->rows;
 	update_rate(progress, now);
+	progress->path = now->n_paths > 1 ? now->path : NULL;
+	if (progress->path)
+		progress->name = file_name(progress->path);
 	if (now->phase == AIODAL_PHASE_MERGE && progress->merge_began == 0)
 		progress->merge_began = now->elapsed;
 	if (progress->quiet || now->phase == AIODAL_PHASE_DONE)

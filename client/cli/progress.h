@@ -13,6 +13,7 @@ typedef struct cli_progress
 {
 	const char *name; /* of the file, without its directory; borrowed */
 	const char *unit; /* what is counted: "lines", "rows"; borrowed */
+	const char *path; /* of the file that is read, when there are several; borrowed */
 	bool quiet;
 	bool bar;           /* stderr is a terminal */
 	bool drawn;         /* a bar is on the screen */

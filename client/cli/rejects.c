@@ -52,7 +52,9 @@ cli_rejects_open(cli_rejects *rejects, aiodal_error **err)
 	(void) umask(mask);
 	(void) fchmod(fd, 0666 & ~mask);
 	rejects->file = fdopen(fd, "w");
-	if (!rejects->file || fputs("line,record,column,value,sqlstate,message,raw\n", rejects->file) == EOF)
+	if (!rejects->file || fputs(rejects->several ? "line,record,column,value,sqlstate,message,raw,file\n"
+												 : "line,record,column,value,sqlstate,message,raw\n",
+								rejects->file) == EOF)
 		return fail(rejects, "write", err);
 	return AIODAL_OK;
 }
@@ -82,14 +84,15 @@ put_number(FILE *to, int64_t n)
 }
 
 static void
-write_row(FILE *to, const aiodal_reject *reject)
+write_row(FILE *to, const aiodal_reject *reject, bool with_file)
 {
-	const char *const texts[] = {reject->column_name, reject->value, reject->sqlstate, reject->message,
-								 reject->raw};
+	const char *const texts[] = {reject->column_name, reject->value, reject->sqlstate,
+								 reject->message,     reject->raw,   reject->path};
+	size_t n = sizeof(texts) / sizeof(texts[0]) - (with_file ? 0 : 1);
 
 	put_number(to, reject->line);
 	put_number(to, reject->record);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		if (i > 0)
 			(void) putc(',', to);
@@ -102,7 +105,9 @@ static void
 show(const cli_rejects *rejects, const aiodal_reject *reject)
 {
 	(void) fprintf(stderr, "aiodal: %srejected:%s %s:%lld: ", cli_style(stderr, CLI_STYLE_WARNING),
-				   cli_style(stderr, CLI_STYLE_NONE), rejects->input, (long long) reject->line);
+				   cli_style(stderr, CLI_STYLE_NONE),
+				   rejects->several && reject->path ? reject->path : rejects->input,
+				   (long long) reject->line);
 	if (reject->column_name)
 	{
 		(void) fputs("column ", stderr);
@@ -122,21 +127,22 @@ cli_rejects_take(void *payload, const aiodal_reject *reject)
 	if (rejects->n <= SHOWN && !rejects->quiet)
 		show(rejects, reject);
 	if (rejects->file)
-		write_row(rejects->file, reject);
+		write_row(rejects->file, reject, rejects->several);
 	return 0;
 }
 
 void
-cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx)
+cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx, char *const *files, size_t n_files)
 {
-	static const char sql[] = "SELECT line, record, column_name, value, sqlstate, message, raw FROM "
-							  "aiodal.rejects() ORDER BY record";
+	static const char sql[] = "SELECT line, record, column_name, value, sqlstate, message, raw, input FROM "
+							  "aiodal.rejects() ORDER BY input, record";
 	aiodal_result *res = NULL;
 
 	if (rejects->n > 0 || aiodal_tx_exec(&res, tx, sql, 0, NULL, NULL) < 0)
 		return;
 	for (int row = 0; row < aiodal_result_rows(res); row++)
 	{
+		size_t input = strtoul(aiodal_result_value(res, row, 7), NULL, 10);
 		aiodal_reject reject = {
 			.size = sizeof(reject),
 			.line = strtoll(aiodal_result_value(res, row, 0), NULL, 10),
@@ -146,6 +152,7 @@ cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx)
 			.sqlstate = aiodal_result_value(res, row, 4),
 			.message = aiodal_result_value(res, row, 5),
 			.raw = aiodal_result_value(res, row, 6),
+			.path = input > 0 && input <= n_files ? files[input - 1] : NULL,
 		};
 
 		(void) cli_rejects_take(rejects, &reject);

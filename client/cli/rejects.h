@@ -14,6 +14,7 @@ typedef struct cli_rejects
 {
 	const char *input; /* what is loaded, for messages; borrowed */
 	const char *path;  /* of the CSV file; NULL: none; borrowed */
+	bool several;      /* files: of each row is said which it is in */
 	bool quiet;
 	char *unfinished; /* its name until all is written */
 	FILE *file;
@@ -26,8 +27,8 @@ extern aiodal_status cli_rejects_open(cli_rejects *rejects, aiodal_error **err);
 /* An aiodal_reject_cb; payload is the cli_rejects. */
 extern int cli_rejects_take(void *payload, const aiodal_reject *reject);
 
-/* The rows that a load had set aside before it failed, all of it undone; tx is still open. */
-extern void cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx);
+/* The rows that a load of files had set aside before it failed, all of it undone; tx is still open. */
+extern void cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx, char *const *files, size_t n_files);
 
 /* Gives the file its name; before the commit, so that no row is lost without a trace. */
 extern aiodal_status cli_rejects_publish(cli_rejects *rejects, aiodal_error **err);

@@ -289,20 +289,20 @@ place_in_input(const aiodal_error *err, bool *merge)
 }
 
 /* The second of two lines with one key: "It is on line 3 and on line 7". */
-static long long
+static const char *
 repeated_line(const aiodal_error *err)
 {
 	static const char word[] = " and on line ";
 	const char *detail = aiodal_error_detail(err);
 	const char *at = detail && strncmp(detail, "It is on line ", 14) == 0 ? strstr(detail, word) : NULL;
 
-	return at ? strtoll(at + strlen(word), NULL, 10) : 0;
+	return at ? at + strlen(word) : NULL;
 }
 
-/* Names and values may themselves contain what is looked for: hence the first in one, the last in the other.
- */
-long long
-cli_error_line(const aiodal_error *err)
+/* "3", or "3 of input 2", and what comes behind; NULL when no line is said. Names and values may themselves
+ * contain what is looked for: hence the first in one, the last in the other. */
+static const char *
+line_text(const aiodal_error *err)
 {
 	static const char word[] = ", line ";
 	bool merge;
@@ -311,7 +311,25 @@ cli_error_line(const aiodal_error *err)
 
 	for (const char *next = at; merge && next; next = strstr(next + 1, word))
 		at = next;
-	return at ? strtoll(at + strlen(word), NULL, 10) : repeated_line(err);
+	return at ? at + strlen(word) : repeated_line(err);
+}
+
+long long
+cli_error_line(const aiodal_error *err)
+{
+	const char *line = line_text(err);
+
+	return line ? strtoll(line, NULL, 10) : 0;
+}
+
+long long
+cli_error_input(const aiodal_error *err)
+{
+	static const char word[] = " of input ";
+	const char *line = line_text(err);
+
+	line = line ? line + strspn(line, "0123456789") : NULL;
+	return line && strncmp(line, word, strlen(word)) == 0 ? strtoll(line + strlen(word), NULL, 10) : 0;
 }
 
 /* The column the error names, or that COPY was at. */

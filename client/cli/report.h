@@ -34,6 +34,9 @@ extern char *cli_error_text(const aiodal_error *err);
 /* Line of the input that the error is about; 0 when it does not say. */
 extern long long cli_error_line(const aiodal_error *err);
 
+/* Of several inputs the one that line is in, from 1 on; 0 when it does not say. */
+extern long long cli_error_input(const aiodal_error *err);
+
 /* Everything the error has, keys that do not apply being null. */
 extern json_t *cli_error_json(const aiodal_error *err);
 

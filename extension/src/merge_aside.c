@@ -193,6 +193,16 @@ NoteSetAside(MergeRequest *request, const ItemPointerData *tid)
 	MemoryContextSwitchTo(old);
 }
 
+static void
+NamePlace(Reject *reject, Stage *stage, const ItemPointerData *tid)
+{
+	StagePlace place = StagePlaceOf(stage, tid);
+
+	reject->input = place.input;
+	reject->line = place.line;
+	reject->record = place.record;
+}
+
 void
 SetAside(MergeRequest *request, const ErrorData *error, const RowPlace *place, const GivenRow *given,
 		 MergeCounts *counts)
@@ -211,7 +221,7 @@ SetAside(MergeRequest *request, const ErrorData *error, const RowPlace *place, c
 	else
 	{
 		if (request->stage)
-			StagePlaceOf(request->stage, &place->tid, &reject.line, &reject.record);
+			NamePlace(&reject, request->stage, &place->tid);
 		DescribeStaged(&reject, request->source, &place->tid);
 	}
 	if (request->repeats_keys)

@@ -48,7 +48,7 @@ MergeErrorContext(void *arg)
 	const RowPlace *current = m->run.current;
 	const char *into = RelationGetRelationName(m->request->target);
 	const char *from;
-	int64 line;
+	const char *place;
 
 	if (m->request->source == NULL)
 	{
@@ -63,11 +63,12 @@ MergeErrorContext(void *arg)
 		return;
 	}
 	m->request->row_named = true;
-	line = current->line;
-	if (line == 0 && m->request->stage)
-		line = StageLineOf(m->request->stage, &current->tid);
-	errcontext("merge of \"%s\" into \"%s\", %s " INT64_FORMAT, from, into, line ? "line" : "row",
-			   line ? line : current->number);
+	place = current->line == 0 && m->request->stage ? StagePlaceText(m->request->stage, &current->tid) : NULL;
+	if (place)
+		errcontext("merge of \"%s\" into \"%s\", %s", from, into, place);
+	else
+		errcontext("merge of \"%s\" into \"%s\", %s " INT64_FORMAT, from, into,
+				   current->line ? "line" : "row", current->line ? current->line : current->number);
 }
 
 /* Attribute numbers as the executor's permission checks want them. */

@@ -245,13 +245,14 @@ RaiseWithPlace(SqlMerge *m, MergeStep step, ErrorData *error)
 char *
 PlaceText(SqlMerge *m, ItemPointer tid)
 {
-	int64 line = m->request->stage ? StageLineOf(m->request->stage, tid) : 0;
+	char *place = m->request->stage ? StagePlaceText(m->request->stage, tid) : NULL;
+	int64 row;
 
-	if (line > 0)
-		return psprintf("line " INT64_FORMAT, line);
-	line = QueryInt64(
+	if (place)
+		return place;
+	row = QueryInt64(
 		psprintf("SELECT pg_catalog.count(*) FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.<=) '(%u,%u)'",
 				 m->source, ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid)),
 		true);
-	return psprintf("row " INT64_FORMAT, line);
+	return psprintf("row " INT64_FORMAT, row);
 }

@@ -116,7 +116,7 @@ FollowSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionI
 static TupleDesc
 MakeLogDesc(void)
 {
-	TupleDesc desc = CreateTemplateTupleDesc(8);
+	TupleDesc desc = CreateTemplateTupleDesc(9);
 
 	TupleDescInitEntry(desc, 1, "load", INT4OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "line", INT8OID, -1, 0);
@@ -126,6 +126,7 @@ MakeLogDesc(void)
 	TupleDescInitEntry(desc, 6, "sqlstate", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, 7, "message", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, 8, "raw", TEXTOID, -1, 0);
+	TupleDescInitEntry(desc, 9, "input", INT4OID, -1, 0);
 	return desc;
 }
 
@@ -264,8 +265,8 @@ TextOrNull(const char *text, int len, bool *isnull)
 static void
 StoreReject(RejectLog *log, const Reject *reject)
 {
-	Datum values[8];
-	bool nulls[8] = {false};
+	Datum values[9];
+	bool nulls[9] = {false};
 	const char *value = reject->value;
 
 	values[0] = Int32GetDatum(log->nloads - 1);
@@ -278,6 +279,8 @@ StoreReject(RejectLog *log, const Reject *reject)
 	values[5] = TextOrNull(unpack_sql_state(reject->sqlerrcode), -1, &nulls[5]);
 	values[6] = TextOrNull(reject->message, -1, &nulls[6]);
 	values[7] = TextOrNull(reject->raw, -1, &nulls[7]);
+	values[8] = Int32GetDatum(reject->input);
+	nulls[8] = reject->input == 0;
 	tuplestore_putvalues(log->store, log->desc, values, nulls);
 }
 
@@ -291,6 +294,24 @@ RejectRow(Oid stage, int64 max_rejects, const Reject *reject)
 	RejectRowIn(log, max_rejects, reject);
 }
 
+/* "line 3 of input 2, column x" */
+static char *
+RejectPlace(const RejectLog *log, const Reject *reject)
+{
+	StringInfoData place;
+	int copies = 0;
+
+	for (int i = 0; i < log->nloads; i++)
+		copies += log->loads[i].copy;
+	initStringInfo(&place);
+	appendStringInfo(&place, "line " INT64_FORMAT, reject->line);
+	if (copies > 1 && reject->input > 0)
+		appendStringInfo(&place, " of input %d", reject->input);
+	if (reject->column)
+		appendStringInfo(&place, ", column %s", reject->column);
+	return place.data;
+}
+
 void
 RejectRowIn(RejectLog *log, int64 max_rejects, const Reject *reject)
 {
@@ -301,10 +322,7 @@ RejectRowIn(RejectLog *log, int64 max_rejects, const Reject *reject)
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg_plural("more than " INT64_FORMAT " row was rejected",
 							   "more than " INT64_FORMAT " rows were rejected", max_rejects, max_rejects),
-				 reject->column ? errdetail("The last one, on line " INT64_FORMAT ", column %s: %s.",
-											reject->line, reject->column, reject->message)
-								: errdetail("The last one, on line " INT64_FORMAT ": %s.", reject->line,
-											reject->message),
+				 errdetail("The last one, on %s: %s.", RejectPlace(log, reject), reject->message),
 				 errhint("All are shown by: SELECT * FROM aiodal.rejects().")));
 }
 
@@ -334,7 +352,8 @@ ReturnRejects(ReturnSetInfo *rsinfo, RejectLog *log, int first, bool even_undone
 
 /*
  * aiodal.rejects(stage regclass) returns table (line bigint, record bigint,
- *		column_name text, value text, sqlstate text, message text, raw text)
+ *		column_name text, value text, sqlstate text, message text, raw text,
+ *		input int)
  *
  * Without a stage: the last COPY's, rolled back or not, and those of merges of
  * its stage since.

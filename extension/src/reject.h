@@ -15,6 +15,7 @@
 /* One row set aside. Strings are in the server's encoding and copied by who takes them. */
 typedef struct Reject
 {
+	int input;          /* number of the COPY into the stage, 1-based, or 0 when unknown */
 	int64 line;         /* first physical line, or 0 when unknown */
 	int64 record;       /* 1-based, or 0 when unknown */
 	const char *column; /* or NULL */

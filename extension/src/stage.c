@@ -46,6 +46,7 @@ typedef struct LineRun
 {
 	ItemPointerData first;
 	uint16 count;
+	int input; /* not always the COPY's own: rows of earlier ones may have been stored anew */
 	int64 line;
 	int64 record;
 } LineRun;
@@ -67,6 +68,7 @@ typedef struct StageEntry
 	SubTransactionId subid;
 	SubTransactionId merged; /* where it was merged, or InvalidSubTransactionId */
 	List *copies;            /* StageCopy * */
+	int inputs;              /* COPYs begun, failed ones too: numbers are not used twice */
 } StageEntry;
 
 static List *stages = NIL; /* StageEntry *, in TopTransactionContext */
@@ -160,6 +162,12 @@ FindStage(Oid relid)
 	return NULL;
 }
 
+int
+StageNextInput(Stage *stage)
+{
+	return ++((StageEntry *) stage)->inputs;
+}
+
 void
 StageCopyBegin(Stage *stage, Bitmapset *given)
 {
@@ -185,22 +193,23 @@ StageCopyColumn(Stage *stage, AttrNumber attnum)
 
 /* A run that the next stored row at tid extends, or NULL. */
 static LineRun *
-RunToExtend(StageCopy *copy, ItemPointer tid, int64 line, int64 record)
+RunToExtend(StageCopy *copy, ItemPointer tid, StagePlace place)
 {
 	LineRun *run = copy->nruns > 0 ? &copy->runs[copy->nruns - 1] : NULL;
 
 	if (run != NULL && ItemPointerGetBlockNumber(&run->first) == ItemPointerGetBlockNumber(tid) &&
 		ItemPointerGetOffsetNumber(&run->first) + run->count == ItemPointerGetOffsetNumber(tid) &&
-		run->line + run->count == line && run->record + run->count == record)
+		run->input == place.input && run->line + run->count == place.line &&
+		run->record + run->count == place.record)
 		return run;
 	return NULL;
 }
 
-void
-StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
+static void
+NotePlace(Stage *stage, ItemPointer tid, StagePlace place)
 {
 	StageCopy *copy = llast(((StageEntry *) stage)->copies);
-	LineRun *run = RunToExtend(copy, tid, line, record);
+	LineRun *run = RunToExtend(copy, tid, place);
 
 	if (run != NULL)
 	{
@@ -216,8 +225,15 @@ StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
 	run = &copy->runs[copy->nruns++];
 	run->first = *tid;
 	run->count = 1;
-	run->line = line;
-	run->record = record;
+	run->input = place.input;
+	run->line = place.line;
+	run->record = place.record;
+}
+
+void
+StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
+{
+	NotePlace(stage, tid, (StagePlace){((StageEntry *) stage)->inputs, line, record});
 }
 
 static bool
@@ -246,12 +262,11 @@ FindRun(StageCopy *copy, const ItemPointerData *tid)
 	return NULL;
 }
 
-bool
-StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *record)
+StagePlace
+StagePlaceOf(Stage *stage, const ItemPointerData *tid)
 {
 	ListCell *lc;
 
-	*line = *record = 0;
 	foreach (lc, ((StageEntry *) stage)->copies)
 	{
 		LineRun *run = FindRun(lfirst(lc), tid);
@@ -260,31 +275,30 @@ StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *recor
 		if (run == NULL)
 			continue;
 		ahead = ItemPointerGetOffsetNumber(tid) - ItemPointerGetOffsetNumber(&run->first);
-		*line = run->line + ahead;
-		*record = run->record + ahead;
-		return true;
+		return (StagePlace){run->input, run->line + ahead, run->record + ahead};
 	}
-	return false;
+	return (StagePlace){0};
 }
 
-int64
-StageLineOf(Stage *stage, const ItemPointerData *tid)
+char *
+StagePlaceText(Stage *stage, const ItemPointerData *tid)
 {
-	int64 line;
-	int64 record;
+	StagePlace place = StagePlaceOf(stage, tid);
 
-	StagePlaceOf(stage, tid, &line, &record);
-	return line;
+	if (place.line == 0)
+		return NULL;
+	if (((StageEntry *) stage)->inputs <= 1)
+		return psprintf("line " INT64_FORMAT, place.line);
+	return psprintf("line " INT64_FORMAT " of input %d", place.line, place.input);
 }
 
 void
 StageMoveLine(Stage *stage, const ItemPointerData *from, ItemPointer to)
 {
-	int64 line;
-	int64 record;
+	StagePlace place = StagePlaceOf(stage, from);
 
-	if (StagePlaceOf(stage, from, &line, &record))
-		StageNoteLine(stage, to, line, record);
+	if (place.line > 0)
+		NotePlace(stage, to, place);
 }
 
 bool

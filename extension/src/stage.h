@@ -42,8 +42,11 @@ extern bool HaveStages(void);
 /* The stage with this OID, or NULL when the relation is none of ours (or gone). */
 extern Stage *FindStage(Oid relid);
 
+/* A COPY into the stage starts to read: the number of its input, 1-based, failed ones counted. */
+extern int StageNextInput(Stage *stage);
+
 /*
- * One COPY into a stage begins; given holds the attribute numbers (of the
+ * The first row of that COPY is at hand; given holds the attribute numbers (of the
  * stage, 1-based) that the file fills. Columns no COPY filled get the target's
  * default at merge.
  */
@@ -60,14 +63,18 @@ extern void StageCopyColumn(Stage *stage, AttrNumber attnum);
  */
 extern void StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record);
 
-/*
- * Line and record of the row at tid; false, with 0 in both, when unknown (not loaded by a
- * taken-over COPY, or changed since).
- */
-extern bool StagePlaceOf(Stage *stage, const ItemPointerData *tid, int64 *line, int64 *record);
+/* Where a staged row came from; 0 in all when unknown (not loaded by a taken-over COPY, or changed since). */
+typedef struct StagePlace
+{
+	int input; /* number of the COPY into the stage */
+	int64 line;
+	int64 record;
+} StagePlace;
 
-/* The line alone, or 0. */
-extern int64 StageLineOf(Stage *stage, const ItemPointerData *tid);
+extern StagePlace StagePlaceOf(Stage *stage, const ItemPointerData *tid);
+
+/* "line 3", of several inputs "line 3 of input 2"; NULL when unknown; palloc'd. */
+extern char *StagePlaceText(Stage *stage, const ItemPointerData *tid);
 
 /* The row at "from" has a new version at "to", which the current COPY made. */
 extern void StageMoveLine(Stage *stage, const ItemPointerData *from, ItemPointer to);

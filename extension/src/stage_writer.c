@@ -50,6 +50,7 @@ typedef struct BatchRow
 struct StageWriter
 {
 	Stage *stage;
+	int input; /* number of what is read among the stage's inputs */
 	Relation rel;
 	Feed *feed;
 	MemoryContext context;
@@ -237,7 +238,7 @@ FillBatch(StageWriter *writer)
 static void
 RejectRecord(StageWriter *writer, ErrorData *error)
 {
-	Reject reject = {.sqlerrcode = error->sqlerrcode, .message = error->message};
+	Reject reject = {.input = writer->input, .sqlerrcode = error->sqlerrcode, .message = error->message};
 
 	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
 		ReThrowError(error);
@@ -467,6 +468,7 @@ StageWriterRun(StageWriter *writer, Feed *feed)
 		.callback = StageWriterErrorContext, .arg = writer, .previous = error_context_stack};
 
 	writer->feed = feed;
+	writer->input = StageNextInput(writer->stage);
 	writer->has_rows = StageGivenColumns(writer->stage, &writer->given);
 	BeginRejects(writer->stage->relid, true);
 	error_context_stack = &callback;

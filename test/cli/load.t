@@ -104,6 +104,33 @@ wait $!
 (cd "$scratch" && cp books.csv ./-dash.csv && aiodal load -- -dash.csv book >/dev/null)
 ok $? 'a file name with a dash'
 
+# --- several files
+
+fresh
+one=$(printf 'id,title\n20,a\n' | file one.csv)
+two=$(printf '{"title": "b", "id": 21}\n' | file two.jsonl)
+printf '22\tc\t\\N\t\\N\t\\N\n' | gzip >"$scratch/three.txt.gz"
+exits 0 'three files of three formats' aiodal load "$one" "$two" "$scratch/three.txt.gz" book
+like "$out" 'loaded 3 files into book: 3 staged, 3 inserted*' 'are one load'
+is "$(sql 'SELECT string_agg(title, $$$$ ORDER BY id) FROM book WHERE id >= 20')" abc 'and all are there'
+bad=$(printf 'id,title\n23,d\nx,e\n' | file bad.csv)
+exits 1 'one of them bad' aiodal load "$one" "$bad" "$two" book
+like "$out" "*error: $bad:3: *Nothing was loaded*" 'is named, with the line'
+again=$(printf 'title,id\ne,24\na,20\n' | file again.csv)
+exits 1 'one key in two of them' aiodal load "$one" "$two" "$again" book
+like "$out" "*error: $again:3: *line 2 of input 1 and on line 3 of input 3*input 1 is file \"$one\"*" 'names both'
+exits 1 'a constraint' aiodal load "$one" "$(printf 'id,title\n25,f\n26,\n' | file null.csv)" book
+like "$out" "*error: $scratch/null.csv:3: *null value*" 'names the file of the row'
+exits 1 'one that is not there' aiodal load "$one" "$scratch/none.csv" book
+like "$out" "*\"$scratch/none.csv\" does not exist*" 'is named'
+exits 3 'rejects' aiodal load "$one" "$bad" book --rejects "$scratch/rejects.csv"
+like "$out" "*$bad:3: column id*" 'name the file'
+is "$(python3 -c 'import csv, sys; print(*[(r["line"], r["column"], r["file"]) for r in csv.DictReader(open(sys.argv[1]))])' "$scratch/rejects.csv")" \
+	"('3', 'id', '$bad')" 'in a column of their own'
+exits 2 'standard input among files' aiodal load - "$one" book
+like "$out" '*must be loaded by itself*' 'is refused'
+is "$(aiodal load "$one" "$two" book --json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["file"], len(d["files"]), d["staged"])')" 'None 2 2' '--json lists them'
+
 # --- what is printed
 
 is "$(aiodal load "$csv" book --quiet 2>&1)" '' '--quiet prints nothing'

@@ -52,9 +52,9 @@ wrong '*unknown format "pdf"*csv, jsonl, text, binary*' export x --format pdf
 wrong '*--delimiter must be one single-byte character*' load x y --delimiter ab
 wrong '*--delimiter must be one single-byte character*' load x y --delimiter ''
 wrong '*--delimiter must be one single-byte character*' load x y --delimiter é
-wrong '*missing argument*FILE|- TABLE*' load
-wrong '*missing argument*FILE|- TABLE*' load books.csv
-wrong '*unexpected argument "c"*' load a b c
+wrong '*missing argument*FILE...|- TABLE*' load
+wrong '*missing argument*FILE...|- TABLE*' load books.csv
+wrong '*unexpected argument "c"*' export a c
 wrong '*unexpected argument "book"*' ping book
 wrong '*missing argument*COMMAND*' testdb --
 wrong '*unknown option --kepe*Did you mean --keep?*' testdb --kepe -- true

@@ -50,7 +50,7 @@ BEGIN
     BEGIN
         EXECUTE format('COPY %I %s', stage, replace(options, 'FILE', quote_literal(pg_temp.file())));
         EXECUTE format('SELECT string_agg(row_to_json(s)::text, E''\n'' ORDER BY ctid) FROM %I s', stage) INTO rows;
-        SELECT string_agg(r::text, E'\n') FROM aiodal.rejects() r INTO rejects;
+        SELECT string_agg((to_jsonb(r) - 'input')::text, E'\n') FROM aiodal.rejects() r INTO rejects;
         RAISE EXCEPTION USING ERRCODE = 'P0099';
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS err = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,

@@ -76,12 +76,14 @@ typedef struct aiodal_progress
 	int64_t source_bytes; /* read of the source, or written to the file, as it is (compressed) */
 	int64_t source_total; /* size of the source; -1 when unknown (a pipe, a callback) */
 	double elapsed;       /* seconds since the start */
+	const char *path;     /* load: the file that is read; NULL when none is */
+	size_t n_paths;       /* load: how many files there are */
 } aiodal_progress;
 
 /*
- * Called about ten times a second while data moves and while the server merges, at each change of phase and
- * once at the end. Anything but 0 cancels: the load or export is undone and ends with AIODAL_ECANCELED. Must
- * not use the transaction.
+ * Called about ten times a second while data moves and while the server merges, at each change of phase,
+ * at the beginning of each file and once at the end. Anything but 0 cancels: the load or export is undone and
+ * ends with AIODAL_ECANCELED. Must not use the transaction.
  */
 typedef int (*aiodal_progress_cb)(void *payload, const aiodal_progress *progress);
 
@@ -106,7 +108,8 @@ typedef struct aiodal_reject
 	const char *value; /* cut at 100 bytes */
 	const char *sqlstate;
 	const char *message;
-	const char *raw; /* the record as it was read */
+	const char *raw;  /* the record as it was read */
+	const char *path; /* of the file that it is in; NULL when the source is none */
 } aiodal_reject;
 
 /* Anything but 0 undoes the load with AIODAL_ECALLBACK. Must not use the transaction. */
@@ -224,6 +227,16 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load(aiodal_load_stats *s
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_file(aiodal_load_stats *stats, aiodal_tx *tx,
 																 const aiodal_load_options *options,
 																 const char *path, aiodal_error **err);
+
+/*
+ * Loads n files as if they were one: a stage, a merge, all or nothing. Each has its own header, compression
+ * and, when that is AUTO, format. The server's errors call a file by its number, "line 3 of input 2"; the
+ * context names it.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_files(aiodal_load_stats *stats, aiodal_tx *tx,
+																  const aiodal_load_options *options,
+																  const char *const *paths, size_t n,
+																  aiodal_error **err);
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_stream(aiodal_load_stats *stats, aiodal_tx *tx,
 																   const aiodal_load_options *options,
 																   FILE *stream, aiodal_error **err);

@@ -30,8 +30,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	static const char *const names[] = {"items.csv",    "items.tsv", "items.jsonl", "items.txt",
-										"items.csv.gz", "bad.csv",   "empty.csv"};
+	static const char *const names[] = {"items.csv", "items.tsv", "items.jsonl", "items.txt", "items.csv.gz",
+										"bad.csv",   "empty.csv", "one.csv",     "two.jsonl", "three.txt.gz"};
 	char path[200];
 
 	(void) state;
@@ -675,6 +675,148 @@ a_silent_pipe_is_not_waited_for_for_ever(void **state)
 	assert_int_equal(close(ends[0]) + close(ends[1]), 0);
 }
 
+/* Three files of three formats, the last one zipped; paths are static. */
+static const char *const *
+three_files(const char *one, const char *two, const char *three)
+{
+	static char paths[3][200];
+	static const char *list[3] = {paths[0], paths[1], paths[2]};
+	gzFile zip;
+
+	(void) snprintf(paths[0], sizeof(paths[0]), "%s", write_file("one.csv", one));
+	(void) snprintf(paths[1], sizeof(paths[1]), "%s", write_file("two.jsonl", two));
+	(void) snprintf(paths[2], sizeof(paths[2]), "%s/three.txt.gz", directory);
+	zip = gzopen(paths[2], "wb");
+	assert_int_equal(gzputs(zip, three), strlen(three));
+	assert_int_equal(gzclose(zip), Z_OK);
+	return list;
+}
+
+typedef struct seen_files
+{
+	char names[200];
+	int64_t total;
+	int64_t last;
+	bool backwards;
+} seen_files;
+
+static int
+see_files(void *payload, const aiodal_progress *progress)
+{
+	seen_files *seen = payload;
+	const char *name = progress->path ? strrchr(progress->path, '/') + 1 : "-";
+	size_t len = strlen(seen->names);
+
+	assert_int_equal(progress->n_paths, 3);
+	seen->backwards = seen->backwards || progress->source_bytes < seen->last;
+	seen->last = progress->source_bytes;
+	seen->total = progress->source_total;
+	if (len < strlen(name) || strcmp(seen->names + len - strlen(name), name) != 0)
+		(void) snprintf(seen->names + len, sizeof(seen->names) - len, " %s", name);
+	return 0;
+}
+
+static void
+files_together(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin();
+	aiodal_load_options options = into_item();
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	seen_files seen = {"", 0, 0, false};
+	const char *const *paths = three_files("price,id,name\n1.50,1,a\n", "{\"id\": 2, \"name\": \"b\"}\n",
+										   "3\tc\t\\N\t\\N\t\\N\n4\td\t\\N\t\\N\t\\N\n");
+
+	(void) state;
+	options.progress = see_files;
+	options.progress_payload = &seen;
+	OK(aiodal_bulk_load_files(&stats, tx, &options, paths, 3, &err));
+	assert_int_equal(stats.staged, 4);
+	assert_int_equal(stats.inserted, 4);
+	assert_string_equal(
+		query(tx, "SELECT string_agg(concat_ws('|', id, name, price), ';' ORDER BY id) FROM item"),
+		"1|a|1.50;2|b|9.99;3|c;4|d");
+	assert_string_equal(seen.names, " one.csv two.jsonl three.txt.gz -");
+	assert_false(seen.backwards);
+	assert_int_equal(seen.last, seen.total);
+	assert_true(stats.bytes > 70);
+	aiodal_tx_free(tx);
+}
+
+static void
+files_fail_together(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin();
+	aiodal_load_options options = into_item();
+	const char *const *paths = three_files(
+		"id,name\n1,a\n", "{\"id\": 2, \"name\": \"b\"}\n{\"id\": \"x\"}\n", "3\tc\t\\N\t\\N\t\\N\n");
+	const char *missing[] = {paths[0], "/nowhere/else.csv"};
+	const char *empty[] = {paths[0], NULL};
+
+	(void) state;
+	FAILS(AIODAL_ESERVER, aiodal_bulk_load_files(NULL, tx, &options, paths, 3, &err),
+		  "two.jsonl\" into \"item\"");
+	expect_no_trace(tx);
+	FAILS(AIODAL_ESERVER, aiodal_bulk_load_files(NULL, tx, &options, paths, 3, &err), "line 2");
+	(void) three_files("id,name\n1,a\n", "{\"id\": 2, \"name\": \"b\"}\n",
+					   "3\tc\t\\N\t\\N\t\\N\n1\td\t\\N\t\\N\t\\N\n");
+	FAILS(AIODAL_ECONSTRAINT, aiodal_bulk_load_files(NULL, tx, &options, paths, 3, &err),
+		  "line 2 of input 1 and on line 2 of input 3");
+	EXPECT(AIODAL_ECONSTRAINT, aiodal_bulk_load_files(NULL, tx, &options, paths, 3, &err));
+	assert_non_null(strstr(aiodal_error_field(err, PG_DIAG_CONTEXT), "input 3 is file \""));
+	assert_non_null(strstr(aiodal_error_field(err, PG_DIAG_CONTEXT), "input 1 is file \""));
+	assert_null(strstr(aiodal_error_field(err, PG_DIAG_CONTEXT), "input 2 is file \""));
+	expect_words(&err, "loading 3 files into \"item\"", __FILE__, __LINE__);
+	FAILS(AIODAL_ENOTFOUND, aiodal_bulk_load_files(NULL, tx, &options, missing, 2, &err),
+		  "/nowhere/else.csv");
+	FAILS(AIODAL_EINVAL, aiodal_bulk_load_files(NULL, tx, &options, empty, 2, &err), "paths");
+	FAILS(AIODAL_EINVAL, aiodal_bulk_load_files(NULL, tx, &options, paths, 0, &err), "a file to load");
+	empty[1] = write_file("empty.csv", "");
+	FAILS(AIODAL_EINVAL, aiodal_bulk_load_files(NULL, tx, &options, empty, 2, &err), "empty.csv\" is empty");
+	empty[1] = write_file("empty.csv", "id,name\n");
+	FAILS(AIODAL_EINVAL, aiodal_bulk_load_files(NULL, tx, &options, empty, 2, &err),
+		  "empty.csv\" has no rows");
+	expect_no_trace(tx);
+	options.allow_empty = true;
+	OK(aiodal_bulk_load_files(NULL, tx, &options, empty, 2, &err));
+	aiodal_tx_free(tx);
+}
+
+static int
+note_rejects(void *payload, const aiodal_reject *reject)
+{
+	char *text = payload;
+	size_t len = strlen(text);
+
+	(void) snprintf(text + len, 300 - len, "%s:%d ", strrchr(reject->path, '/') + 1, (int) reject->line);
+	return 0;
+}
+
+static void
+rejects_of_files(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin();
+	aiodal_load_options options = into_item();
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	char text[300] = "";
+	const char *const *paths =
+		three_files("id,name\n1,a\nx,b\n", "{\"id\": 2, \"name\": \"b\"}\n\n{\"id\": \"y\"}\n",
+					"3\t\\N\t\\N\t\\N\t\\N\nz\td\t\\N\t\\N\t\\N\n4\te\t2000\t\\N\t\\N\n");
+
+	(void) state;
+	options.on_error = "reject";
+	options.reject = note_rejects;
+	options.reject_payload = text;
+	OK(aiodal_bulk_load_files(&stats, tx, &options, paths, 3, &err));
+	assert_int_equal(stats.inserted, 2);
+	assert_int_equal(stats.rejected, 5);
+	/* bad values first, then what the table refused */
+	assert_string_equal(text, "one.csv:3 two.jsonl:3 three.txt.gz:2 three.txt.gz:1 three.txt.gz:3 ");
+	aiodal_tx_free(tx);
+}
+
 static void
 loads_follow_each_other(void **state)
 {
@@ -825,6 +967,9 @@ main(void)
 		cmocka_unit_test(progress_cancels_a_long_statement),
 		cmocka_unit_test(deadlines_hold),
 		cmocka_unit_test(a_silent_pipe_is_not_waited_for_for_ever),
+		cmocka_unit_test(files_together),
+		cmocka_unit_test(files_fail_together),
+		cmocka_unit_test(rejects_of_files),
 		cmocka_unit_test(loads_follow_each_other),
 		cmocka_unit_test(other_temporary_tables_stay),
 		cmocka_unit_test(rights_are_obeyed),
