@@ -22,6 +22,9 @@ struct aiodal__traced;
 /* Runs about ten times a second while a command is waited for; non-zero: cancel it. */
 typedef int (*aiodal__tick_fn)(void *payload);
 
+/* Takes a result of a pipeline, or NULL where those of a statement end. */
+typedef void (*aiodal__take_result_fn)(struct aiodal_op *op, PGresult *res);
+
 typedef enum aiodal__op_state
 {
 	AIODAL__OP_FREE,     /* nobody's */
@@ -44,6 +47,11 @@ struct aiodal_op
 	bool pipelined;               /* because of them */
 	bool stale;                   /* failed since what was prepared is out of date */
 	bool first;                   /* of its transaction */
+
+	aiodal__take_result_fn take;      /* of several statements: takes each result, see op.h; else NULL */
+	struct aiodal_pipeline *pipeline; /* whose they are */
+	bool *over;                       /* set when it is released */
+	const char *place;                /* which of them failed */
 };
 
 typedef enum aiodal__conn_state

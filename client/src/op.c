@@ -109,6 +109,23 @@ aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error
 }
 
 aiodal_status
+aiodal__op_begin_pipeline(aiodal__conn *conn, aiodal__take_result_fn take, struct aiodal_pipeline *pipeline,
+						  bool *over, aiodal_error **err)
+{
+	aiodal_status status = begin(conn, false, err);
+
+	if (status != AIODAL_OK)
+		return status;
+	if (!PQenterPipelineMode(conn->pg))
+		return sent(conn, false, err);
+	conn->op.pipelined = true;
+	conn->op.take = take;
+	conn->op.pipeline = pipeline;
+	conn->op.over = over;
+	return AIODAL_OK;
+}
+
+aiodal_status
 aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *const *params, aiodal_error **err)
 {
 	const aiodal__request request = {.sql = sql, .n = n, .params = params, .shown = params};
@@ -118,8 +135,8 @@ aiodal__op_start(aiodal__conn *conn, const char *sql, size_t n, const char *cons
 	return aiodal__op_send(conn, &request, err);
 }
 
-static bool
-failed(const PGresult *res)
+bool
+aiodal__op_failed(const PGresult *res)
 {
 	return PQresultStatus(res) == PGRES_FATAL_ERROR || PQresultStatus(res) == PGRES_BAD_RESPONSE;
 }
@@ -135,7 +152,7 @@ done(struct aiodal_op *op)
 {
 	aiodal__conn_done(op->conn);
 	op->state = AIODAL__OP_DONE;
-	if (op->status == AIODAL_OK)
+	if (op->status == AIODAL_OK && (op->result || !op->take || op->conn->broken))
 		op->status = aiodal__conn_status(op->conn, op->result);
 	if (op->statement && op->status != AIODAL_OK)
 		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->pipelined, op->result);
@@ -145,6 +162,14 @@ done(struct aiodal_op *op)
 	if (op->status != AIODAL_OK || !op->may_copy || !is_copy(PQresultStatus(op->result)))
 		aiodal__trace_end(op->conn, op->status, op->result);
 	return op->status;
+}
+
+aiodal_status
+aiodal__op_give_up(struct aiodal_op *op)
+{
+	op->status = PQstatus(op->conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_ENOMEM;
+	op->conn->broken = true;
+	return done(op);
 }
 
 /* Whether a statement with this tag may leave something behind in the session. */
@@ -169,15 +194,21 @@ deallocates(const char *tag)
 	return strncmp(tag, "DEALLOCATE", strlen("DEALLOCATE")) == 0 || strcmp(tag, "DISCARD ALL") == 0;
 }
 
-/* Keeps res if it matters more than what is there. */
-static void
-keep(struct aiodal_op *op, PGresult *res)
+void
+aiodal__op_notice_tag(struct aiodal_op *op, PGresult *res)
 {
 	if (changes_session(PQcmdStatus(res)))
 		op->conn->changed = true;
 	if (deallocates(PQcmdStatus(res)))
 		aiodal__prepared_forget(&op->conn->prepared);
-	if (op->result && failed(op->result))
+}
+
+/* Keeps res if it matters more than what is there. */
+static void
+keep(struct aiodal_op *op, PGresult *res)
+{
+	aiodal__op_notice_tag(op, res);
+	if (op->result && aiodal__op_failed(op->result))
 	{
 		PQclear(res);
 		return;
@@ -216,7 +247,7 @@ drain(struct aiodal_op *op)
 static void
 take_preparation(struct aiodal_op *op, PGresult *res)
 {
-	if (failed(res) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED)
+	if (aiodal__op_failed(res) || PQresultStatus(res) == PGRES_PIPELINE_ABORTED)
 	{
 		keep(op, res);
 		return;
@@ -239,9 +270,13 @@ take_result(struct aiodal_op *op, PGresult *res)
 			op->conn->broken = true;
 		return true;
 	}
+	if (op->take)
+		op->take(op, res);
 	/* in a pipeline each statement ends so */
 	if (!res)
 		return !op->pipelined || PQstatus(op->conn->pg) == CONNECTION_BAD;
+	if (op->take)
+		return false;
 	if (op->before == 0)
 		keep(op, res);
 	else
@@ -253,8 +288,8 @@ take_result(struct aiodal_op *op, PGresult *res)
 }
 
 /* Goes on as far as possible without blocking: 0 done well, positive what to wait for, negative failed. */
-static aiodal_status
-step(struct aiodal_op *op)
+aiodal_status
+aiodal__op_step(struct aiodal_op *op)
 {
 	aiodal_status want;
 
@@ -276,7 +311,9 @@ step(struct aiodal_op *op)
 			return done(op);
 		if (is_copy(kind))
 		{
-			if (op->may_copy)
+			/* in a pipeline there is no way back from it */
+			op->conn->broken = op->conn->broken || op->take;
+			if (op->may_copy || op->take)
 				return done(op);
 			refuse_copy(op, kind);
 		}
@@ -292,6 +329,8 @@ report(const struct aiodal_op *op, aiodal_error **err)
 		return aiodal__fail_hint(err, op->status, NULL, "Use aiodal_bulk_load() or aiodal_bulk_export().",
 								 "COPY from or to the client cannot run as a plain statement");
 	(void) aiodal__conn_fail(op->conn, op->status, op->result, err);
+	if (op->place)
+		aiodal__error_annotate(err, op->place, NULL);
 	if (op->stale)
 		aiodal__error_annotate(err, NULL, "Run the transaction again: the statement will be prepared anew.");
 	return op->status;
@@ -319,7 +358,7 @@ wait_until(struct aiodal_op *op, int64_t limit)
 		}
 		if (status > 0)
 			return status;
-		status = step(op);
+		status = aiodal__op_step(op);
 	} while (status > 0);
 	return status;
 }
@@ -342,6 +381,12 @@ aiodal__op_release(aiodal__conn *conn)
 	conn->op.before = 0;
 	conn->op.pipelined = false;
 	conn->op.stale = false;
+	if (conn->op.over)
+		*conn->op.over = true;
+	conn->op.take = NULL;
+	conn->op.pipeline = NULL;
+	conn->op.over = NULL;
+	conn->op.place = NULL;
 }
 
 aiodal_status
@@ -472,7 +517,7 @@ read_step(aiodal__conn *conn, const aiodal__step *step, PGresult **res)
 		return status;
 	/* a failed prepare is what counts, a good one is of no interest */
 	status = read_one(conn, &described);
-	if (failed(*res))
+	if (aiodal__op_failed(*res))
 		PQclear(described);
 	else
 	{
@@ -501,7 +546,7 @@ read_steps(aiodal__conn *conn, const aiodal__step *steps, int n, PGresult **resu
 			return status;
 		if (!results[i])
 			return AIODAL_ECONN;
-		if (!*failure && failed(results[i]))
+		if (!*failure && aiodal__op_failed(results[i]))
 			*failure = results[i];
 		if (PQstatus(conn->pg) == CONNECTION_BAD)
 			return AIODAL_ECONN;
@@ -566,7 +611,7 @@ aiodal_op_poll(aiodal_op *op, aiodal_error **err)
 		return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
 	if (op->state != AIODAL__OP_DONE)
 	{
-		status = step(op);
+		status = aiodal__op_step(op);
 		if (status > 0 && aiodal__until(aiodal__conn_next_check(op->conn)) == 0)
 		{
 			aiodal_status timed = aiodal__conn_check_time(op->conn, AIODAL__NEVER);

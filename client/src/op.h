@@ -88,4 +88,23 @@ typedef struct aiodal__step
 extern aiodal_status aiodal__op_pipeline(aiodal__conn *conn, const aiodal__step *steps, int n,
 										 PGresult **results, aiodal_error **err);
 
+/*
+ * A pipeline of somebody else's: from now on the operation runs, and hands each result, and the NULL behind a
+ * statement's, to take. It ends with the one sync, which the caller sends. *over is set when it is released.
+ */
+extern aiodal_status
+aiodal__op_begin_pipeline(aiodal__conn *conn, aiodal__take_result_fn take, struct aiodal_pipeline *pipeline,
+						  bool *over, aiodal_error **err);
+
+/* It cannot be sent whole: the connection is of no use any more, and the operation is over. */
+extern aiodal_status aiodal__op_give_up(struct aiodal_op *op);
+
+/* Goes on as far as it can without blocking. */
+extern aiodal_status aiodal__op_step(struct aiodal_op *op);
+
+extern bool aiodal__op_failed(const PGresult *res);
+
+/* A statement has ended well: what that means for the connection. */
+extern void aiodal__op_notice_tag(struct aiodal_op *op, PGresult *res);
+
 #endif /* AIODAL_SRC_OP_H */

@@ -11,6 +11,18 @@
 #include "util/mem.h"
 #include "util/options.h"
 
+aiodal_status
+aiodal__query_options(aiodal_query_options *options, const aiodal_query_options *given, aiodal_error **err)
+{
+	aiodal_status status =
+		aiodal__options_copy(options, sizeof(*options), given, "aiodal_query_options", err);
+
+	if (status == AIODAL_OK && (int) options->results != AIODAL_WIRE_TEXT &&
+		options->results != AIODAL_WIRE_BINARY)
+		return aiodal__fail(err, AIODAL_EINVAL, "unknown results %d", (int) options->results);
+	return status;
+}
+
 static aiodal_status
 check(aiodal_query_options *options, const aiodal_tx *tx, const aiodal_query_options *given, const char *sql,
 	  size_t n, const aiodal_value *params, aiodal_error **err)
@@ -21,11 +33,7 @@ check(aiodal_query_options *options, const aiodal_tx *tx, const aiodal_query_opt
 		return status;
 	if (!sql || (n > 0 && !params))
 		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", sql ? "params" : "sql");
-	status = aiodal__options_copy(options, sizeof(*options), given, "aiodal_query_options", err);
-	if (status == AIODAL_OK && (int) options->results != AIODAL_WIRE_TEXT &&
-		options->results != AIODAL_WIRE_BINARY)
-		return aiodal__fail(err, AIODAL_EINVAL, "unknown results %d", (int) options->results);
-	return status;
+	return aiodal__query_options(options, given, err);
 }
 
 /* Sends it; and waits for its result, if that is asked for. */

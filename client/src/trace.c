@@ -82,3 +82,21 @@ aiodal__trace_end(aiodal__conn *conn, aiodal_status status, const PGresult *res)
 	aiodal_error_free(error);
 	aiodal__free(traced);
 }
+
+struct aiodal__traced *
+aiodal__trace_suspend(aiodal__conn *conn)
+{
+	struct aiodal__traced *traced = conn->traced;
+
+	conn->traced = NULL;
+	return traced;
+}
+
+void
+aiodal__trace_resume(aiodal__conn *conn, struct aiodal__traced *traced, double began)
+{
+	aiodal__free(conn->traced);
+	conn->traced = traced;
+	if (traced)
+		traced->began = began;
+}

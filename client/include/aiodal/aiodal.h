@@ -12,6 +12,7 @@
  *		row     rows into structs, structs into parameters
  *		bulk    files into tables and out of them
  *		async   statements without blocking
+ *		pipeline many statements in one round trip
  *		notify  LISTEN and NOTIFY
  *		pq      the libpq connection below
  *
@@ -27,6 +28,7 @@
 #include <aiodal/error.h>
 #include <aiodal/notify.h>
 #include <aiodal/objects.h>
+#include <aiodal/pipeline.h>
 #include <aiodal/pq.h>
 #include <aiodal/result.h>
 #include <aiodal/row.h>

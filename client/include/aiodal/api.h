@@ -76,6 +76,7 @@ typedef struct aiodal_error aiodal_error;
 typedef struct aiodal_db aiodal_db;
 typedef struct aiodal_tx aiodal_tx;
 typedef struct aiodal_op aiodal_op;
+typedef struct aiodal_pipeline aiodal_pipeline;
 typedef struct aiodal_listener aiodal_listener;
 typedef struct aiodal_result aiodal_result;
 typedef struct aiodal_alias aiodal_alias;

@@ -443,6 +443,40 @@ rows(void **state)
 	sweep(transact_rows, 4);
 }
 
+static aiodal_status
+run_pipeline(aiodal_tx *tx, void *payload, aiodal_error **err)
+{
+	static const char *const params[] = {"1"};
+	aiodal_value value = aiodal_int32(7);
+	aiodal_pipeline *p = NULL;
+	aiodal_status status = aiodal_pipeline_begin(&p, tx, err);
+
+	(void) payload;
+	for (int i = 0; i < 20 && status == AIODAL_OK; i++)
+	{
+		status = aiodal_pipeline_exec(p, "SELECT $1", 1, params, err);
+		if (status == AIODAL_OK)
+			status = aiodal_pipeline_query(p, "SELECT $1", 1, &value, NULL, err);
+	}
+	if (status == AIODAL_OK)
+		status = aiodal_pipeline_run(p, err);
+	aiodal_pipeline_free(p);
+	return status;
+}
+
+static aiodal_status
+transact_pipeline(aiodal_error **err)
+{
+	return aiodal_db_transact(db, NULL, run_pipeline, NULL, err);
+}
+
+static void
+pipelines(void **state)
+{
+	(void) state;
+	sweep(transact_pipeline, 40);
+}
+
 static void
 preparing(void **state)
 {
@@ -496,7 +530,8 @@ main(void)
 		cmocka_unit_test(transactions), cmocka_unit_test(loads),
 		cmocka_unit_test(exports),      cmocka_unit_test(errors),
 		cmocka_unit_test(values),       cmocka_unit_test(nothing_is_allocated_for_a_statement),
-		cmocka_unit_test(preparing),    cmocka_unit_test(rows),
+		cmocka_unit_test(preparing),    cmocka_unit_test(pipelines),
+		cmocka_unit_test(rows),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);
