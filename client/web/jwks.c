@@ -8,7 +8,8 @@
  *
  *		fetched       age 0
  *		refreshed     at 3/4 of the ttl, so that the next set is there when this one's time is over
- *		ttl           the set counts no more, unless the last fetch failed
+ *		ttl           the set counts no more, unless the last fetch failed, or the next one, which was begun
+ *		              in time, has not come to an end
  *		ttl + stale   the set counts no more
  *
  * After a failure the next try is after the cooldown. An answer with an empty set is an answer: the issuer
@@ -47,6 +48,7 @@ struct aiodal_web__jwks
 	bool failed;     /* the last fetch did */
 	bool wanted;     /* somebody waits for a fetch that has not begun */
 	bool flying;
+	int64_t began; /* when the fetch in flight did */
 	uint64_t fetches, failures;
 	aiodal_status last_status;
 	char last_error[200];
@@ -60,8 +62,9 @@ static bool
 counts(const aiodal_web__jwks *j)
 {
 	int64_t age = aiodal_web__now() - j->fetched;
+	bool overdue = j->failed || (j->flying && j->began < j->fetched + j->ttl);
 
-	return j->set && age < j->ttl + (j->failed ? j->stale : 0);
+	return j->set && age < j->ttl + (overdue ? j->stale : 0);
 }
 
 static int64_t
@@ -179,14 +182,13 @@ fetch_set(aiodal_web__keyset **set, aiodal_web__jwks *j, aiodal_error **err)
 
 /* Lets in what a fetch brought; with the lock held. */
 static void
-land(aiodal_web__jwks *j, aiodal_web__keyset *set, int64_t began, aiodal_status status,
-	 const aiodal_error *error)
+land(aiodal_web__jwks *j, aiodal_web__keyset *set, aiodal_status status, const aiodal_error *error)
 {
 	if (set)
 	{
 		aiodal_web__keyset_unref(j->set);
 		j->set = set;
-		j->fetched = began;
+		j->fetched = j->began;
 	}
 	j->failed = !set;
 	j->failures += !set;
@@ -200,18 +202,18 @@ land(aiodal_web__jwks *j, aiodal_web__keyset *set, int64_t began, aiodal_status 
 static void
 fly(aiodal_web__jwks *j)
 {
-	int64_t began = aiodal_web__now();
 	aiodal_web__keyset *set = NULL;
 	aiodal_error *error = NULL;
 	aiodal_status status;
 
 	j->flying = true;
+	j->began = aiodal_web__now();
 	j->wanted = false;
 	(void) pthread_mutex_unlock(&j->lock);
 	status = fetch_set(&set, j, &error);
 	(void) pthread_mutex_lock(&j->lock);
 	j->flying = false;
-	land(j, set, began, status, error);
+	land(j, set, status, error);
 	aiodal_error_free(error);
 }
 

@@ -341,6 +341,37 @@ KEEPS_KEYS_THROUGH(speak_no_http)
 KEEPS_KEYS_THROUGH(cut_short)
 KEEPS_KEYS_THROUGH(stub_leave)
 
+/* What is known counts while the issuer takes his time to say what is new, but not for ever. */
+static void
+keeps_keys_until_the_answer(void **state)
+{
+	aiodal_web_keys_options o = options();
+	aiodal_web_keys *keys;
+	aiodal_error *err = NULL;
+	stub s;
+
+	(void) state;
+	stub_open(&s);
+	stub_reply(&s, 200, "", set_of_one);
+	o.timeout_ms = PATIENCE_MS;
+	o.wait_ms = 50;
+	keys = fetch(&s, o);
+	stub_reply(&s, 200, "", set_of_two);
+	stub_hold(&s, true);
+	go_ahead(80);
+	BELIEVED(keys, token_of(one, "one"));
+	WAIT_FOR(stub_hits(&s) == 2);
+	go_ahead(30);
+	BELIEVED(keys, token_of(one, "one"));
+	go_ahead(500);
+	NO_KEYS(keys, token_of(one, "one"));
+	stub_hold(&s, false);
+	WAIT_FOR(stats_of(keys).fetches == 2);
+	UNKNOWN(keys, token_of(one, "one"));
+	aiodal_web_keys_free(keys);
+	stub_close(&s);
+}
+
 /* A redirect is not even looked at. */
 static void
 follows_no_redirect(void **state)
@@ -709,6 +740,7 @@ main(void)
 		cmocka_unit_test(keeps_through_speak_no_http),
 		cmocka_unit_test(keeps_through_cut_short),
 		cmocka_unit_test(keeps_through_stub_leave),
+		cmocka_unit_test(keeps_keys_until_the_answer),
 		cmocka_unit_test(follows_no_redirect),
 		cmocka_unit_test(needs_keys_to_begin_with),
 		cmocka_unit_test(asks_only_https),
