@@ -8,6 +8,8 @@
 BEGIN {
 	FS = "\t"
 	label["backend_cpu_seconds"] = "CPU"
+	label["cpu_seconds"] = "CPU"
+	label["p99_seconds"] = "p99"
 	label["wall_seconds"] = "wall"
 	label["cold_backend_cpu_seconds"] = "cold CPU"
 	label["wal_bytes"] = "WAL MB"
@@ -46,7 +48,7 @@ function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); retur
 function shown(group, metric, v) {
 	if (metric ~ /bytes/) return sprintf(v < 9.95e6 ? "%.1f" : "%.0f", v / 1e6)
 	if (unit(group) == "s") return sprintf("%.2f", v)
-	return sprintf(v < 0.00995 ? "%.2f" : v < 0.0995 ? "%.1f" : "%.0f", v * 1000)
+	return sprintf(v < 0.0000995 ? "%.4f" : v < 0.00995 ? "%.2f" : v < 0.0995 ? "%.1f" : "%.0f", v * 1000)
 }
 function unit(group) { return group ~ /^bulk/ ? "s" : "ms" }
 
