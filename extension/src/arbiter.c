@@ -126,14 +126,22 @@ ArbiterOpen(Relation heap, Relation index, MemoryContext context)
 	return a;
 }
 
+/* Gives up the scan's place; keys are as many as the scan was begun with, as servers that check assertions
+ * ask. */
+static void
+Rewind(IndexScanDesc scan)
+{
+	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0);
+}
+
 void
 ArbiterRest(Arbiter *a)
 {
 	ExecClearTuple(a->existing);
 	if (a->walks)
-		index_rescan(a->walk, NULL, 0, NULL, 0);
+		Rewind(a->walk);
 	if (a->looks_up)
-		index_rescan(a->lookup, NULL, 0, NULL, 0);
+		Rewind(a->lookup);
 	a->walks = a->looks_up = false;
 }
 
@@ -208,7 +216,7 @@ static void
 GiveUpPlace(Arbiter *a, IndexScanDesc scan)
 {
 	ExecClearTuple(a->existing);
-	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0); /* with the keys it has */
+	Rewind(scan);
 }
 
 /*
