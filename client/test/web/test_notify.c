@@ -327,6 +327,38 @@ reports_what_mappers_and_handlers_answer(void **state)
 	stub_close(&s);
 }
 
+/* No connection to be had is 503, and told of too. */
+static void
+reports_that_the_pool_is_empty(void **state)
+{
+	aiodal_db_options small = AIODAL_DB_OPTIONS_INIT;
+	aiodal_db *usual = db;
+	aiodal_error *err = NULL;
+	stub s;
+	aiodal_web_slack *slack = open_slack(&s, 0);
+	aiodal_web_notify_options o = options(slack);
+	aiodal_web_app *app;
+	aiodal_tx *held;
+
+	(void) state;
+	small.pool_size = 1;
+	small.acquire_timeout_ms = 200;
+	OK(aiodal_db_open(&db, NULL, &small, &err));
+	app = new_app(&o);
+	OK(aiodal_tx_begin(&held, db, NULL, &err));
+	ANSWERS(503, app, "GET", "/fine", NULL, NULL);
+	HAS_HEADER("Retry-After: 1");
+	read_report(&s, slack);
+	REPORTED("503 in production: GET /fine");
+	REPORTED("error: ");
+	aiodal_tx_free(held);
+	aiodal_web_app_free(app);
+	aiodal_db_close(db);
+	db = usual;
+	aiodal_web_slack_close(slack);
+	stub_close(&s);
+}
+
 /* Nobody waits for a Slack that is slow, and what is too much is dropped. */
 static void
 waits_for_nothing(void **state)
@@ -723,6 +755,7 @@ main(void)
 		cmocka_unit_test(traces_back_through_functions),
 		cmocka_unit_test(changes_no_response),
 		cmocka_unit_test(reports_what_mappers_and_handlers_answer),
+		cmocka_unit_test(reports_that_the_pool_is_empty),
 		cmocka_unit_test(waits_for_nothing),
 		cmocka_unit_test(reports_from_the_environments_it_is_told_to),
 		cmocka_unit_test(says_no_more_than_it_must),
