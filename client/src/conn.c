@@ -189,14 +189,14 @@ aiodal__conn_abandon(aiodal__conn *conn)
 }
 
 bool
-aiodal__conn_alive(aiodal__conn *conn)
+aiodal__conn_alive(aiodal__conn *conn, bool look)
 {
 	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
 	if (conn->broken || PQstatus(conn->pg) != CONNECTION_OK)
 		return false;
 	/* what waits may be a notice; behind a server's last words is the end of file */
-	while (poll(&fd, 1, 0) > 0)
+	while (look && poll(&fd, 1, 0) > 0)
 	{
 		if (!PQconsumeInput(conn->pg))
 			return false;

@@ -138,8 +138,8 @@ extern aiodal_status aiodal__conn_open_late(const aiodal__conn *conn, aiodal_err
 /* In the child of a fork: frees, and sends nothing on the parent's connection. */
 extern void aiodal__conn_abandon(aiodal__conn *conn);
 
-/* Whether a connection that was idle is still good; never blocks. */
-extern bool aiodal__conn_alive(aiodal__conn *conn);
+/* Whether a connection that was idle is still good; never blocks. look: at what the server may have said. */
+extern bool aiodal__conn_alive(aiodal__conn *conn, bool look);
 
 /* Whether the server has ended what was cancelled, reading on without blocking; it is asked again while it
  * has not. The connection is then only to be closed. */

@@ -14,6 +14,7 @@
 #include "snapshot.h"
 #include "util/buf.h"
 #include "util/mem.h"
+#include "util/process.h"
 #include "util/options.h"
 #include "watch.h"
 
@@ -159,7 +160,7 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	}
 	(void) pthread_mutex_init(&db->lock, NULL);
 	db->refs = 1;
-	db->pid = getpid();
+	db->pid = aiodal__process();
 	db->parts = options->parts ? options->parts : AIODAL_PARTS_DEFAULT;
 	db->ping_after = limit_of(options->ping_after_ms, DEFAULT_PING_AFTER_MS);
 	db->acquire_timeout_ms =
@@ -326,11 +327,11 @@ aiodal_db_close(aiodal_db *db)
 {
 	if (!db)
 		return;
-	if (db->pid != getpid())
+	if (db->pid != aiodal__process())
 		aiodal__watch_abandon(db->watch);
 	else
 		aiodal__watch_stop(db->watch);
-	aiodal__sandbox_close(db, db->pid != getpid());
-	aiodal__pool_close(&db->pool, db->pid != getpid());
+	aiodal__sandbox_close(db, db->pid != aiodal__process());
+	aiodal__pool_close(&db->pool, db->pid != aiodal__process());
 	aiodal__db_unref(db);
 }

@@ -12,14 +12,16 @@
 #include "error.h"
 #include "op.h"
 #include "sandbox.h"
+#include "tx.h"
 #include "util/mem.h"
+#include "util/process.h"
 
 aiodal_status
 aiodal__db_check(const aiodal_db *db, aiodal_error **err)
 {
 	if (!db)
 		return aiodal__fail(err, AIODAL_EINVAL, "db must not be NULL");
-	if (db->pid != getpid())
+	if (db->pid != aiodal__process())
 		return aiodal__fail_hint(err, AIODAL_ESTATE, "It was opened by another process, before a fork.",
 								 "Open one after the fork.", "this db cannot be used here");
 	return AIODAL_OK;
@@ -72,6 +74,13 @@ aiodal__db_unref(aiodal_db *db)
 {
 	if (__atomic_sub_fetch(&db->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	while (db->spare)
+	{
+		aiodal_tx *tx = db->spare;
+
+		db->spare = tx->next_spare;
+		aiodal__free(tx);
+	}
 	aiodal__sandbox_free(db->sandbox);
 	aiodal__pool_destroy(&db->pool);
 	aiodal_schema_unref(db->schema);

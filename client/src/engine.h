@@ -27,7 +27,9 @@ struct aiodal_db
 	struct aiodal__watch *watch;     /* or NULL */
 	struct aiodal__sandbox *sandbox; /* atomic; NULL until there is one */
 
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock;    /* over what follows */
+	struct aiodal_tx *spare; /* freed ones, for the next: a transaction is to cost no allocation */
+	int n_spare;
 	aiodal_schema *schema;
 	uint64_t last_ticket;   /* of the reflections begun */
 	uint64_t schema_ticket; /* of the one that schema is from */

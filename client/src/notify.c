@@ -21,6 +21,7 @@
 #include "op.h"
 #include "util/buf.h"
 #include "util/mem.h"
+#include "util/process.h"
 
 #define FIRST_PAUSE_MS 500
 #define MAX_PAUSE_MS   30000
@@ -132,7 +133,7 @@ aiodal_listener_free(aiodal_listener *listener)
 	if (!listener)
 		return;
 	PQfreemem(listener->last);
-	if (listener->conn && listener->db->pid != getpid())
+	if (listener->conn && listener->db->pid != aiodal__process())
 		aiodal__conn_abandon(listener->conn);
 	else
 		aiodal__conn_close(listener->conn);

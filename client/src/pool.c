@@ -9,7 +9,9 @@
  *
  * Connections are lent last used first, so that those not needed grow old and are closed. Who asks for one
  * goes to the end of a queue, and serve() alone takes from its head, handing over a connection or a place for
- * a new one: nobody overtakes. It runs whenever a connection or a place became free.
+ * a new one: nobody overtakes. It runs whenever a connection or a place became free. Who waits does so on a
+ * semaphore of its own and, once served, has all it needs: where many wait, a lock to be taken again on
+ *waking would make them wait for each other.
  *
  * There is no thread behind a pool: upkeep runs, once a second at most, when a connection is asked for or
  * given back, and when the application asks for it.
@@ -20,6 +22,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,20 +32,24 @@
 #include "util/buf.h"
 #include "util/mem.h"
 
-#define UPKEEP_MS 1000
-#define RESET_MS  5000
-#define ENDING_MS 60000
-#define TICK_MS   100
-#define MAX_TOLD  8 /* holders that one message or one round of upkeep tells of */
+#define UPKEEP_MS    1000
+#define RESET_MS     5000
+#define ENDING_MS    60000
+#define TICK_MS      100
+#define JUST_USED_MS 100 /* idle for so short that its first command will tell whether it is alive */
+#define MAX_TOLD     8   /* holders that one message or one round of upkeep tells of */
 
 typedef struct aiodal__waiter
 {
 	struct aiodal__waiter *next;
-	pthread_cond_t wake;
+	sem_t wake;
+	int posts; /* so often was it woken; all are to be taken before it goes */
+	int taken;
 	const char *owner;
 	aiodal__conn *conn; /* what it was given; NULL: a place */
 	int64_t idle_ms;
-	bool served;
+	int64_t began; /* to wait; 0: it did not */
+	bool served;   /* atomic: the last to be written of what it is given */
 } waiter;
 
 aiodal_status
@@ -57,8 +64,6 @@ aiodal__pool_init(aiodal__pool *pool, const aiodal__conn_params *params, const a
 	pool->seed = (unsigned int) (aiodal__now_seconds() * 1e6) ^ (unsigned int) (uintptr_t) pool;
 	pool->looked = aiodal__now();
 	(void) pthread_mutex_init(&pool->lock, NULL);
-	(void) pthread_condattr_init(&pool->monotonic);
-	(void) pthread_condattr_setclock(&pool->monotonic, CLOCK_MONOTONIC);
 	if (!pool->params.conninfo || !pool->params.application_name)
 	{
 		aiodal__pool_destroy(pool);
@@ -72,7 +77,6 @@ aiodal__pool_destroy(aiodal__pool *pool)
 {
 	aiodal__free((char *) pool->params.conninfo);
 	aiodal__free((char *) pool->params.application_name);
-	(void) pthread_condattr_destroy(&pool->monotonic);
 	(void) pthread_mutex_destroy(&pool->lock);
 }
 
@@ -85,7 +89,7 @@ unlink_conn(aiodal__conn_list *list, aiodal__conn *conn)
 {
 	*(conn->prev ? &conn->prev->next : &list->first) = conn->next;
 	*(conn->next ? &conn->next->prev : &list->last) = conn->prev;
-	list->n--;
+	__atomic_store_n(&list->n, list->n - 1, __ATOMIC_RELAXED);
 }
 
 static void
@@ -95,7 +99,7 @@ push_conn(aiodal__conn_list *list, aiodal__conn *conn)
 	conn->next = list->first;
 	*(list->first ? &list->first->prev : &list->last) = conn;
 	list->first = conn;
-	list->n++;
+	__atomic_store_n(&list->n, list->n + 1, __ATOMIC_RELAXED);
 }
 
 /* The one that changes states. A connection that is GONE has given up its place. */
@@ -126,10 +130,24 @@ lend(aiodal__pool *pool, aiodal__conn *conn, const char *owner)
 	conn->leak_told = false;
 }
 
-/* Hands what is free to those who wait, in their order. */
+/* Lets a waiter look around; with the lock. */
 static void
+rouse(waiter *w)
+{
+	w->posts++;
+	(void) sem_post(&w->wake);
+}
+
+/*
+ * Hands what is free to those who wait, in their order; they are to be woken without the lock, which would
+ * have to wait for whoever runs in our place as soon as he is woken.
+ */
+static waiter *
 serve(aiodal__pool *pool)
 {
+	waiter *served = NULL;
+	waiter **end = &served;
+
 	while (pool->waiters && (pool->list[AIODAL__CONN_IDLE].first || pool->places < max_places(pool)))
 	{
 		waiter *w = pool->waiters;
@@ -146,9 +164,41 @@ serve(aiodal__pool *pool)
 		}
 		else
 			pool->places++;
-		w->served = true;
-		(void) pthread_cond_signal(&w->wake);
+		if (w->began)
+		{
+			pool->stats.waited++;
+			pool->stats.wait_ms += aiodal__now() - w->began;
+		}
+		w->next = NULL;
+		*end = w;
+		end = &w->next;
+		w->posts++;
+		__atomic_store_n(&w->served, true, __ATOMIC_RELEASE);
 	}
+	return served;
+}
+
+/* He is gone as soon as he has taken the post. */
+static void
+wake_all(waiter *served)
+{
+	while (served)
+	{
+		waiter *next = served->next;
+
+		(void) sem_post(&served->wake);
+		served = next;
+	}
+}
+
+/* Serves, and gives up the lock. */
+static void
+serve_and_unlock(aiodal__pool *pool)
+{
+	waiter *served = serve(pool);
+
+	(void) pthread_mutex_unlock(&pool->lock);
+	wake_all(served);
 }
 
 static void
@@ -233,6 +283,13 @@ close_all(aiodal__conn *gone)
 	}
 }
 
+/* With the lock. */
+static bool
+upkeep_is_due(const aiodal__pool *pool, int64_t now)
+{
+	return pool->list[AIODAL__CONN_ENDING].n > 0 || now - pool->looked >= UPKEEP_MS;
+}
+
 /* force: even if it was done a moment ago */
 static void
 upkeep(aiodal__pool *pool, bool force)
@@ -251,8 +308,7 @@ upkeep(aiodal__pool *pool, bool force)
 		collect(pool, AIODAL__CONN_IDLE, now, &gone);
 		n = find_leaks(pool, now, leaks);
 	}
-	serve(pool);
-	(void) pthread_mutex_unlock(&pool->lock);
+	serve_and_unlock(pool);
 	close_all(gone);
 	for (int i = 0; i < n && pool->limits.leak; i++)
 		pool->limits.leak(pool->limits.leak_payload, &leaks[i]);
@@ -268,35 +324,51 @@ aiodal__pool_upkeep(aiodal__pool *pool)
  * Lending
  */
 
-/* Until served or closed; false when the deadline has passed. With the lock, which it gives up meanwhile. */
+/* False when ms (negative: no limit) have passed. */
 static bool
+take_post(waiter *w, int ms)
+{
+	struct timespec until;
+	int failed;
+
+	do
+	{
+		if (ms >= 0)
+			until = aiodal__timespec_in(ms);
+		failed = ms < 0 ? sem_wait(&w->wake) : sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until);
+	} while (failed && errno == EINTR);
+	w->taken += !failed;
+	return !failed;
+}
+
+/* Whether it was served; then who did so has let go of it. */
+static bool
+was_served(waiter *w)
+{
+	if (!__atomic_load_n(&w->served, __ATOMIC_ACQUIRE))
+		return false;
+	while (w->taken < w->posts)
+		(void) take_post(w, -1);
+	return true;
+}
+
+/* Until it is served, the pool is closed, or the deadline has passed. */
+static void
 wait_in_queue(aiodal__pool *pool, waiter *w, int64_t deadline)
 {
-	while (!w->served && !pool->closed)
+	while (!was_served(w) && !__atomic_load_n(&pool->closed, __ATOMIC_RELAXED))
 	{
-		bool ticks = pool->list[AIODAL__CONN_ENDING].n > 0;
+		bool ticks = __atomic_load_n(&pool->list[AIODAL__CONN_ENDING].n, __ATOMIC_RELAXED) > 0;
 		int ms = aiodal__until(deadline);
-		struct timespec until;
 
 		if (ms == 0)
-			return false;
-		if (ms < 0 && !ticks)
-		{
-			(void) pthread_cond_wait(&w->wake, &pool->lock);
-			continue;
-		}
+			return;
 		if (ticks && (ms < 0 || ms > TICK_MS))
 			ms = TICK_MS;
-		until = aiodal__timespec_in(ms);
-		(void) pthread_cond_timedwait(&w->wake, &pool->lock, &until);
-		if (!ticks)
-			continue;
 		/* nobody else may come by to see that the server has ended one */
-		(void) pthread_mutex_unlock(&pool->lock);
-		upkeep(pool, false);
-		(void) pthread_mutex_lock(&pool->lock);
+		if (!take_post(w, ms) && ticks)
+			upkeep(pool, false);
 	}
-	return true;
 }
 
 /* Who has them, those with the longest first. */
@@ -317,40 +389,59 @@ fail_timeout(const aiodal_holder *holders, int n, int max, aiodal_error **err)
 	return status;
 }
 
-/* Goes through the queue; with the lock. */
-static aiodal_status
-queue(aiodal__pool *pool, waiter *w, int64_t deadline, aiodal_error **err)
+static void
+join_queue(aiodal__pool *pool, waiter *w)
 {
-	int64_t began;
-	bool in_time;
-
 	*pool->waiters_end = w;
 	pool->waiters_end = &w->next;
 	pool->stats.waiting++;
-	serve(pool);
-	if (w->served)
-		return AIODAL_OK;
-	if (pool->limits.max_waiters > 0 && pool->stats.waiting > pool->limits.max_waiters)
+}
+
+/* It was not served; with the lock. */
+static aiodal_status
+give_up_waiting(aiodal__pool *pool, waiter *w, aiodal_error **err)
+{
+	leave_queue(pool, w);
+	pool->stats.waited++;
+	pool->stats.wait_ms += aiodal__now() - w->began;
+	if (pool->closed)
+		return aiodal__fail(err, AIODAL_ESTATE, "the db was closed");
+	pool->stats.timeouts++;
+	return AIODAL_ETIMEOUT;
+}
+
+/* Goes through the queue; with the lock, which is given up. */
+static aiodal_status
+queue(aiodal__pool *pool, waiter *w, int64_t deadline, aiodal_error **err)
+{
+	aiodal_status status = AIODAL_OK;
+	waiter *served;
+
+	join_queue(pool, w);
+	served = serve(pool);
+	if (!w->served && pool->limits.max_waiters > 0 && pool->stats.waiting > pool->limits.max_waiters)
 	{
 		leave_queue(pool, w);
 		pool->stats.refused++;
-		return aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Try again later, or raise max_waiters.",
-								 "no connection is free, and %d callers wait for one already",
-								 pool->limits.max_waiters);
+		status = aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Try again later, or raise max_waiters.",
+								   "no connection is free, and %d callers wait for one already",
+								   pool->limits.max_waiters);
 	}
-	began = aiodal__now();
-	in_time = wait_in_queue(pool, w, deadline);
-	pool->stats.waited++;
-	pool->stats.wait_ms += aiodal__now() - began;
-	if (w->served)
+	else if (!w->served)
+		w->began = aiodal__now();
+	(void) pthread_mutex_unlock(&pool->lock);
+	wake_all(served);
+	if (status != AIODAL_OK || was_served(w))
+		return status;
+	wait_in_queue(pool, w, deadline);
+	if (was_served(w))
 		return AIODAL_OK;
-	leave_queue(pool, w);
-	if (!in_time)
-	{
-		pool->stats.timeouts++;
-		return AIODAL_ETIMEOUT;
-	}
-	return aiodal__fail(err, AIODAL_ESTATE, "the db was closed");
+	(void) pthread_mutex_lock(&pool->lock);
+	if (!w->served)
+		status = give_up_waiting(pool, w, err);
+	(void) pthread_mutex_unlock(&pool->lock);
+	(void) was_served(w);
+	return status;
 }
 
 /* An idle connection, or NULL with a place counted for a new one. */
@@ -360,14 +451,21 @@ take(aiodal__pool *pool, int64_t deadline, waiter *w, aiodal_error **err)
 	aiodal_holder holders[MAX_TOLD];
 	aiodal_status status;
 
-	(void) pthread_cond_init(&w->wake, &pool->monotonic);
 	(void) pthread_mutex_lock(&pool->lock);
+	if (upkeep_is_due(pool, aiodal__now()))
+	{
+		(void) pthread_mutex_unlock(&pool->lock);
+		upkeep(pool, false);
+		(void) pthread_mutex_lock(&pool->lock);
+	}
 	if (pool->closed)
-		status = aiodal__fail(err, AIODAL_ESTATE, "the db was closed");
-	else
-		status = queue(pool, w, deadline, err);
-	(void) pthread_mutex_unlock(&pool->lock);
-	(void) pthread_cond_destroy(&w->wake);
+	{
+		(void) pthread_mutex_unlock(&pool->lock);
+		return aiodal__fail(err, AIODAL_ESTATE, "the db was closed");
+	}
+	(void) sem_init(&w->wake, 0, 0);
+	status = queue(pool, w, deadline, err);
+	(void) sem_destroy(&w->wake);
 	if (status == AIODAL_ETIMEOUT)
 	{
 		int n = aiodal__pool_holders(pool, holders, MAX_TOLD);
@@ -382,8 +480,7 @@ give_up_place(aiodal__pool *pool)
 {
 	(void) pthread_mutex_lock(&pool->lock);
 	pool->places--;
-	serve(pool);
-	(void) pthread_mutex_unlock(&pool->lock);
+	serve_and_unlock(pool);
 }
 
 /* A lifetime up to a tenth shorter than the limit, so that connections opened together do not end together.
@@ -438,12 +535,11 @@ aiodal__pool_acquire(aiodal__pool *pool, int64_t deadline, const char *owner, ai
 	waiter w = {.owner = owner};
 	aiodal_status status;
 
-	upkeep(pool, false);
 	status = take(pool, deadline, &w, err);
 	if (status != AIODAL_OK)
 		return status;
 	*idle_ms = w.idle_ms;
-	if (w.conn && !too_old(w.conn, aiodal__now()) && aiodal__conn_alive(w.conn))
+	if (w.conn && !too_old(w.conn, aiodal__now()) && aiodal__conn_alive(w.conn, w.idle_ms > JUST_USED_MS))
 	{
 		*conn = w.conn;
 		return AIODAL_OK;
@@ -508,8 +604,10 @@ aiodal__pool_release(aiodal__pool *pool, aiodal__conn *conn)
 	if (pool->closed)
 		state = AIODAL__CONN_GONE;
 	move(pool, conn, state);
-	serve(pool);
-	(void) pthread_mutex_unlock(&pool->lock);
+	/* who waits has to look after it now */
+	if (state == AIODAL__CONN_ENDING && pool->waiters)
+		rouse(pool->waiters);
+	serve_and_unlock(pool);
 	if (state == AIODAL__CONN_GONE)
 		aiodal__conn_close(conn);
 }
@@ -563,9 +661,9 @@ aiodal__pool_close(aiodal__pool *pool, bool abandon)
 	/* after a fork the lock may be held by a thread that does not exist here; then nobody else does either */
 	if (!abandon)
 		(void) pthread_mutex_lock(&pool->lock);
-	pool->closed = true;
+	__atomic_store_n(&pool->closed, true, __ATOMIC_RELAXED);
 	for (waiter *w = pool->waiters; w && !abandon; w = w->next)
-		(void) pthread_cond_signal(&w->wake);
+		rouse(w);
 	for (int state = 0; state < AIODAL__CONN_N_STATES; state++)
 	{
 		aiodal__conn *conn;

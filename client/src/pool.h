@@ -32,7 +32,6 @@ typedef struct aiodal__pool_limits
 typedef struct aiodal__pool
 {
 	pthread_mutex_t lock;
-	pthread_condattr_t monotonic;
 	aiodal__conn_list list[AIODAL__CONN_N_STATES]; /* by state; those idle last used first */
 	struct aiodal__waiter *waiters;                /* who has waited longest first */
 	struct aiodal__waiter **waiters_end;

@@ -22,12 +22,14 @@
 #include "result.h"
 #include "sandbox.h"
 #include "util/mem.h"
+#include "util/process.h"
 #include "util/options.h"
 
 #define ROLLBACK_MS          5000 /* how long the server may take to undo */
 #define DEFAULT_MAX_ATTEMPTS 5
 #define FIRST_PAUSE_MS       5
 #define MAX_PAUSE_MS         500
+#define MAX_SPARE            256
 
 /* Room for the longest: all options. */
 typedef char begin_sql[96];
@@ -42,9 +44,56 @@ make_begin(begin_sql sql, const aiodal_tx_options *options, aiodal_error **err)
 		return aiodal__fail(err, AIODAL_EINVAL, "unknown isolation level %d", (int) options->isolation);
 	if (options->timeout_ms < 0 || options->max_attempts < 0)
 		return aiodal__fail(err, AIODAL_EINVAL, "timeout_ms and max_attempts must not be negative");
-	(void) snprintf(sql, sizeof(begin_sql), "BEGIN%s%s%s", levels[options->isolation],
-					options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
+	sql = stpcpy(stpcpy(sql, "BEGIN"), levels[options->isolation]);
+	sql = stpcpy(sql, options->read_only ? " READ ONLY" : "");
+	(void) stpcpy(sql, options->deferrable ? " DEFERRABLE" : "");
 	return AIODAL_OK;
+}
+
+/* All zero, or NULL. */
+static aiodal_tx *
+new_tx(aiodal_db *db)
+{
+	aiodal_tx *tx;
+
+	(void) pthread_mutex_lock(&db->lock);
+	tx = db->spare;
+	if (tx)
+	{
+		db->spare = tx->next_spare;
+		db->n_spare--;
+	}
+	(void) pthread_mutex_unlock(&db->lock);
+	if (!tx)
+		return aiodal__calloc(1, sizeof(*tx));
+	*tx = (aiodal_tx){0};
+	return tx;
+}
+
+/* Its reference to the db goes, too. */
+static void
+free_tx(aiodal_tx *tx)
+{
+	aiodal_db *db = tx->db;
+	bool kept = false;
+
+	tx->db = NULL;
+	/* in the child of a fork nobody may ever unlock it */
+	if (db->pid == aiodal__process())
+	{
+		(void) pthread_mutex_lock(&db->lock);
+		kept = db->n_spare < MAX_SPARE;
+		if (kept)
+		{
+			tx->next_spare = db->spare;
+			db->spare = tx;
+			db->n_spare++;
+		}
+		(void) pthread_mutex_unlock(&db->lock);
+	}
+	if (!kept)
+		aiodal__free(tx);
+	aiodal__db_unref(db);
 }
 
 static aiodal_status
@@ -56,7 +105,7 @@ acquire(aiodal_tx *tx, const char *sql, const aiodal_tx_options *options, int64_
 	if (status != AIODAL_OK)
 		return status;
 	tx->conn->fresh = true;
-	(void) snprintf(tx->conn->restart, sizeof(tx->conn->restart), "ROLLBACK; %s", sql);
+	(void) stpcpy(stpcpy(tx->conn->restart, "ROLLBACK; "), sql);
 	return AIODAL_OK;
 }
 
@@ -69,7 +118,7 @@ begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t 
 
 	if (status != AIODAL_OK)
 		return status;
-	tx = aiodal__calloc(1, sizeof(*tx));
+	tx = new_tx(db);
 	if (!tx)
 		return aiodal__fail_memory(err);
 	/* first, since another thread may close the db while this one waits for a connection */
@@ -79,8 +128,7 @@ begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t 
 									   : acquire(tx, sql, options, deadline, err);
 	if (status != AIODAL_OK)
 	{
-		aiodal__db_unref(db);
-		aiodal__free(tx);
+		free_tx(tx);
 		return status;
 	}
 	tx->schema = aiodal_db_schema(db);
@@ -363,9 +411,9 @@ aiodal_tx_rollback_to(aiodal_tx *tx, const char *name, aiodal_error **err)
 void
 aiodal_tx_free(aiodal_tx *tx)
 {
-	if (!tx)
+	if (!tx || !tx->db)
 		return;
-	if (tx->conn && tx->db->pid != getpid())
+	if (tx->conn && tx->db->pid != aiodal__process())
 	{
 		/* that of a sandbox is the db's */
 		if (!tx->sandbox)
@@ -382,8 +430,7 @@ aiodal_tx_free(aiodal_tx *tx)
 	aiodal_schema_unref(tx->schema);
 	aiodal__alias_clear(&tx->aliases);
 	aiodal__alias_free_all(tx->resolved);
-	aiodal__db_unref(tx->db);
-	aiodal__free(tx);
+	free_tx(tx);
 }
 
 const aiodal_schema *

@@ -11,7 +11,8 @@ typedef struct aiodal__sandbox aiodal__sandbox;
 
 struct aiodal_tx
 {
-	aiodal_db *db;
+	aiodal_db *db; /* NULL: it was freed */
+	aiodal_tx *next_spare;
 	aiodal__conn *conn;    /* NULL when it has ended */
 	aiodal_tx_state state; /* when it has ended */
 	aiodal_schema *schema;

@@ -15,6 +15,8 @@ BEGIN {
 	label["wal_bytes"] = "WAL MB"
 	label["backend_memory_bytes"] = "memory MB"
 	label["client_memory_bytes"] = "client MB"
+	label["client_cpu_seconds"] = "its CPU"
+	label["allocations"] = "allocs"
 }
 FILENAME == ARGV[1] {
 	if ($1 != "" && $1 !~ /^#/) { goals++; of[goals] = $1; against[goals] = $2; goal_metric[goals] = $3; most[goals] = $4; goal_text[goals] = $5 }
@@ -46,6 +48,7 @@ function ratio(a, b) { return b > 0 ? sprintf("%.3f", a / b) : "null" }
 function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); return "\"" text "\"" }
 # seconds in the group's unit, bytes in megabytes
 function shown(group, metric, v) {
+	if (metric == "allocations") return sprintf("%g", v)
 	if (metric ~ /bytes/) return sprintf(v < 9.95e6 ? "%.1f" : "%.0f", v / 1e6)
 	if (unit(group) == "s") return sprintf("%.2f", v)
 	return sprintf(v < 0.0000995 ? "%.4f" : v < 0.00995 ? "%.2f" : v < 0.0995 ? "%.1f" : "%.0f", v * 1000)
