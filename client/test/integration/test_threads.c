@@ -4,7 +4,9 @@
  */
 #include "support.h"
 
+#include <malloc.h>
 #include <pthread.h>
+#include <time.h>
 
 enum
 {
@@ -244,12 +246,52 @@ closed_meanwhile(void **state)
 	aiodal_tx_free(tx);
 }
 
+static double
+now(void)
+{
+	struct timespec t;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+/* 100,000 of them, or as many as there is time for. */
+static void
+transactions_leave_nothing(void **state)
+{
+	double until = now() + 20;
+	size_t before = 0;
+	size_t after;
+	int n;
+
+	(void) state;
+	for (n = 0; n < 100000 && now() < until; n++)
+	{
+		worker w = {.number = n};
+
+		if (n % 10 == 9)
+			do_otherwise(&w, n / 10 % 2 ? 1 : 4);
+		else
+			add_one(&w);
+		assert_int_equal(w.unexpected, 0);
+		/* when caches are full */
+		if (n == 500)
+			before = mallinfo2().uordblks;
+	}
+	after = mallinfo2().uordblks;
+	assert_true(n > 500);
+	if (after > before + 65536)
+		print_error("%d transactions: %zu bytes, after %zu\n", n, after, before);
+	assert_true(after <= before + 65536);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_of_them_are_served),
 		cmocka_unit_test(closed_meanwhile),
+		cmocka_unit_test(transactions_leave_nothing),
 	};
 
 	return cmocka_run_group_tests_name("threads", tests, set_up, tear_down);
