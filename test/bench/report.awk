@@ -16,6 +16,7 @@ BEGIN {
 	label["backend_memory_bytes"] = "memory MB"
 	label["client_memory_bytes"] = "client MB"
 	label["client_cpu_seconds"] = "its CPU"
+	label["all_cpu_seconds"] = "all CPU"
 	label["allocations"] = "allocs"
 }
 FILENAME == ARGV[1] {
@@ -78,7 +79,7 @@ function print_group(g,    n, list, i, j, m, name, line, v, b) {
 	for (j = 1; j <= nmetrics; j++) {
 		m = metrics[j]
 		if (!((g, m) in has) || !(m in label)) continue
-		line = line sprintf("%10s", label[m] (has_ratio(m) ? " " unit(g) : ""))
+		line = line sprintf("%11s", label[m] (has_ratio(m) ? " " unit(g) : ""))
 		if (has_ratio(m)) line = line sprintf("%8s", "ratio")
 		if (has_goal(g, list, n, m)) line = line sprintf("%8s", "goal")
 	}
@@ -93,7 +94,7 @@ function print_group(g,    n, list, i, j, m, name, line, v, b) {
 			b = is_known(g "/" base[g], m) ? value(g "/" base[g], m) : ""
 			if (v != "") json_line(name, m, v, g "/" base[g], b, "")
 			if (!(m in label)) continue
-			line = line sprintf("%10s", v == "" ? "-" : shown(g, m, v))
+			line = line sprintf("%11s", v == "" ? "-" : shown(g, m, v))
 			if (has_ratio(m)) line = line sprintf("%8s", v != "" && b > 0 ? sprintf(v / b < 0.0995 ? "%.4f" : "%.2f", v / b) : "")
 			if (has_goal(g, list, n, m)) line = line sprintf("%8s", goal_of(g, list[i], m))
 		}
