@@ -8,7 +8,7 @@ _aiodal()
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 			-d | --dbname) ((i++)) ;;
-			ping | reflect | load | export | diff | testdb) command=${words[i]}; break ;;
+			ping | reflect | load | export | diff | codegen | testdb) command=${words[i]}; break ;;
 		esac
 	done
 
@@ -52,7 +52,7 @@ _aiodal()
 	esac
 
 	case $command in
-		'') COMPREPLY=($(compgen -W 'ping reflect load export diff testdb --dbname --no-password --verbose --help --version' -- "$cur")); return ;;
+		'') COMPREPLY=($(compgen -W 'ping reflect load export diff codegen testdb --dbname --no-password --verbose --help --version' -- "$cur")); return ;;
 	esac
 	case $cur in
 		-*) COMPREPLY=($(compgen -W "$(aiodal "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*' | sort -u)" -- "$cur")) ;;

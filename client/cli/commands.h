@@ -12,6 +12,7 @@ extern const cli_command cli_reflect_command;
 extern const cli_command cli_load_command;
 extern const cli_command cli_export_command;
 extern const cli_command cli_diff_command;
+extern const cli_command cli_codegen_command;
 extern const cli_command cli_testdb_command;
 
 #endif /* AIODAL_CLI_COMMANDS_H */

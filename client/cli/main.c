@@ -16,13 +16,8 @@
 #include "options.h"
 
 static const cli_command *const commands[] = {
-	&cli_ping_command,
-	&cli_reflect_command,
-	&cli_load_command,
-	&cli_export_command,
-	&cli_diff_command,
-	&cli_testdb_command,
-	NULL,
+	&cli_ping_command, &cli_reflect_command, &cli_load_command,   &cli_export_command,
+	&cli_diff_command, &cli_codegen_command, &cli_testdb_command, NULL,
 };
 
 static void
@@ -57,7 +52,7 @@ find_command(const char *name)
 	nearest = cli_nearest(name, names);
 	cli_usage_error(NULL,
 					nearest ? cli_printf("Did you mean \"%s\"?", nearest)
-							: "Commands are ping, reflect, load, export, diff and testdb.",
+							: "Commands are ping, reflect, load, export, diff, codegen and testdb.",
 					"unknown command \"%s\"", name);
 }
 
@@ -120,7 +115,7 @@ main(int argc, char **argv)
 	(void) atexit(close_stdout);
 	first = parse_global(argc, argv, &common);
 	if (first >= argc)
-		cli_usage_error(NULL, "Commands are ping, reflect, load, export, diff and testdb.",
+		cli_usage_error(NULL, "Commands are ping, reflect, load, export, diff, codegen and testdb.",
 						"no command was given");
 	if (strcmp(argv[first], "help") == 0)
 	{

@@ -32,7 +32,7 @@ wrong()
 	like "$out" "$message" "says: $message"
 	unlike "$out" '*connection*' 'before connecting'
 }
-wrong '*no command was given*Commands are ping, reflect, load, export, diff and testdb*Usage:*'
+wrong '*no command was given*Commands are ping, reflect, load, export, diff, codegen and testdb*Usage:*'
 wrong '*unknown command "laod"*Did you mean "load"*' laod x y
 wrong '*unknown command "xyzzy"*Commands are*' xyzzy
 wrong '*unknown option --mode*behind it*' --mode upsert load x y
