@@ -163,6 +163,7 @@ aiodal__conn_close(aiodal__conn *conn)
 	if (!conn)
 		return;
 	PQclear(conn->op.result);
+	PQclear(conn->op.chunk);
 	aiodal__free(conn->traced);
 	aiodal__prepared_free(&conn->prepared);
 	aiodal__cancel_free(conn->cancel);

@@ -52,6 +52,12 @@ struct aiodal_op
 	struct aiodal_pipeline *pipeline; /* whose they are */
 	bool *over;                       /* set when it is released */
 	const char *place;                /* which of them failed */
+
+	int chunk_rows;   /* hand rows over when there are so many; 0: all at once, or none any more */
+	bool streaming;   /* chunk_rows was asked for */
+	bool chunk_ready; /* chunk is to be taken before there will be more */
+	bool chunk_taken; /* one was */
+	PGresult *chunk;
 };
 
 typedef enum aiodal__conn_state

@@ -6,6 +6,9 @@
  * finish over the same step() that aiodal_op_poll() runs. step() reads results until the command is over and
  * keeps the one that matters: the first that failed, else the last. Errors are made from that result whenever
  * one is asked for.
+ *
+ * Rows that are wanted in chunks come from libpq one by one and are gathered. With a whole chunk step() stops
+ * until that was taken, and reads nothing meanwhile: the server waits for whoever reads slowly.
  */
 #include "op.h"
 
@@ -16,7 +19,18 @@
 #include "result.h"
 #include "trace.h"
 
-#define MAX_PARAMS 65535 /* the protocol counts them in 16 bits */
+#define MAX_PARAMS  65535     /* the protocol counts them in 16 bits */
+#define CHUNK_BYTES (1 << 20) /* of rows handed over at once, however many are wanted */
+
+/* The rows that are to come are nobody's any more. */
+static void
+discard_rows(struct aiodal_op *op)
+{
+	PQclear(op->chunk);
+	op->chunk = NULL;
+	op->chunk_rows = 0;
+	op->chunk_ready = false;
+}
 
 static aiodal_status
 begin(aiodal__conn *conn, bool may_copy, aiodal_error **err)
@@ -84,7 +98,8 @@ send_request(aiodal__conn *conn, const aiodal__request *request)
 {
 	aiodal__statement *s = NULL;
 
-	if (request->keep)
+	/* what gives rows in chunks is in no hurry, and in a pipeline it is not that simple */
+	if (request->keep && request->chunk_rows == 0)
 		s = aiodal__prepared_find(&conn->prepared, request->sql, request->n, request->types);
 	conn->op.statement = s;
 	if (!s)
@@ -105,7 +120,13 @@ aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error
 	if (status != AIODAL_OK)
 		return status;
 	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
-	return sent(conn, send_request(conn, request), err);
+	status = sent(conn, send_request(conn, request), err);
+	if (status == AIODAL_OK && request->chunk_rows > 0)
+	{
+		conn->op.streaming = PQsetSingleRowMode(conn->pg) == 1;
+		conn->op.chunk_rows = request->chunk_rows;
+	}
+	return status;
 }
 
 aiodal_status
@@ -158,6 +179,8 @@ done(struct aiodal_op *op)
 		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->pipelined, op->result);
 	if (op->stale && op->status == AIODAL_ESERVER)
 		op->status = AIODAL_ERETRY;
+	if (op->status == AIODAL_OK && op->chunk)
+		op->chunk_ready = true;
 	/* a COPY has only begun */
 	if (op->status != AIODAL_OK || !op->may_copy || !is_copy(PQresultStatus(op->result)))
 		aiodal__trace_end(op->conn, op->status, op->result);
@@ -259,6 +282,42 @@ take_preparation(struct aiodal_op *op, PGresult *res)
 	PQclear(res);
 }
 
+/* Puts the row that res is into the chunk. */
+static bool
+add_row(struct aiodal_op *op, const PGresult *res)
+{
+	int row;
+
+	if (!op->chunk)
+		op->chunk = PQcopyResult(res, PG_COPYRES_ATTRS);
+	if (!op->chunk)
+		return false;
+	row = PQntuples(op->chunk);
+	for (int i = 0; i < PQnfields(res); i++)
+	{
+		bool is_null = PQgetisnull(res, 0, i);
+
+		if (!PQsetvalue(op->chunk, row, i, is_null ? NULL : PQgetvalue(res, 0, i),
+						is_null ? -1 : PQgetlength(res, 0, i)))
+			return false;
+	}
+	return true;
+}
+
+static void
+take_row(struct aiodal_op *op, PGresult *res)
+{
+	if (!add_row(op, res))
+	{
+		op->status = AIODAL_ENOMEM;
+		discard_rows(op);
+		aiodal__conn_cancel(op->conn);
+	}
+	else if (PQntuples(op->chunk) >= op->chunk_rows || PQresultMemorySize(op->chunk) >= CHUNK_BYTES)
+		op->chunk_ready = true;
+	PQclear(res);
+}
+
 /* One result of a command; true: there are no more. */
 static bool
 take_result(struct aiodal_op *op, PGresult *res)
@@ -277,7 +336,9 @@ take_result(struct aiodal_op *op, PGresult *res)
 		return !op->pipelined || PQstatus(op->conn->pg) == CONNECTION_BAD;
 	if (op->take)
 		return false;
-	if (op->before == 0)
+	if (op->chunk_rows > 0 && PQresultStatus(res) == PGRES_SINGLE_TUPLE)
+		take_row(op, res);
+	else if (op->before == 0)
 		keep(op, res);
 	else
 	{
@@ -287,13 +348,14 @@ take_result(struct aiodal_op *op, PGresult *res)
 	return false;
 }
 
-/* Goes on as far as possible without blocking: 0 done well, positive what to wait for, negative failed. */
+/* Goes on as far as possible without blocking: 0 done well, or a chunk is ready; positive what to wait for,
+ * negative failed. */
 aiodal_status
 aiodal__op_step(struct aiodal_op *op)
 {
 	aiodal_status want;
 
-	while ((want = aiodal__conn_advance(op->conn)) == AIODAL_OK)
+	while (!op->chunk_ready && (want = aiodal__conn_advance(op->conn)) == AIODAL_OK)
 	{
 		PGresult *res;
 		ExecStatusType kind;
@@ -318,7 +380,7 @@ aiodal__op_step(struct aiodal_op *op)
 			refuse_copy(op, kind);
 		}
 	}
-	return want;
+	return op->chunk_ready ? AIODAL_OK : want;
 }
 
 /* The error of an operation that is done and failed. */
@@ -328,12 +390,37 @@ report(const struct aiodal_op *op, aiodal_error **err)
 	if (op->status == AIODAL_EINVAL)
 		return aiodal__fail_hint(err, op->status, NULL, "Use aiodal_bulk_load() or aiodal_bulk_export().",
 								 "COPY from or to the client cannot run as a plain statement");
+	if (op->status == AIODAL_ENOMEM && op->streaming)
+		return aiodal__fail_memory(err);
 	(void) aiodal__conn_fail(op->conn, op->status, op->result, err);
 	if (op->place)
 		aiodal__error_annotate(err, op->place, NULL);
 	if (op->stale)
 		aiodal__error_annotate(err, NULL, "Run the transaction again: the statement will be prepared anew.");
 	return op->status;
+}
+
+/* Time is up? It may be while rows never stop coming. */
+static void
+check_time(struct aiodal_op *op)
+{
+	aiodal_status status = AIODAL_OK;
+
+	if (aiodal__until(aiodal__conn_next_check(op->conn)) == 0)
+		status = aiodal__conn_check_time(op->conn, AIODAL__NEVER);
+	if (status < 0)
+	{
+		op->status = status;
+		(void) done(op);
+	}
+}
+
+/* As step(), for what may have been read already, with nothing behind it to wake up for. */
+static aiodal_status
+look_ahead(struct aiodal_op *op)
+{
+	check_time(op);
+	return op->state == AIODAL__OP_DONE ? op->status : aiodal__op_step(op);
 }
 
 /* Steps and waits until done or limit has passed. */
@@ -344,6 +431,8 @@ wait_until(struct aiodal_op *op, int64_t limit)
 
 	if (op->state == AIODAL__OP_DONE)
 		return op->status;
+	if (op->streaming && look_ahead(op) <= 0)
+		return op->chunk_ready ? AIODAL_OK : op->status;
 	/* nothing can have come in the moment since it was sent, hence wait first */
 	status = AIODAL_WANT_WRITE;
 	if (PQflush(op->conn->pg) == 0)
@@ -376,6 +465,9 @@ aiodal__op_release(aiodal__conn *conn)
 {
 	PQclear(conn->op.result);
 	conn->op.result = NULL;
+	discard_rows(&conn->op);
+	conn->op.streaming = false;
+	conn->op.chunk_taken = false;
 	conn->op.state = AIODAL__OP_FREE;
 	conn->op.statement = NULL;
 	conn->op.before = 0;
@@ -612,16 +704,8 @@ aiodal_op_poll(aiodal_op *op, aiodal_error **err)
 	if (op->state != AIODAL__OP_DONE)
 	{
 		status = aiodal__op_step(op);
-		if (status > 0 && aiodal__until(aiodal__conn_next_check(op->conn)) == 0)
-		{
-			aiodal_status timed = aiodal__conn_check_time(op->conn, AIODAL__NEVER);
-
-			if (timed < 0)
-			{
-				op->status = timed;
-				(void) done(op);
-			}
-		}
+		if (op->state != AIODAL__OP_DONE)
+			check_time(op);
 		if (op->state != AIODAL__OP_DONE)
 			return status;
 	}
@@ -644,7 +728,15 @@ aiodal_op_take_result(aiodal_op *op)
 {
 	PGresult *res;
 
-	if (!op || op->state != AIODAL__OP_DONE || op->status != AIODAL_OK)
+	if (op && op->chunk_ready)
+	{
+		res = op->chunk;
+		op->chunk = NULL;
+		op->chunk_ready = false;
+		op->chunk_taken = true;
+		return aiodal__result_wrap(res);
+	}
+	if (!op || op->state != AIODAL__OP_DONE || op->status != AIODAL_OK || op->chunk_taken)
 		return NULL;
 	res = op->result;
 	op->result = NULL;
@@ -668,6 +760,7 @@ aiodal_op_free(aiodal_op *op)
 		int64_t limit = aiodal__deadline(1000);
 		aiodal_status status;
 
+		discard_rows(op);
 		/* a cancel request that overtakes its statement hits nothing: it is repeated */
 		do
 		{

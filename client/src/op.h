@@ -30,6 +30,7 @@ typedef struct aiodal__request
 	int result_format;
 	const char *const *shown; /* the parameters as text, for a trace that asks for them */
 	bool keep;                /* prepared, when it is used often */
+	int chunk_rows;           /* more than 0: see aiodal_query_options */
 } aiodal__request;
 
 extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err);

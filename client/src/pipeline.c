@@ -273,6 +273,8 @@ aiodal_pipeline_query(aiodal_pipeline *p, const char *sql, size_t n, const aioda
 
 	if (status == AIODAL_OK)
 		status = aiodal__query_options(&options, given, err);
+	if (status == AIODAL_OK && options.chunk_rows > 0)
+		return aiodal__fail(err, AIODAL_EINVAL, "a pipeline has no results in chunks");
 	if (status != AIODAL_OK)
 		return status;
 	status = aiodal__params_make(&params, n, values, err);

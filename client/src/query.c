@@ -17,6 +17,8 @@ aiodal__query_options(aiodal_query_options *options, const aiodal_query_options 
 	aiodal_status status =
 		aiodal__options_copy(options, sizeof(*options), given, "aiodal_query_options", err);
 
+	if (status == AIODAL_OK && options->chunk_rows < 0)
+		return aiodal__fail(err, AIODAL_EINVAL, "chunk_rows must not be negative");
 	if (status == AIODAL_OK && (int) options->results != AIODAL_WIRE_TEXT &&
 		options->results != AIODAL_WIRE_BINARY)
 		return aiodal__fail(err, AIODAL_EINVAL, "unknown results %d", (int) options->results);
@@ -48,6 +50,9 @@ run(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, const 
 
 	if (status != AIODAL_OK)
 		return status;
+	if (wait && options.chunk_rows > 0)
+		return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, "Use aiodal_tx_query_start().",
+								 "one result cannot be of several chunks");
 	conn = tx->conn;
 	status = aiodal__params_make(&params, n, values, err);
 	if (status == AIODAL_OK)
@@ -61,7 +66,8 @@ run(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, const 
 										 .formats = params.formats,
 										 .result_format = options.results == AIODAL_WIRE_BINARY,
 										 .shown = shown,
-										 .keep = true};
+										 .keep = true,
+										 .chunk_rows = options.chunk_rows};
 
 		status = wait ? aiodal__op_request(conn, &request, res, err) : aiodal__op_send(conn, &request, err);
 		aiodal__free(shown);

@@ -13,6 +13,19 @@
  *
  * In an event loop: aiodal/adapters/{poll,libuv,libevent}.h.
  *
+ * A query too large for the memory is read in chunks (chunk_rows of aiodal_query_options), blocking or not:
+ * AIODAL_OK says that the next one can be taken, and NULL that there are no more. A query without rows gives
+ * one result, of none.
+ *
+ *		st = aiodal_tx_query_start(&op, tx, sql, 0, NULL, &options, &err);
+ *		while (st == 0 && (st = aiodal_op_wait(op, -1, &err)) == 0 &&
+ *			   (res = aiodal_op_take_result(op)) != NULL)
+ *			use it, then aiodal_result_free(res);
+ *		aiodal_op_free(op);
+ *
+ * What the server has sent is not taken back when the query fails later. Until the operation is freed the
+ * transaction runs nothing else.
+ *
  * aiodal_tx_exec() is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
  */
@@ -41,9 +54,9 @@ AIODAL_API int aiodal_op_fd(const aiodal_op *op);
 AIODAL_API int aiodal_op_timeout(const aiodal_op *op);
 
 /*
- * Goes on as far as it can without blocking. AIODAL_OK: done, the result can be taken. AIODAL_WANT_READ,
- * AIODAL_WANT_WRITE: wait for the descriptor, then poll again. Negative: the statement failed, with the same
- * status and error as aiodal_tx_exec() would give; asked again it gives the same again.
+ * Goes on as far as it can without blocking. AIODAL_OK: done, the result, or one of them, can be taken.
+ * AIODAL_WANT_READ, AIODAL_WANT_WRITE: wait for the descriptor, then poll again. Negative: the statement
+ * failed, with the same status and error as aiodal_tx_exec() would give; asked again it gives the same again.
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_poll(aiodal_op *op, aiodal_error **err);
 
@@ -53,7 +66,8 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_poll(aiodal_op *op, aiodal_
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_op_wait(aiodal_op *op, int timeout_ms, aiodal_error **err);
 
-/* The result, once; the caller owns it (aiodal_result_free). NULL when not done, failed, or taken before. */
+/* The result, once, or the next chunk; the caller owns it (aiodal_result_free). NULL when not done, failed,
+ * or taken before. */
 AIODAL_API aiodal_result *aiodal_op_take_result(aiodal_op *op);
 
 /*

@@ -404,11 +404,14 @@ typedef struct aiodal_query_options
 {
 	size_t size;
 	aiodal_wire results; /* of all columns: the server refuses binary for types that have none */
+	int chunk_rows;      /* more than 0, with aiodal_tx_query_start(): rows come in results of so many, or of
+							fewer when they take a megabyte, so that never all of them are in memory. See
+							aiodal/async.h */
 } aiodal_query_options;
 
-#define AIODAL_QUERY_OPTIONS_INIT                      \
-	{                                                  \
-		sizeof(aiodal_query_options), AIODAL_WIRE_TEXT \
+#define AIODAL_QUERY_OPTIONS_INIT                         \
+	{                                                     \
+		sizeof(aiodal_query_options), AIODAL_WIRE_TEXT, 0 \
 	}
 
 /*
