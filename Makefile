@@ -47,6 +47,7 @@ check-tsan: deps-check ## build with the thread sanitizer, run the tests in whic
 
 fuzz: deps-check ## feed what reads bytes from outside with mutations, with sanitizers (FUZZ_SECONDS=60 each, FUZZ_SEED=)
 	@$(MAKE) -s -C client fuzz
+	@test/fuzz/run
 
 check-matrix:    ## build and test on every PostgreSQL there is a Debian for (VERSIONS="17 18")
 	@test/matrix $(VERSIONS)

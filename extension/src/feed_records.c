@@ -20,7 +20,9 @@
  */
 #include "compat.h"
 
-#ifdef __SSE2__
+/* AIODAL_PORTABLE: as on a processor without them */
+#if defined(__SSE2__) && !defined(AIODAL_PORTABLE)
+#define USE_VECTORS
 #include <emmintrin.h>
 #endif
 
@@ -31,8 +33,10 @@
 #include "header.h"
 #include "repair.h"
 
-/* bytes asked for at once */
+/* bytes asked for at once; few where tests look for what happens between them */
+#ifndef READ_SIZE
 #define READ_SIZE 65536
+#endif
 /* zero bytes behind the data, which a scan may look at */
 #define PADDING 16
 
@@ -71,6 +75,7 @@ struct Records
 	int ncoded;             /* fields of which that is true */
 	StringInfoData decoded; /* these without quotes and escapes */
 	char *damage;           /* or NULL */
+	char *next_damage;      /* of the next record, found already; or NULL */
 };
 
 /* What stopped a scan. */
@@ -121,7 +126,7 @@ MakeRecords(Source *source, CopyFromState cstate, LineEnd end, bool repairs)
 /* --- bytes */
 
 /* The first of four bytes at or after p, or end. PADDING bytes can be read at end. */
-#ifdef __SSE2__
+#ifdef USE_VECTORS
 static inline const char *
 FindByte(const char *p, const char *end, char a, char b, char c, char d)
 {
@@ -225,10 +230,16 @@ Verify(Records *r)
 	r->valid += pg_encoding_verifymbstr(r->encoding, r->buf.data + r->valid, r->buf.len - r->valid);
 }
 
+/* Whether the scan stands on a carriage return, and looks for a line feed behind it. */
+static inline bool
+LooksBehindReturn(const Records *r)
+{
+	return r->start + r->at < r->valid && r->buf.data[r->start + r->at] == '\r';
+}
+
 /*
  * The byte at r->valid is no character. All like it up to the next line end
- * become question marks: those belong to the record at hand, whatever that line
- * end is.
+ * become question marks: those belong to one record, whatever that line end is.
  */
 static void
 RepairLine(Records *r)
@@ -236,12 +247,13 @@ RepairLine(Records *r)
 	const char *bad = r->buf.data + r->valid;
 	int left = r->buf.len - r->valid;
 	int line_end = FindByte(bad + 1, bad + left, '\r', '\n', '\r', '\n') - r->buf.data;
+	char **damage = LooksBehindReturn(r) ? &r->next_damage : &r->damage;
 
-	if (r->damage == NULL)
+	if (*damage == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(r));
 
-		r->damage = InvalidBytesMessage(r->encoding, bad, left);
+		*damage = InvalidBytesMessage(r->encoding, bad, left);
 		MemoryContextSwitchTo(old);
 	}
 	do
@@ -598,7 +610,8 @@ BeginRecord(Records *r)
 	r->length = -1;
 	if (r->damage)
 		pfree(r->damage);
-	r->damage = NULL;
+	r->damage = r->next_damage;
+	r->next_damage = NULL;
 }
 
 /* Takes a csv record that is \. alone. */

@@ -147,7 +147,9 @@ FROM unnest(ARRAY['FROM FILE (FORMAT csv)', 'FROM FILE (DELIMITER '','')', 'FROM
         'FROM FILE (DELIMITER '','', ENCODING ''EUC_JP'')']) options,
     unnest(ARRAY['\x612c622c312c630aff2c622c312c630a612c622c312c63', '\x612c622c312cc3', '\x612c622c312cc30a612c622c312c63', '\x6100622c622c312c630a612c622c312c630a',
         '\x22c30a222c622c782c630a612c622c312c63', '\x612c622c312c630aeda0802c622c312c630a', '\x835c2c622c312c630ae42c622c312c63', '\xa4a22c622c312c63', '\xc328c3a42c622c312c63',
-        '\xefbbbf612c622c312c63']::bytea[]) content
+        '\xefbbbf612c622c312c63',
+        -- right behind a carriage return, where it is looked whether the line has ended with that
+        '\x612c622c312c630d002c622c312c630d612c622c312c630dff2c622c312c630d612c622c312c63', '\x612c622c312c630d0a002c622c312c630d0a612c622c312c63', '\x612c622c312c630dff0a612c622c312c63']::bytea[]) content
     LEFT JOIN LATERAL pg_temp.differing(options, content) d ON true
 GROUP BY options ORDER BY options;
 
