@@ -195,9 +195,18 @@ SameDatum(TupleDesc desc, int column, TupleTableSlot *a, TupleTableSlot *b)
 	return datum_image_eq(a->tts_values[column], b->tts_values[column], att->attbyval, att->attlen);
 }
 
+/* Whether a value is stored out of line, where the new row can leave it. */
+static bool
+IsOutOfLine(TupleDesc desc, int column, TupleTableSlot *row)
+{
+	return TupleDescAttr(desc, column)->attlen == -1 && !row->tts_isnull[column] &&
+		   VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(row->tts_values[column]));
+}
+
 /*
  * Which update columns differ; both slots are fully deformed. *whole tells that the
- * new row can be stored as it is: it has all columns, and those that are not to be updated are the same.
+ * new row can be stored as it is: it has all columns, those that are not to be updated are the same,
+ * and nothing would be stored out of line again that is there.
  */
 static ColumnMask
 ChangedColumns(RowForm *form, TupleTableSlot *existing, TupleTableSlot *slot, bool *whole)
@@ -209,9 +218,11 @@ ChangedColumns(RowForm *form, TupleTableSlot *existing, TupleTableSlot *slot, bo
 	{
 		if (!form->is_update[i] && !*whole)
 			continue;
-		if (TupleDescAttr(form->desc, i)->attisdropped || SameDatum(form->desc, i, existing, slot))
+		if (TupleDescAttr(form->desc, i)->attisdropped)
 			continue;
-		if (form->is_update[i])
+		if (SameDatum(form->desc, i, existing, slot))
+			*whole = *whole && !IsOutOfLine(form->desc, i, existing);
+		else if (form->is_update[i])
 			changed |= ColumnBit(i + 1);
 		else
 			*whole = false;
@@ -238,7 +249,7 @@ OverlayRow(RowForm *form, TupleTableSlot *existing, TupleTableSlot *slot)
 	nulls = MemoryContextAlloc(form->batch_context, sizeof(bool) * form->desc->natts);
 	for (int i = 0; i < form->desc->natts; i++)
 	{
-		TupleTableSlot *from = form->is_update[i] ? slot : existing;
+		TupleTableSlot *from = form->is_update[i] && (changed & ColumnBit(i + 1)) != 0 ? slot : existing;
 
 		values[i] = from->tts_values[i];
 		nulls[i] = from->tts_isnull[i] || TupleDescAttr(form->desc, i)->attisdropped;
