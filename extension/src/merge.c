@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_inherits.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -382,20 +383,20 @@ LockBaseTables(Relation view)
 /*
  * Where ON CONFLICT cannot be used, nothing but a lock keeps others from inserting
  * the same key. It is taken before any weaker one on writes, or two merges
- * would wait for each other.
+ * would wait for each other. Partitions are locked, too: others may write to them directly.
  */
 static void
 LockTarget(Relation target, MergeMode mode)
 {
 	char kind = target->rd_rel->relkind;
-	bool redirected = kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE || target->rd_rules != NULL;
+	bool exclusive = mode != MODE_INSERT && mode != MODE_UPDATE && (target->rd_rules || HasNoKeys(target));
 
-	if (!redirected || mode == MODE_INSERT || mode == MODE_UPDATE)
-		LockRelationOid(RelationGetRelid(target), RowExclusiveLock);
-	else if (kind == RELKIND_VIEW)
+	if (kind == RELKIND_VIEW && exclusive)
 		LockBaseTables(target);
 	else
-		LockRelationOid(RelationGetRelid(target), ShareRowExclusiveLock);
+		LockRelationOid(RelationGetRelid(target), exclusive ? ShareRowExclusiveLock : RowExclusiveLock);
+	if (kind == RELKIND_PARTITIONED_TABLE && exclusive)
+		find_all_inheritors(RelationGetRelid(target), ShareRowExclusiveLock, NULL);
 }
 
 /* How to merge: mode, key, on_duplicate, update_columns, delete_where. */

@@ -75,6 +75,10 @@ typedef struct MergeCounts
  */
 extern MergeKey *ResolveMergeKey(Relation target, List *names, bool required);
 
+/* Whether no index can say what identifies a row: views, and tables that are foreign or have a partition that
+ * is. */
+extern bool HasNoKeys(Relation target);
+
 /*
  * Fills key and update_columns of a request whose target, mode and columns are
  * known, from the options of a stage; errors name what does not fit.

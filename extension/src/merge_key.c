@@ -4,8 +4,8 @@
  *
  * A key is the primary key, or the columns of a unique constraint or index
  * that ON CONFLICT could use: valid, immediate, without predicate and
- * expressions. Views and foreign tables have no indexes of their own; there the
- * user's word is taken.
+ * expressions. Views and foreign tables have no indexes of their own, and a table some
+ * partition of which is a foreign table can have none that is unique; there the user's word is taken.
  */
 #include "compat.h"
 
@@ -19,6 +19,7 @@
 
 #include "ident.h"
 #include "merge.h"
+#include "merge_partitions.h"
 
 /* One unique index, and why it cannot be a key (NULL: it can). */
 typedef struct Candidate
@@ -137,9 +138,15 @@ SameSet(List *a, List *b)
 }
 
 static bool
-HasNoIndexes(Relation target)
+IsForeign(Relation table)
 {
-	return target->rd_rel->relkind == RELKIND_VIEW || target->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+	return table->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+}
+
+bool
+HasNoKeys(Relation target)
+{
+	return target->rd_rel->relkind == RELKIND_VIEW || IsForeign(target) || AnyPartition(target, IsForeign);
 }
 
 static int
@@ -156,7 +163,7 @@ errhint_possible_keys(Relation target, List *candidates)
 		if (c->problem == NULL)
 			appendStringInfo(&buf, "%s(%s)", buf.len ? ", " : "", ColumnListText(target, c->attnums));
 	}
-	if (HasNoIndexes(target))
+	if (HasNoKeys(target))
 		return errhint("Name the columns that identify one of its rows in \"key\".");
 	if (buf.len == 0)
 		return errhint("Add a primary key or a unique constraint to the table.");
@@ -217,6 +224,17 @@ DefaultCandidate(List *candidates)
 	return only;
 }
 
+static const char *
+KindWithoutKeys(Relation target)
+{
+	switch (target->rd_rel->relkind)
+	{
+		case RELKIND_VIEW: return "view";
+		case RELKIND_FOREIGN_TABLE: return "foreign table";
+		default: return "partitioned table with a foreign partition";
+	}
+}
+
 static void
 ReportNoDefaultKey(Relation target, List *candidates)
 {
@@ -228,9 +246,7 @@ ReportNoDefaultKey(Relation target, List *candidates)
 		 errmsg("\"%s\" has no key to merge by", RelationGetRelationName(target)),
 		 first && first->primary && first->problem
 			 ? errdetail("Its primary key \"%s\" %s.", get_rel_name(first->index), first->problem)
-		 : HasNoIndexes(target)
-			 ? errdetail("It is a %s, which has no keys of its own.",
-						 target->rd_rel->relkind == RELKIND_VIEW ? "view" : "foreign table")
+		 : HasNoKeys(target) ? errdetail("It is a %s, which has no keys of its own.", KindWithoutKeys(target))
 		 : first
 			 ? errdetail("It has no primary key, and no other unique key stands alone; name one in \"key\".")
 			 : errdetail("It has neither a primary key nor a unique constraint."),
@@ -255,7 +271,7 @@ KeyOfIndex(Oid indexid)
 	return key;
 }
 
-/* For targets without indexes: the user says what identifies a row. */
+/* For targets that have no keys: the user says what identifies a row. */
 static MergeKey *
 ClaimedKey(Relation target, List *attnums)
 {
@@ -287,7 +303,7 @@ ResolveMergeKey(Relation target, List *names, bool required)
 
 	if (names == NIL)
 		chosen = DefaultCandidate(candidates);
-	else if (HasNoIndexes(target))
+	else if (HasNoKeys(target))
 		return ClaimedKey(target, attnums);
 	else
 		chosen = CandidateByColumns(target, candidates, attnums);
