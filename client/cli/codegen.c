@@ -44,10 +44,10 @@ static const cli_option options[] = {
 
 static const char about[] =
 	"For a table book: struct book_row, its description for the library, and functions: book_select,\n"
-	"book_find (by the primary key, or else a unique one), book_insert, book_update, book_delete;\n"
-	"book_check compares with the schema that the program finds. Enums become enums. With tables of\n"
-	"several schemas names start with the schema's. The files are C11 and C++11; link with libaiodal.\n"
-	"Files that would not change are not written.\n";
+	"book_find (by the primary key, or else a unique one), book_insert, book_update, book_delete,\n"
+	"book_load (many at once, as aiodal load does); book_check compares with the schema that the\n"
+	"program finds. Enums become enums. With tables of several schemas names start with the schema's.\n"
+	"The files are C11 and C++11; link with libaiodal. Files that would not change are not written.\n";
 
 static const char examples[] = "  aiodal codegen -t book -t author -o books\n"
 							   "  aiodal codegen -n shop -o shop --prefix db_\n"

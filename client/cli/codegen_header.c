@@ -151,6 +151,17 @@ write_insert(FILE *to, const gen_table *t)
 }
 
 static void
+write_load(FILE *to, const gen_table *t)
+{
+	(void) fprintf(
+		to,
+		"/* Merges n rows as aiodal_bulk_load() does; options may be NULL. See aiodal_mapping_load(). */\n"
+		"extern aiodal_status %s_load(aiodal_load_stats *stats, aiodal_tx *tx, const %s_row *rows,\n"
+		"\tsize_t n, const aiodal_load_options *options, aiodal_error **err);\n\n",
+		t->name, t->name);
+}
+
+static void
 write_update(FILE *to, const gen_table *t)
 {
 	(void) fprintf(
@@ -190,6 +201,8 @@ write_table(FILE *to, const gen_model *model, const gen_table *t)
 		write_find(to, model, t);
 	if (t->can_insert)
 		write_insert(to, t);
+	if (t->can_insert)
+		write_load(to, t);
 	if (t->can_update)
 		write_update(to, t);
 	if (t->can_delete)

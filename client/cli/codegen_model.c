@@ -18,7 +18,7 @@
 /* What all names of a table end in; the first ones are of every table. */
 static const char *const endings[] = {"_row",     "_list",   "_list_free", "_fields", "_shape",
 									  "_mapping", "_check",  "_select",    "_find",   "_insert",
-									  "_update",  "_delete", NULL};
+									  "_update",  "_delete", "_load",      NULL};
 static const char *const enum_endings[] = {"_enum", "_enum_labels", "_enum_name", "_enum_parse", NULL};
 
 typedef struct kind_of_type

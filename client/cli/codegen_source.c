@@ -180,6 +180,17 @@ write_writer(FILE *to, const gen_table *t, const char *verb)
 }
 
 static void
+write_load(FILE *to, const gen_table *t)
+{
+	(void) fprintf(
+		to,
+		"aiodal_status\n%s_load(aiodal_load_stats *stats, aiodal_tx *tx, const %s_row *rows, size_t n,\n"
+		"\tconst aiodal_load_options *options, aiodal_error **err)\n{\n"
+		"\treturn aiodal_mapping_load(stats, tx, &%s_mapping, rows, n, options, err);\n}\n\n",
+		t->name, t->name, t->name);
+}
+
+static void
 write_delete(FILE *to, const gen_model *model, const gen_table *t)
 {
 	(void) fprintf(to, "aiodal_status\n%s_delete(aiodal_tx *tx, ", t->name);
@@ -203,6 +214,8 @@ write_table(FILE *to, const gen_model *model, const gen_table *t)
 		write_find(to, model, t);
 	if (t->can_insert)
 		write_writer(to, t, "insert");
+	if (t->can_insert)
+		write_load(to, t);
 	if (t->can_update)
 		write_writer(to, t, "update");
 	if (t->can_delete)

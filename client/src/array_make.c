@@ -183,6 +183,116 @@ put_binary(aiodal__buf *buf, const aiodal_array *array)
 	}
 }
 
+/* The number kinds of binary arrays' elements; what is left is text. */
+static aiodal_status
+number_of(aiodal_value *value, const aiodal_array *array, size_t i)
+{
+	int64_t number;
+	double real;
+	float single;
+	bool flag;
+	aiodal_status status;
+
+	switch (array->form.element_type)
+	{
+		case AIODAL__BOOLOID:
+			status = aiodal_array_get_bool(&flag, array, i, NULL);
+			*value = aiodal_bool(status == AIODAL_OK && flag);
+			return status;
+		case AIODAL__FLOAT4OID:
+			status = aiodal_array_get_float(&single, array, i, NULL);
+			*value = aiodal_float(status == AIODAL_OK ? single : 0);
+			return status;
+		case AIODAL__FLOAT8OID:
+			status = aiodal_array_get_double(&real, array, i, NULL);
+			*value = aiodal_double(status == AIODAL_OK ? real : 0);
+			return status;
+		default:
+			status = aiodal_array_get_int64(&number, array, i, NULL);
+			*value = aiodal_int64(status == AIODAL_OK ? number : 0);
+			return status;
+	}
+}
+
+static aiodal_status
+moment_of(aiodal_value *value, const aiodal_array *array, size_t i)
+{
+	int64_t usecs = 0;
+	int32_t days = 0;
+	aiodal_status status;
+
+	switch (array->form.element_type)
+	{
+		case AIODAL__DATEOID:
+			status = aiodal_array_get_date(&days, array, i, NULL);
+			*value = aiodal_date(days);
+			return status;
+		case AIODAL__TIMEOID:
+			status = aiodal_array_get_time(&usecs, array, i, NULL);
+			*value = aiodal_time(usecs);
+			return status;
+		default:
+			status = aiodal_array_get_timestamp(&usecs, array, i, NULL);
+			*value = array->form.element_type == AIODAL__TIMESTAMPOID ? aiodal_timestamp(usecs)
+																	  : aiodal_timestamptz(usecs);
+			return status;
+	}
+}
+
+static aiodal_status
+element_of(aiodal_value *value, const aiodal_array *array, size_t i)
+{
+	aiodal_status status;
+
+	*value = aiodal_null();
+	switch (array->form.element_type)
+	{
+		case AIODAL__BOOLOID:
+		case AIODAL__INT2OID:
+		case AIODAL__INT4OID:
+		case AIODAL__INT8OID:
+		case AIODAL__OIDOID:
+		case AIODAL__FLOAT4OID:
+		case AIODAL__FLOAT8OID: return number_of(value, array, i);
+		case AIODAL__DATEOID:
+		case AIODAL__TIMEOID:
+		case AIODAL__TIMESTAMPOID:
+		case AIODAL__TIMESTAMPTZOID: return moment_of(value, array, i);
+		case AIODAL__BYTEAOID:
+			value->kind = AIODAL_KIND_BYTEA;
+			return aiodal_array_get_bytea(&value->as.bytes, array, i, NULL);
+		case AIODAL__UUIDOID:
+			value->kind = AIODAL_KIND_UUID;
+			return aiodal_array_get_uuid(&value->as.uuid, array, i, NULL);
+		case AIODAL__NUMERICOID: status = aiodal_array_get_numeric(&value->as.text, array, i, NULL); break;
+		default: status = aiodal_array_get_text(&value->as.text, array, i, NULL); break;
+	}
+	value->kind = AIODAL_KIND_TEXT;
+	return status;
+}
+
+/* An element as text. It has come in binary and so is of a type with a getter: what fails is memory. */
+static void
+put_element(aiodal__buf *buf, const aiodal_array *array, size_t i)
+{
+	aiodal__buf text = AIODAL__BUF_INIT;
+	aiodal_value value;
+
+	if (!array->origin.binary)
+	{
+		aiodal__buf_array_item(buf, array->items[i].data);
+		return;
+	}
+	if (element_of(&value, array, i) == AIODAL_OK)
+		aiodal__value_print(&text, &value);
+	else
+		text.oom = true;
+	if (!text.oom)
+		aiodal__buf_array_item(buf, text.data ? text.data : "");
+	buf->oom |= text.oom;
+	aiodal__buf_free(&text);
+}
+
 /* The elements from *at on that a dimension has, in braces. */
 static void
 put_braces(aiodal__buf *buf, const aiodal_array *array, int dimension, size_t *at)
@@ -198,7 +308,7 @@ put_braces(aiodal__buf *buf, const aiodal_array *array, int dimension, size_t *a
 			continue;
 		}
 		if (array->items[*at].data)
-			aiodal__buf_array_item(buf, array->items[*at].data);
+			put_element(buf, array, *at);
 		else
 			aiodal__buf_str(buf, "NULL");
 		(*at)++;
@@ -222,8 +332,8 @@ put_bounds(aiodal__buf *buf, const aiodal__array_form *form)
 	aiodal__buf_str(buf, "=");
 }
 
-static void
-put_text(aiodal__buf *buf, const aiodal_array *array)
+void
+aiodal__array_print(aiodal__buf *buf, const aiodal_array *array)
 {
 	size_t at = 0;
 
@@ -240,5 +350,5 @@ aiodal__array_put(aiodal__buf *buf, const aiodal_array *array)
 	if (array->origin.binary)
 		put_binary(buf, array);
 	else
-		put_text(buf, array);
+		aiodal__array_print(buf, array);
 }

@@ -208,12 +208,7 @@ aiodal__value_print(aiodal__buf *buf, const aiodal_value *value)
 		case AIODAL_KIND_TIME: aiodal__print_time(buf, value->as.integer); break;
 		case AIODAL_KIND_TIMESTAMP: aiodal__print_timestamp(buf, value->as.integer, false); break;
 		case AIODAL_KIND_TIMESTAMPTZ: aiodal__print_timestamp(buf, value->as.integer, true); break;
-		case AIODAL_KIND_ARRAY:
-			if (aiodal__array_is_binary(value->as.array))
-				aiodal__buf_printf(buf, "(array of %zu)", aiodal_array_count(value->as.array));
-			else
-				aiodal__array_put(buf, value->as.array);
-			break;
+		case AIODAL_KIND_ARRAY: aiodal__array_print(buf, value->as.array); break;
 		default: aiodal__buf_str(buf, value->as.text); break;
 	}
 }

@@ -54,6 +54,9 @@ extern Oid aiodal__array_type(const aiodal_array *array);
 extern bool aiodal__array_is_binary(const aiodal_array *array);
 extern void aiodal__array_put(aiodal__buf *buf, const aiodal_array *array);
 
+/* As text in any case. */
+extern void aiodal__array_print(aiodal__buf *buf, const aiodal_array *array);
+
 /* A caller's options, which may be NULL, checked. */
 extern aiodal_status
 aiodal__query_options(aiodal_query_options *options, const aiodal_query_options *given, aiodal_error **err);

@@ -29,8 +29,8 @@ typedef struct statement
 	aiodal_value *heap;
 } statement;
 
-static aiodal_status
-check_mapping(const aiodal_mapping *mapping, aiodal_error **err)
+aiodal_status
+aiodal__mapping_check(const aiodal_mapping *mapping, aiodal_error **err)
 {
 	aiodal_field field;
 	aiodal_status status;
@@ -48,7 +48,7 @@ check_mapping(const aiodal_mapping *mapping, aiodal_error **err)
 static aiodal_status
 start(statement *s, const aiodal_mapping *mapping, const void *row, aiodal_error **err)
 {
-	aiodal_status status = check_mapping(mapping, err);
+	aiodal_status status = aiodal__mapping_check(mapping, err);
 
 	s->sql = (aiodal__buf) AIODAL__BUF_INIT;
 	s->heap = NULL;
@@ -79,8 +79,7 @@ finish(statement *s)
 static const aiodal_field *
 field_at(const statement *s, size_t i)
 {
-	return (const aiodal_field *) ((const char *) s->mapping->shape->fields +
-								   i * s->mapping->shape->field_size);
+	return aiodal__field_at(s->mapping->shape, i);
 }
 
 static size_t
@@ -168,16 +167,6 @@ add_key(statement *s, aiodal_error **err)
 	return add_equations(s, true, " AND ", err);
 }
 
-/* Whether an insert has a value for it. */
-static bool
-is_inserted(const statement *s, const aiodal_field *field)
-{
-	if (field->flags & AIODAL_FIELD_READ_ONLY)
-		return false;
-	return field->set_offset == AIODAL_NO_MEMBER ||
-		   *(const bool *) ((const char *) s->row + field->set_offset);
-}
-
 static aiodal_status
 add_values(statement *s, aiodal_error **err)
 {
@@ -185,7 +174,7 @@ add_values(statement *s, aiodal_error **err)
 	{
 		aiodal_status status;
 
-		if (!is_inserted(s, field_at(s, i)))
+		if (!aiodal__field_is_set(field_at(s, i), s->row))
 			continue;
 		aiodal__buf_str(&s->sql, s->n > 0 ? ", " : " (");
 		aiodal__buf_ident(&s->sql, field_at(s, i)->column);

@@ -114,6 +114,9 @@ main(void)
 	IS(list.rows->cover.length == 2 && strcmp(list.rows->price, "16.50") == 0 && list.rows->added == 0);
 
 	row = *list.rows;
+	row.cover.data = "";
+	row.cover.length = 0;
+	row.isbn = "b-1";
 	row.title = "Fiasco";
 	row.other = MOOD_LABEL4;
 	row.price = NULL;
@@ -128,6 +131,21 @@ main(void)
 	aiodal_or_exit(book_select(&list, tx, NULL, 0, NULL, &err), &err);
 	IS(list.n == 2);
 	book_list_free(&list);
+
+	book_row many[2];
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	many[0] = many[1] = row;
+	many[0].title = "one\ttab, a \\ and\na line";
+	many[1].isbn = "c-1";
+	many[1].price = "1.5";
+	many[1].other_null = true;
+	aiodal_or_exit(book_load(&stats, tx, many, 2, NULL, &err), &err);
+	IS(stats.inserted == 1 && stats.updated == 1);
+	aiodal_or_exit(book_select(&list, tx, "WHERE isbn > 'b' ORDER BY isbn", 0, NULL, &err), &err);
+	IS(list.n == 2 && strcmp(list.rows[0].title, many[0].title) == 0 && list.rows[1].other_null);
+	IS(strcmp(list.rows[1].price, "1.50") == 0);
+	book_list_free(&list);
+	aiodal_or_exit(book_delete(tx, 3, "c-1", &err), &err);
 
 	aiodal_or_exit(book_delete(tx, 3, "b-1", &err), &err);
 	IS(book_delete(tx, 3, "b-1", &err) == AIODAL_ENOTFOUND);
@@ -235,6 +253,8 @@ main(void)
 	aiodal_tx *tx;
 	aiodal_result *res;
 	ty_everything_list list;
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
 
 	aiodal_or_exit(aiodal_db_open(&db, "", NULL, &err), &err);
 	aiodal_or_exit(aiodal_tx_begin(&tx, db, NULL, &err), &err);
@@ -244,6 +264,8 @@ main(void)
 	/* a row of every type there and back */
 	aiodal_or_exit(ty_everything_select(&list, tx, NULL, 0, NULL, &err), &err);
 	aiodal_or_exit(ty_everything_insert(NULL, tx, list.rows, &err), &err);
+	options.mode = "insert";
+	aiodal_or_exit(ty_everything_load(&stats, tx, list.rows, list.n, &options, &err), &err);
 	ty_everything_list_free(&list);
 	aiodal_or_exit(aiodal_tx_exec(&res, tx, "SELECT count(*), count(DISTINCT e::text) FROM ty.everything e", 0, NULL, &err), &err);
 	printf("%s rows, %s different\n", aiodal_result_value(res, 0, 0), aiodal_result_value(res, 0, 1));
@@ -254,5 +276,5 @@ main(void)
 }
 END
 runs all_test.c all
-is "$out" '2 rows, 1 different' 'a row of every type comes back as it was'
+is "$out" '3 rows, 1 different' 'a row of every type comes back as it was'
 done_testing

@@ -26,6 +26,7 @@
 #include <stddef.h>
 
 #include <aiodal/api.h>
+#include <aiodal/bulk.h>
 #include <aiodal/value.h>
 
 AIODAL_BEGIN_DECLS
@@ -190,6 +191,18 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_update(aiodal_result *
 																 const void *row, aiodal_error **err);
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_delete(aiodal_tx *tx, const aiodal_mapping *mapping,
 																 const void *key, aiodal_error **err);
+
+/*
+ * Loads an array of n structs, as aiodal_bulk_load() does: staged, merged by mode and key, undone alone when
+ * it fails. options, which may be NULL, are its; table, columns and layout are the mapping's. Without options
+ * no rows are no error. Whether members with a default are loaded or left to it the first struct says for
+ * all: EINVAL when another differs.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_load(aiodal_load_stats *stats, aiodal_tx *tx,
+															   const aiodal_mapping *mapping,
+															   const void *rows, size_t n,
+															   const aiodal_load_options *options,
+															   aiodal_error **err);
 
 AIODAL_END_DECLS
 

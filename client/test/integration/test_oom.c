@@ -403,7 +403,7 @@ bind_rows(aiodal_tx *tx, void *payload, aiodal_error **err)
 	static const aiodal_field fields[] = {AIODAL_FIELD(pair, a, "a", AIODAL_KIND_INT32),
 										  AIODAL_FIELD(pair, b, "b", AIODAL_KIND_NUMERIC)};
 	static const aiodal_shape shape = AIODAL_SHAPE(pair, fields);
-	const aiodal_query_options binary = {sizeof(binary), AIODAL_WIRE_BINARY};
+	const aiodal_query_options binary = {sizeof(binary), AIODAL_WIRE_BINARY, 0};
 	aiodal_error *why = NULL;
 	aiodal_result *res;
 	pair out;

@@ -421,6 +421,115 @@ a_row_from_insert_to_delete(void **state)
 }
 
 static void
+many_rows_at_once(void **state)
+{
+	enum
+	{
+		N = 5000
+	};
+	aiodal_error *err = NULL;
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+	book *rows = calloc(N, sizeof(*rows));
+
+	(void) state;
+	for (int i = 0; i < N; i++)
+	{
+		rows[i].id = i + 1000;
+		rows[i].id_set = true;
+		rows[i].title = i % 2 ? "\\. \\N \t\r\n\b \xc3\xa4" : NULL;
+	}
+	OK(aiodal_mapping_load(&stats, tx, &books, rows, N, NULL, &err));
+	assert_int_equal(stats.inserted, N);
+	assert_string_equal(query(tx, "SELECT count(*) FROM book WHERE pages = 100 AND twice = 200"), "5000");
+	assert_string_equal(
+		query(tx, "SELECT count(*) FROM book WHERE title = E'\\\\. \\\\N \\t\\r\\n\\b \u00e4'"), "2500");
+	assert_string_equal(query(tx, "SELECT count(*) FROM book WHERE title IS NULL"), "2500");
+	OK(aiodal_mapping_load(&stats, tx, &books, rows, N, NULL, &err));
+	assert_int_equal(stats.unchanged, N);
+	options.mode = "insert";
+	FAILS(AIODAL_ECONSTRAINT, aiodal_mapping_load(&stats, tx, &books, rows, N, &options, &err), "1000");
+	rows[7].pages_set = true;
+	FAILS(AIODAL_EINVAL, aiodal_mapping_load(&stats, tx, &books, rows, N, NULL, &err),
+		  "struct 7 has a value for column \"pages\", and the first one has not");
+	/* undone alone */
+	assert_string_equal(query(tx, "SELECT count(*) FROM book"), "5000");
+	OK(aiodal_mapping_load(&stats, tx, &books, NULL, 0, NULL, &err));
+	FAILS(AIODAL_EINVAL, aiodal_mapping_load(&stats, tx, &books, NULL, 1, NULL, &err),
+		  "rows must not be NULL");
+	FAILS(AIODAL_EINVAL, aiodal_mapping_load(&stats, tx, NULL, rows, 1, NULL, &err), "not initialised");
+	free(rows);
+}
+
+typedef struct lists
+{
+	int32_t id;
+	const aiodal_array *a[17];
+} lists;
+
+#define LIST(i, column)                                                               \
+	{                                                                                 \
+		column, AIODAL_KIND_ARRAY, offsetof(lists, a) + (i) * sizeof(aiodal_array *), \
+			sizeof(aiodal_array *), AIODAL_NO_MEMBER, NULL, 0, 0, AIODAL_NO_MEMBER    \
+	}
+
+/* Arrays of every type, out of a binary result, as lines of text. */
+static void
+arrays_are_loaded(void **state)
+{
+	static const aiodal_field fields[] = {
+		{"id", AIODAL_KIND_INT32, offsetof(lists, id), 4, AIODAL_NO_MEMBER, NULL, 0, AIODAL_FIELD_KEY,
+		 AIODAL_NO_MEMBER},
+		LIST(0, "bools"),
+		LIST(1, "smalls"),
+		LIST(2, "ints"),
+		LIST(3, "bigs"),
+		LIST(4, "reals"),
+		LIST(5, "doubles"),
+		LIST(6, "numerics"),
+		LIST(7, "texts"),
+		LIST(8, "jsons"),
+		LIST(9, "jsonbs"),
+		LIST(10, "byteas"),
+		LIST(11, "uuids"),
+		LIST(12, "dates"),
+		LIST(13, "times"),
+		LIST(14, "stamps"),
+		LIST(15, "stamptzs"),
+		LIST(16, "oids"),
+	};
+	static const aiodal_shape shape = AIODAL_SHAPE(lists, fields);
+	static const aiodal_mapping mapping = {sizeof(mapping), "public", "lists", &shape, AIODAL_WIRE_BINARY};
+	aiodal_error *err = NULL;
+	aiodal_load_stats stats = AIODAL_LOAD_STATS_INIT;
+	aiodal_result *res;
+	void *rows;
+	lists *list;
+
+	(void) state;
+	OK(aiodal_tx_exec(
+		NULL, tx,
+		"INSERT INTO lists VALUES (1, '{t,f,NULL}', '{-1,2}', '[3:4]={5,6}', '{{1,2},{3,NULL}}', "
+		"'{0.1,NaN}', '{1e300,-Infinity}', '{1.50,NaN,-0.001}', '{\"\",NULL,\"NULL\",\"a \\\"\\\\ ,{}\"}', "
+		"ARRAY['{\"a\":  [1]}']::json[], ARRAY['{\"a\": \"x\\n\"}', '3']::jsonb[], "
+		"ARRAY['\\x00ff'::bytea, ''], '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}', "
+		"'{2020-01-01,infinity,0044-03-15 BC}', '{12:34:56.5,24:00}', '{2020-01-01 12:34:56.789,-infinity}', "
+		"'{2020-01-01 12:34:56+00}', '{4000000000}')",
+		0, NULL, &err));
+	OK(aiodal_tx_exec(NULL, tx, "INSERT INTO lists (id, ints) VALUES (2, '{}')", 0, NULL, &err));
+	OK(aiodal_mapping_select(&res, &rows, tx, &mapping, "ORDER BY id", 0, NULL, &err));
+	list = rows;
+	list[0].id = 11;
+	list[1].id = 12;
+	OK(aiodal_mapping_load(&stats, tx, &mapping, rows, 2, NULL, &err));
+	aiodal_result_free(res);
+	assert_int_equal(stats.inserted, 2);
+	assert_string_equal(query(tx, "SELECT count(*) FROM lists a JOIN lists b ON b.id = a.id + 10 "
+								  "AND substr(a::text, 4) = substr(b::text, 5)"),
+						"2");
+}
+
+static void
 mappings_that_do_not_fit(void **state)
 {
 	aiodal_mapping mapping = {sizeof(mapping), NULL, "item", &item_shape, AIODAL_WIRE_TEXT};
@@ -454,6 +563,12 @@ set_up(void **state)
 		"CREATE DOMAIN number AS int; CREATE DOMAIN id AS number CHECK (VALUE > 0);"
 		"CREATE TABLE book (\"Id\" bigserial PRIMARY KEY, title text, pages int DEFAULT 100, twice "
 		"int GENERATED ALWAYS AS (pages * 2) STORED);"
+		"CREATE TABLE lists (id int PRIMARY KEY, bools bool[], smalls smallint[], ints int[], bigs bigint[], "
+		"reals real[], doubles double precision[], numerics numeric[], texts text[], jsons json[], jsonbs "
+		"jsonb[], "
+		"byteas bytea[], uuids uuid[], dates date[], times time[], stamps timestamp[], stamptzs "
+		"timestamptz[], "
+		"oids oid[]);"
 		"CREATE TABLE of_domains (id id PRIMARY KEY, name name, amount number, mood mood)");
 	return aiodal_db_open(&db, NULL, NULL, NULL);
 }
@@ -495,6 +610,8 @@ main(void)
 		EACH(tables),
 		EACH(bad_shapes),
 		EACH(a_row_from_insert_to_delete),
+		EACH(many_rows_at_once),
+		EACH(arrays_are_loaded),
 		EACH(mappings_that_do_not_fit),
 	};
 
