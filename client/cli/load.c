@@ -373,14 +373,16 @@ facts_text(const Load *load, const aiodal_error *err)
 	char *reason = err && !aiodal_error_sqlstate(err) ? cli_error_text(err) : NULL;
 	char host[256] = "";
 	char place[40] = "";
+	const char *file = err ? failed_file(load, err) : NULL;
 	char *facts;
 
 	(void) gethostname(host, sizeof(host) - 1);
 	if (line > 0)
 		(void) snprintf(place, sizeof(place), "\nline: %lld", line);
-	facts = cli_printf("file: %s%s\ntable: %s\nmode: %s%s\nhost: %s\ncounts: %s\noutcome: %s%s%s", load->name,
-					   place, load->table_text, args.mode, args.dry_run ? ", dry run" : "", host, counts,
-					   outcome(load, err), reason ? "\nerror: " : "", reason ? reason : "");
+	facts = cli_printf("file: %s%s\ntable: %s\nmode: %s%s\nhost: %s\ncounts: %s\noutcome: %s%s%s",
+					   file ? file : load->name, place, load->table_text, args.mode,
+					   args.dry_run ? ", dry run" : "", host, counts, outcome(load, err),
+					   reason ? "\nerror: " : "", reason ? reason : "");
 	free(counts);
 	free(reason);
 	return facts;

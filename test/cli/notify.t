@@ -83,6 +83,12 @@ exits 3 'rows set aside' aiodal load "$bad" book --notify HOOK --rejects "$scrat
 like "$(told)" "*rows were set aside*counts: 2 staged, 1 inserted*, 1 rejected
 outcome: loaded, but for rows that were set aside*" 'are told'
 answers 200
+exits 1 'several files' aiodal load "$good" "$bad" book --notify HOOK
+like "$(told)" "aiodal load: 2 files into book: failed
+*file: $bad
+line: 3
+*" 'the one that the error is in is told'
+answers 200
 exits 1 'a duplicate' aiodal load "$(printf 'id,title,isbn\n3,drei,i1\n' | file twice.csv)" book --notify HOOK
 like "$(told)" '*sqlstate: 23505*constraint: book_isbn_key*' 'is told with its constraint'
 unlike "$(told)" '*\(i1\)*' 'and without its key'

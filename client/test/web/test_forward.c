@@ -250,6 +250,15 @@ forwards_for_those_who_are_known(void **state)
 	OK(aiodal_web_scope_new(&open, open, "/below", &err));
 	OK(aiodal_web_scope_add_forward(open, "/slack", &o, &err));
 	ANSWERS(204, app, "POST", "/below/slack", as("a"), "{\"text\": \"x\"}");
+	aiodal_web_app_free(app);
+
+	/* what is optional further out is required here */
+	OK(aiodal_web_app_new(&app, NULL, NULL, &err));
+	OK(aiodal_web_scope_new(&open, closed_scope(app, true), "", &err));
+	OK(aiodal_web_scope_require(open, NULL, &err));
+	OK(aiodal_web_scope_add_forward(open, "/slack", &o, &err));
+	ANSWERS(401, app, "POST", "/slack", JSON, "{\"text\": \"x\"}");
+	ANSWERS(204, app, "POST", "/slack", as("a"), "{\"text\": \"x\"}");
 	FAILS(AIODAL_ESTATE, aiodal_web_scope_add_forward(open, "/other", &o, &err), "handles requests");
 	aiodal_web_app_free(app);
 }

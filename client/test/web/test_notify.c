@@ -23,6 +23,8 @@ set_up(void **state)
 		"INSERT INTO account VALUES (1, 'ann@secret.example', 40);"
 		"CREATE FUNCTION inner_one() RETURNS int LANGUAGE plpgsql AS $$"
 		" BEGIN RAISE EXCEPTION 'deep down' USING DETAIL = 'SECRET detail', ERRCODE = 'P0042'; END $$;"
+		"CREATE FUNCTION by_statement() RETURNS int LANGUAGE plpgsql AS $$"
+		" BEGIN EXECUTE 'SELECT length(''SECRET''), 1 / 0'; RETURN 1; END $$;"
 		"CREATE FUNCTION outer_one() RETURNS int LANGUAGE plpgsql AS $$"
 		" BEGIN RETURN inner_one(); END $$;");
 	return aiodal_db_open(&db, NULL, NULL, NULL);
@@ -54,6 +56,7 @@ static statement statements[] = {
 	{"/deep", "SELECT outer_one()"},
 	{"/twice", "INSERT INTO account VALUES (2, 'ann@secret.example', 40)"},
 	{"/young", "INSERT INTO account VALUES (3, 'SECRET@x.example', 3)"},
+	{"/statement", "SELECT by_statement()"},
 	{"/datum", "SELECT 'SECRET'::text::int"},
 };
 
@@ -263,6 +266,12 @@ traces_back_through_functions(void **state)
 	REPORTED(
 		"PL/pgSQL function inner_one() line 1 at RAISE\nPL/pgSQL function outer_one() line 1 at RETURN\n");
 	REPORTED("exec_stmt_raise, pl_exec.c:");
+	NOT_REPORTED("SECRET");
+	/* a statement in the context may have data in it */
+	ANSWERS(500, app, "GET", "/statement", NULL, NULL);
+	read_report(&s, slack);
+	REPORTED("error: division by zero\nsqlstate: 22012");
+	REPORTED("PL/pgSQL function by_statement() line 1 at EXECUTE\n");
 	NOT_REPORTED("SECRET");
 	aiodal_web_app_free(app);
 	aiodal_web_slack_close(slack);
@@ -546,6 +555,27 @@ knows_secrets_by_name(void **state)
 	assert_true(aiodal_web__is_secret_name("my_IBAN", 7, " x-y i-ban"));
 }
 
+/* In the middle of a character nothing is cut. */
+static void
+cuts_at_the_end_of_characters(void **state)
+{
+	static const char form[] = "a=\xC3\xA4\xE2\x82\xAC";
+	size_t max;
+
+	(void) state;
+	for (max = 2; max < sizeof(form) - 1; max++)
+	{
+		aiodal_web__buf out = AIODAL_WEB__BUF_INIT;
+		size_t whole = max < 4 ? 2 : 4;
+
+		aiodal_web__redact_body(&out, "application/x-www-form-urlencoded", form, sizeof(form) - 1, max, NULL);
+		assert_int_equal(out.len, whole + 3);
+		assert_memory_equal(out.data, form, whole);
+		assert_string_equal(out.data + whole, "...");
+		aiodal_web__buf_free(&out);
+	}
+}
+
 static void
 knows_secrets_by_looks(void **state)
 {
@@ -760,6 +790,7 @@ main(void)
 		cmocka_unit_test(reports_from_the_environments_it_is_told_to),
 		cmocka_unit_test(says_no_more_than_it_must),
 		cmocka_unit_test(shows_bodies_that_it_understands),
+		cmocka_unit_test(cuts_at_the_end_of_characters),
 		cmocka_unit_test(knows_secrets_by_name),
 		cmocka_unit_test(knows_secrets_by_looks),
 		cmocka_unit_test(does_not_repeat_itself),
