@@ -1,7 +1,8 @@
 /*
  * test_copy_toxic.c
- *		Malformed and odd files, each staged and merged: what is accepted, and
- *		where the first mistake is said to be.
+ *		Malformed and odd files, each staged and merged, and merged by one COPY, by
+ *		every feed and both paths: what is accepted, and where the first mistake is
+ *		said to be.
  *
  * The files and what a loader should say of them: test/data/toxic/manifest.json.
  * Loading here stops at the first error, so of each only that is expected.
@@ -202,9 +203,9 @@ tear_down_group(void **state)
 	return 0;
 }
 
-/* Stages the file; the COPY's result. */
+/* Copies the file into the table, with more options or ""; the COPY's result. */
 static PGresult *
-stage_file(const char *name)
+copy_file(const char *name, const char *into, const char *options)
 {
 	const char *ending = strrchr(name, '.');
 	FILE *file = open_file(name);
@@ -212,9 +213,9 @@ stage_file(const char *name)
 	size_t len;
 	PGresult *res;
 
-	res =
-		PQexec(conn, strcmp(ending, ".jsonl") == 0 ? "COPY item_stage FROM STDIN WITH (FORMAT jsonl)"
-												   : "COPY item_stage FROM STDIN WITH (FORMAT csv, HEADER)");
+	snprintf(buf, sizeof(buf), "COPY %s FROM STDIN WITH (%s%s)", into,
+			 strcmp(ending, ".jsonl") == 0 ? "FORMAT jsonl" : "FORMAT csv, HEADER", options);
+	res = PQexec(conn, buf);
 	assert_int_equal(PQresultStatus(res), PGRES_COPY_IN);
 	PQclear(res);
 	while ((len = fread(buf, 1, sizeof(buf), file)) > 0)
@@ -257,8 +258,35 @@ assert_count(const char *sql, int expected, const char *what)
 	PQclear(res);
 }
 
+/* Stages and merges; the result of what failed, else of the merge. */
+static PGresult *
+load_through_stage(const ToxicCase *c)
+{
+	PGresult *res;
+
+	run("SELECT aiodal.stage('tox.item')");
+	run("SAVEPOINT s");
+	res = copy_file(c->file, "item_stage", "");
+	if (PQresultStatus(res) == PGRES_COMMAND_OK)
+	{
+		PQclear(res);
+		return PQexec(conn, "SELECT * FROM aiodal.merge('item_stage')");
+	}
+	run("ROLLBACK TO s");
+	assert_count("SELECT count(*) FROM item_stage", 0, c->file);
+	return res;
+}
+
+/* The same in one statement. */
+static PGresult *
+load_at_once(const ToxicCase *c)
+{
+	run("SAVEPOINT s");
+	return copy_file(c->file, "tox.item", ", merge 'upsert'");
+}
+
 static void
-check_case(const ToxicCase *c)
+check_case(const ToxicCase *c, PGresult *(*load)(const ToxicCase *) )
 {
 	bool wants_error = c->sqlstate || c->line || c->words;
 	PGresult *res;
@@ -266,25 +294,13 @@ check_case(const ToxicCase *c)
 	run("BEGIN");
 	if (c->setup)
 		run(c->setup);
-	run("SELECT aiodal.stage('tox.item')");
-	run("SAVEPOINT s");
-	res = stage_file(c->file);
-	if (PQresultStatus(res) == PGRES_COMMAND_OK)
-	{
-		PQclear(res);
-		res = PQexec(conn, "SELECT * FROM aiodal.merge('item_stage')");
-	}
-	else
-	{
-		run("ROLLBACK TO s");
-		assert_count("SELECT count(*) FROM item_stage", 0, c->file);
-	}
+	res = load(c);
 	if (wants_error)
 	{
 		assert_error(c, res);
 		run("ROLLBACK TO s");
 	}
-	else if (PQresultStatus(res) != PGRES_TUPLES_OK)
+	else if (PQresultStatus(res) == PGRES_FATAL_ERROR)
 		fail_msg("%s: %s", c->file, PQresultErrorMessage(res));
 	PQclear(res);
 	assert_count("SELECT count(*) FROM tox.item", c->accepted, c->file);
@@ -299,12 +315,50 @@ clean_up(void **state)
 	return 0;
 }
 
+/* Calls it with each way to make rows and each path of a merge set, which are named on failure. */
+static void
+in_every_way(void (*check)(void))
+{
+	static const char *const feeds[] = {"core", "fields", "records"};
+	static const char *const paths[] = {"direct", "sql"};
+	char sql[100];
+
+	for (size_t i = 0; i < 6; i++)
+	{
+		snprintf(sql, sizeof(sql), "SET aiodal.feed = %s; SET aiodal.path = %s", feeds[i / 2], paths[i % 2]);
+		print_message("# %s\n", sql);
+		run(sql);
+		check();
+	}
+	run("RESET aiodal.feed; RESET aiodal.path");
+}
+
+static void
+check_staged(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_case(&cases[i], load_through_stage);
+}
+
 static void
 each_file(void **state)
 {
 	(void) state;
+	in_every_way(check_staged);
+}
+
+static void
+check_merged(void)
+{
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check_case(&cases[i]);
+		check_case(&cases[i], load_at_once);
+}
+
+static void
+each_file_at_once(void **state)
+{
+	(void) state;
+	in_every_way(check_merged);
 }
 
 static void
@@ -314,7 +368,7 @@ check_reject_case(const RejectCase *c)
 
 	run("BEGIN");
 	run("SELECT aiodal.stage('tox.item', on_error => 'reject')");
-	res = stage_file(c->file);
+	res = copy_file(c->file, "item_stage", "");
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)
 		fail_msg("%s: %s", c->file, PQresultErrorMessage(res));
 	assert_string_equal(PQcmdTuples(res), c->staged);
@@ -334,11 +388,17 @@ check_reject_case(const RejectCase *c)
 }
 
 static void
+check_set_aside(void)
+{
+	for (size_t i = 0; i < sizeof(reject_cases) / sizeof(reject_cases[0]); i++)
+		check_reject_case(&reject_cases[i]);
+}
+
+static void
 each_file_set_aside(void **state)
 {
 	(void) state;
-	for (size_t i = 0; i < sizeof(reject_cases) / sizeof(reject_cases[0]); i++)
-		check_reject_case(&reject_cases[i]);
+	in_every_way(check_set_aside);
 }
 
 /* No file of the collection is left out. */
@@ -361,6 +421,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(each_file, clean_up),
+		cmocka_unit_test_teardown(each_file_at_once, clean_up),
 		cmocka_unit_test_teardown(each_file_set_aside, clean_up),
 		cmocka_unit_test(all_files),
 	};
