@@ -397,8 +397,9 @@ CREATE FUNCTION aiodal.last_copy()
 COMMENT ON FUNCTION aiodal.last_copy() IS
 'what became of the rows of the session''s last COPY with a merge option, or into a stage (then without a path); NULL when it failed';
 
-CREATE FUNCTION aiodal.run_on_commit() RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
+-- VOLATILE and PARALLEL UNSAFE, as procedures are
+CREATE PROCEDURE aiodal.run_on_commit()
+    LANGUAGE c
     AS 'MODULE_PATHNAME', 'run_on_commit';
-COMMENT ON FUNCTION aiodal.run_on_commit() IS
-'does to temporary tables what COMMIT would: drops those made with ON COMMIT DROP, stages among them, empties those with ON COMMIT DELETE ROWS';
+COMMENT ON PROCEDURE aiodal.run_on_commit() IS
+'does what COMMIT does before it is final: fires deferred triggers and constraints, drops temporary tables made with ON COMMIT DROP, stages among them, empties those with ON COMMIT DELETE ROWS';

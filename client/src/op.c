@@ -222,6 +222,8 @@ aiodal__op_notice_tag(struct aiodal_op *op, PGresult *res)
 {
 	if (changes_session(PQcmdStatus(res)))
 		op->conn->changed = true;
+	if (strcmp(PQcmdStatus(res), "SET CONSTRAINTS") == 0)
+		op->conn->constraints_set = true;
 	if (deallocates(PQcmdStatus(res)))
 		aiodal__prepared_forget(&op->conn->prepared);
 }

@@ -24,15 +24,15 @@
 #define BASE        "aiodal_sandbox"
 
 /*
- * What COMMIT does, before it, and then the names of the constraints that are to be checked at the next
- * commit. Those that SET CONSTRAINTS would refuse are left out.
+ * The names of the constraints that are to be checked at the next commit. Those that SET CONSTRAINTS would
+ * refuse are left out.
  */
-static const char before_release[] =
-	"SELECT aiodal.run_on_commit(), (SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, "
-	"c.conname), ', ') FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid "
-	"OPERATOR(pg_catalog.=) c.connamespace WHERE c.condeferred AND pg_catalog.has_schema_privilege(n.oid, "
-	"'USAGE') AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conname OPERATOR(pg_catalog.=) "
-	"c.conname AND o.connamespace OPERATOR(pg_catalog.=) c.connamespace AND NOT o.condeferrable))";
+static const char deferred_by_nature[] =
+	"SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ') FROM "
+	"pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
+	"c.connamespace WHERE c.condeferred AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS "
+	"(SELECT FROM pg_catalog.pg_constraint o WHERE o.conname OPERATOR(pg_catalog.=) c.conname AND "
+	"o.connamespace OPERATOR(pg_catalog.=) c.connamespace AND NOT o.condeferrable)";
 
 /* Room for a verb and the name of a savepoint, twice. */
 typedef char short_sql[128];
@@ -267,18 +267,35 @@ aiodal__sandbox_uncover(aiodal_tx *tx)
 	unlock(tx->sandbox);
 }
 
-/* Constraints that are deferred by nature are so again; the others were immediate before. */
+/* After SET CONSTRAINTS, which lasts until the end of the transaction: those deferred by nature are so again,
+ * the others immediate. */
 static aiodal_status
-defer_again(const aiodal_tx *tx, const char *names, aiodal_error **err)
+reset_constraints(const aiodal_tx *tx, aiodal_error **err)
 {
+	enum
+	{
+		IMMEDIATE,
+		NAMES,
+		N_STEPS
+	};
+	static const aiodal__step steps[N_STEPS] = {{AIODAL__STEP_EXEC, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL},
+												{AIODAL__STEP_EXEC, deferred_by_nature, 0, NULL}};
+	PGresult *results[N_STEPS];
 	aiodal__buf sql = AIODAL__BUF_INIT;
-	aiodal_status status;
+	aiodal_status status = aiodal__op_pipeline(tx->conn, steps, N_STEPS, results, err);
 
-	aiodal__buf_str(&sql, "SET CONSTRAINTS ");
-	aiodal__buf_str(&sql, names);
-	aiodal__buf_str(&sql, " DEFERRED");
-	status = sql.oom ? aiodal__fail_memory(err) : aiodal__op_command(tx->conn, sql.data, false, NULL, err);
+	if (status == AIODAL_OK && !PQgetisnull(results[NAMES], 0, 0))
+	{
+		aiodal__buf_str(&sql, "SET CONSTRAINTS ");
+		aiodal__buf_str(&sql, PQgetvalue(results[NAMES], 0, 0));
+		aiodal__buf_str(&sql, " DEFERRED");
+		status =
+			sql.oom ? aiodal__fail_memory(err) : aiodal__op_command(tx->conn, sql.data, false, NULL, err);
+	}
+	for (int i = 0; i < N_STEPS; i++)
+		PQclear(results[i]);
 	aiodal__buf_free(&sql);
+	tx->conn->constraints_set = false;
 	return status;
 }
 
@@ -287,23 +304,23 @@ aiodal__sandbox_commit(const aiodal_tx *tx, aiodal_error **err)
 {
 	enum
 	{
-		CHECK,
 		BEFORE,
 		RELEASE,
 		N_STEPS
 	};
 	short_sql release;
-	aiodal__step steps[N_STEPS] = {{AIODAL__STEP_EXEC, "SET CONSTRAINTS ALL IMMEDIATE", 0, NULL},
-								   {AIODAL__STEP_EXEC, before_release, 0, NULL},
+	aiodal__step steps[N_STEPS] = {{AIODAL__STEP_EXEC, "CALL aiodal.run_on_commit()", 0, NULL},
 								   {AIODAL__STEP_EXEC, release, 0, NULL}};
 	PGresult *results[N_STEPS];
-	aiodal_status status;
+	aiodal_status status = AIODAL_OK;
 
 	(void) snprintf(release, sizeof(release), "RELEASE SAVEPOINT " BASE "_%llu",
 					(unsigned long long) tx->savepoint);
+	if (tx->conn->constraints_set)
+		status = reset_constraints(tx, err);
+	if (status != AIODAL_OK)
+		return status;
 	status = aiodal__op_pipeline(tx->conn, steps, N_STEPS, results, err);
-	if (status == AIODAL_OK && !PQgetisnull(results[BEFORE], 0, 1))
-		status = defer_again(tx, PQgetvalue(results[BEFORE], 0, 1), err);
 	for (int i = 0; i < N_STEPS; i++)
 		PQclear(results[i]);
 	return status;
@@ -334,6 +351,7 @@ turn_on(aiodal__sandbox *sandbox, aiodal__conn *conn)
 	was_off = !sandbox->conn;
 	if (was_off)
 	{
+		conn->constraints_set = false;
 		sandbox->conn = conn;
 		sandbox->thread = this_thread();
 	}

@@ -47,9 +47,11 @@ extern void aiodal_test__place_close(aiodal_test__place *place, aiodal_test_grou
 
 /*
  * sequences.c: notes where the sequences of the database are, which is where
- * aiodal_test__restore_sequences() sets them; *pg is to be finished; NULL when there are none.
+ * aiodal_test__restore_sequences() sets them; *pg is to be finished; NULL when there are none. That only
+ * begins, and the other one waits for its end; false: it was not done.
  */
 extern aiodal_status aiodal_test__note_sequences(PGconn **pg, const char *conninfo, aiodal_error **err);
-extern aiodal_status aiodal_test__restore_sequences(PGconn *pg, aiodal_error **err);
+extern bool aiodal_test__restore_sequences(PGconn *pg);
+extern bool aiodal_test__sequences_restored(PGconn *pg);
 
 #endif /* AIODAL_TESTING_GROUP_INSIDE_H */

@@ -106,8 +106,7 @@ meaning(const aiodal_trace *trace)
 	if (begins_with(sql, "ROLLBACK TO SAVEPOINT aiodal_sandbox"))
 		return "ROLLBACK";
 	if (begins_with(sql, "BEGIN; SAVEPOINT aiodal_sandbox") ||
-		(!trace->error && (begins_with(sql, "SET CONSTRAINTS ALL IMMEDIATE") ||
-						   begins_with(sql, "SELECT aiodal.run_on_commit()"))))
+		(!trace->error && begins_with(sql, "CALL aiodal.run_on_commit()")))
 		return NULL;
 	return sql;
 }

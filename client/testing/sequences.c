@@ -3,7 +3,8 @@
  *		Sequences as they were: a rollback leaves them alone.
  *
  * Design notes. A statement is made that reads them all and sets those back that have moved. It is prepared
- * on a connection of its own, since the one of a sandbox may be in any state, and costs one round trip.
+ * on a connection of its own, since the one of a sandbox may be in any state, and runs while the caller goes
+ * on: the next test waits for it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,9 @@ aiodal_test__note_sequences(PGconn **pg, const char *conninfo, aiodal_error **er
 	char *sql = NULL;
 	aiodal_status status = aiodal_test__connect(pg, conninfo, err);
 
+	/* nobody is to wait for a disk because of it */
+	if (status == AIODAL_OK)
+		status = aiodal_test__sql(NULL, *pg, "SET synchronous_commit = off", err);
 	if (status == AIODAL_OK)
 		status = make_statement(&sql, *pg, err);
 	if (status == AIODAL_OK && sql)
@@ -68,8 +72,22 @@ aiodal_test__note_sequences(PGconn **pg, const char *conninfo, aiodal_error **er
 	return status;
 }
 
-aiodal_status
-aiodal_test__restore_sequences(PGconn *pg, aiodal_error **err)
+bool
+aiodal_test__restore_sequences(PGconn *pg)
 {
-	return pg ? aiodal_test__sql(NULL, pg, "EXECUTE " RESTORE, err) : AIODAL_OK;
+	return PQsendQueryPrepared(pg, RESTORE, 0, NULL, NULL, NULL, 0) != 0;
+}
+
+bool
+aiodal_test__sequences_restored(PGconn *pg)
+{
+	bool restored = true;
+	PGresult *res;
+
+	while ((res = PQgetResult(pg)))
+	{
+		restored = restored && PQresultStatus(res) == PGRES_TUPLES_OK;
+		PQclear(res);
+	}
+	return restored && PQstatus(pg) == CONNECTION_OK;
 }

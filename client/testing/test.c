@@ -69,8 +69,17 @@ static aiodal_status
 begin_rollback(aiodal_test *test, aiodal_error **err)
 {
 	aiodal_test_group *group = test->group;
-	aiodal_status status = make_rollback_place(group, err);
+	aiodal_status status;
 
+	for (const aiodal_test *other = group->tests; other; other = other->next)
+	{
+		if (other->mode == AIODAL_TEST_ROLLBACK)
+			return aiodal_test__fail_hint(err, AIODAL_ESTATE, NULL, "Those that run at once need clones.",
+										  "another test in rollback mode has not ended");
+	}
+	if (group->sequences && !aiodal_test__sequences_restored(group->sequences))
+		discard_rollback_place(group);
+	status = make_rollback_place(group, err);
 	test->place = &group->rollback;
 	if (status != AIODAL_OK)
 		return status;
@@ -93,7 +102,8 @@ end_rollback(aiodal_test *test, aiodal_error **err)
 {
 	aiodal_status status = aiodal_db_sandbox_end(test->place->db, err);
 
-	if (status != AIODAL_OK || aiodal_test__restore_sequences(test->group->sequences, NULL) != AIODAL_OK)
+	if (status != AIODAL_OK ||
+		(test->group->sequences && !aiodal_test__restore_sequences(test->group->sequences)))
 		discard_rollback_place(test->group);
 	return status;
 }

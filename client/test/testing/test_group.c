@@ -184,7 +184,8 @@ several_at_once(void **state)
 	(void) state;
 	for (int i = 0; i < 3; i++)
 		commit_sql(tests[i], CHANGE);
-	FAILS(AIODAL_ESTATE, aiodal_test_begin(&more, group, AIODAL_TEST_ROLLBACK, &err), "in a sandbox already");
+	FAILS(AIODAL_ESTATE, aiodal_test_begin(&more, group, AIODAL_TEST_ROLLBACK, &err),
+		  "another test in rollback mode");
 	assert_null(more);
 	for (int i = 0; i < 3; i++)
 		end(tests[i]);
