@@ -25,6 +25,9 @@ is "$out" 2 'without -- too'
 is "$(echo words | aiodal testdb -- cat)" words 'its standard input is ours'
 exits 0 'DATABASE_URL leads there' aiodal testdb -- sh -c 'env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE psql -XAtc "SHOW listen_addresses" "$DATABASE_URL"'
 is "$out" '' 'and it listens on a socket alone'
+# shellcheck disable=SC2016
+exits 0 'programs that use libaiodal_test find the server, and its log' aiodal testdb -- sh -c 'psql -XAtc "SELECT nonsense" "$AIODAL_TEST_URL" 2>/dev/null; grep -c "\"nonsense\" does not exist" "$AIODAL_TEST_LOG"'
+is "$out" 1 'which says what went wrong'
 exits 0 'the environment of another server is not used' env PGHOST=/nonexistent PGPORT=1 PGUSER=nobody PGDATABASE=none PGOPTIONS='-c nonsense=1' \
 	PGSERVICE=none PGCHANNELBINDING=require PGTARGETSESSIONATTRS=standby PGSSLMODE=verify-full aiodal testdb -- psql -XAtc 'SELECT 3'
 is "$out" 3 'nor seen by the command'

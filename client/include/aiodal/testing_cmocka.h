@@ -26,8 +26,8 @@
  * Behind a test that fails, crashes or does not come to its end, its report is printed to stderr, in lines
  * that begin with "# ". A test that leaves transactions open fails.
  *
- * Header-only, so that the library does not need cmocka: link with -lcmocka. One group at a time, from one
- * source file.
+ * Header-only, so that the library does not need cmocka: link with -lcmocka. The macros are C, not C++. One
+ * group at a time, from one source file.
  */
 #ifndef AIODAL_TESTING_CMOCKA_H
 #define AIODAL_TESTING_CMOCKA_H
