@@ -86,6 +86,7 @@ struct aiodal__conn
 	bool unconfirmed;        /* broken, as the server has not answered a cancel request */
 	bool changed;            /* a statement may have changed the session */
 	bool constraints_set;    /* by SET CONSTRAINTS, which lasts until the end of a transaction */
+	bool cursor_declared;    /* as most cursors do */
 	bool fresh;              /* its transaction has only begun, and would do so again */
 	char restart[160];       /* by these statements */
 	bool exposed;            /* a cancel request that is still under way may hit whatever runs next */

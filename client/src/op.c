@@ -224,6 +224,8 @@ aiodal__op_notice_tag(struct aiodal_op *op, PGresult *res)
 		op->conn->changed = true;
 	if (strcmp(PQcmdStatus(res), "SET CONSTRAINTS") == 0)
 		op->conn->constraints_set = true;
+	if (strcmp(PQcmdStatus(res), "DECLARE CURSOR") == 0)
+		op->conn->cursor_declared = true;
 	if (deallocates(PQcmdStatus(res)))
 		aiodal__prepared_forget(&op->conn->prepared);
 }

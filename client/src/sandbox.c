@@ -34,6 +34,12 @@ static const char deferred_by_nature[] =
 	"(SELECT FROM pg_catalog.pg_constraint o WHERE o.conname OPERATOR(pg_catalog.=) c.conname AND "
 	"o.connamespace OPERATOR(pg_catalog.=) c.connamespace AND NOT o.condeferrable)";
 
+/* The commit of a real one leaves those WITH HOLD alone. */
+static const char close_cursors[] =
+	"DO $$DECLARE c text; BEGIN FOR c IN SELECT name FROM pg_catalog.pg_cursors WHERE NOT is_holdable AND "
+	"statement OPERATOR(pg_catalog.~*) '^\\s*declare\\s' LOOP EXECUTE pg_catalog.format('CLOSE %I', c); END "
+	"LOOP; END$$";
+
 /* Room for a verb and the name of a savepoint, twice. */
 typedef char short_sql[128];
 
@@ -318,6 +324,12 @@ aiodal__sandbox_commit(const aiodal_tx *tx, aiodal_error **err)
 					(unsigned long long) tx->savepoint);
 	if (tx->conn->constraints_set)
 		status = reset_constraints(tx, err);
+	/* one that waits for this one may have declared them */
+	if (status == AIODAL_OK && tx->conn->cursor_declared && !tx->below)
+	{
+		status = aiodal__op_command(tx->conn, close_cursors, false, NULL, err);
+		tx->conn->cursor_declared = false;
+	}
 	if (status != AIODAL_OK)
 		return status;
 	status = aiodal__op_pipeline(tx->conn, steps, N_STEPS, results, err);
@@ -352,6 +364,7 @@ turn_on(aiodal__sandbox *sandbox, aiodal__conn *conn)
 	if (was_off)
 	{
 		conn->constraints_set = false;
+		conn->cursor_declared = false;
 		sandbox->conn = conn;
 		sandbox->thread = this_thread();
 	}

@@ -659,6 +659,58 @@ the_db_is_closed_first(void **state)
 
 #define in_a_sandbox(test) cmocka_unit_test_setup_teardown(test, sandbox, end)
 
+/* As at the end of a real one, but for cursors WITH HOLD, which stay. */
+static void
+cursors_end_with_their_transaction(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx;
+
+	(void) state;
+	for (int i = 0; i < 2; i++)
+	{
+		tx = begin();
+		exec(tx, "CREATE TEMP TABLE read (a int) ON COMMIT DROP");
+		exec(tx, "DECLARE \"My \"\"cursor\" CURSOR FOR SELECT * FROM read");
+		exec(tx, "FETCH \"My \"\"cursor\"");
+		if (i == 0)
+			exec(tx, "declare held CURSOR WITH HOLD FOR SELECT 'still here'");
+		commit(tx);
+	}
+	tx = begin();
+	assert_string_equal(query(tx, "FETCH held"), "still here");
+	EXPECT(AIODAL_ESERVER, aiodal_tx_exec(NULL, tx, "FETCH \"My \"\"cursor\"", 0, NULL, &err));
+	assert_string_equal(aiodal_error_sqlstate(err), "34000");
+	aiodal_error_free(err);
+	aiodal_tx_free(tx);
+}
+
+/* SET CONSTRAINTS lasts for one transaction. */
+static void
+constraints_are_as_ever_in_the_next(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin();
+
+	(void) state;
+	exec(tx, "SET CONSTRAINTS ALL IMMEDIATE");
+	exec(tx, "INSERT INTO late VALUES (1, 1)");
+	commit(tx);
+	tx = begin();
+	exec(tx, "INSERT INTO late VALUES (2, 3)");
+	exec(tx, "INSERT INTO late VALUES (3, 2)");
+	commit(tx);
+	tx = begin();
+	exec(tx, "SET CONSTRAINTS ALL DEFERRED");
+	exec(tx, "INSERT INTO early VALUES (2, 3)");
+	exec(tx, "INSERT INTO early VALUES (3, 2)");
+	commit(tx);
+	tx = begin();
+	EXPECT(AIODAL_ECONSTRAINT, aiodal_tx_exec(NULL, tx, "INSERT INTO early VALUES (4, 5)", 0, NULL, &err));
+	aiodal_error_free(err);
+	aiodal_tx_free(tx);
+}
+
 int
 main(void)
 {
@@ -673,6 +725,8 @@ main(void)
 		in_a_sandbox(commits_drop_temporary_tables),
 		in_a_sandbox(read_only_is_the_transactions_own),
 		in_a_sandbox(a_failed_transaction_fails_alone),
+		in_a_sandbox(cursors_end_with_their_transaction),
+		in_a_sandbox(constraints_are_as_ever_in_the_next),
 		in_a_sandbox(transact_retries),
 		in_a_sandbox(deadlines_are_the_transactions_own),
 		in_a_sandbox(operations_are_polled_and_cancelled),
