@@ -31,6 +31,11 @@ $(BUILD)/test/testing/%: test/testing/%.c $(TEST_SHARED)
 	@mkdir -p $(@D)
 	$(build_test) $(TEST_SHARED_LIBS)
 
+# allocations of the kit and the library are the test's
+$(BUILD)/test/testing/test_kit_oom: test/testing/test_kit_oom.c $(TEST_STATIC)
+	@mkdir -p $(@D)
+	$(build_test) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $(TEST_STATIC) $(CORE_LIBS) -lcmocka
+
 check-testing: $(TESTING_TESTS)
 	@CMOCKA_MESSAGE_OUTPUT=$${CMOCKA_MESSAGE_OUTPUT:-TAP} test/run $(TEST_WRAPPER) -- $(TESTING_TESTS)
 
