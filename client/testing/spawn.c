@@ -144,13 +144,32 @@ is_ours(const char *variable)
 		   strncmp(variable, "LANG", 4) != 0 && strncmp(variable, "HOME=", 5) != 0;
 }
 
+/* How many words there are, and copies of them into to, unless that is NULL; -1 when out of memory. */
+static int
+copy_words(char **to, const char *text)
+{
+	int n = 0;
+
+	while (text && *(text += strspn(text, " ")))
+	{
+		size_t len = strcspn(text, " ");
+
+		if (to && !(to[n] = strndup(text, len)))
+			return -1;
+		text += len;
+		n++;
+	}
+	return n;
+}
+
 char **
 aiodal_test__server_env(const char *home)
 {
-	size_t n = 0;
+	const char *more = aiodal_test__env("AIODAL_TEST_SERVER_ENV");
+	size_t n = (size_t) copy_words(NULL, more);
 	char **env;
 
-	while (environ[n])
+	for (char **e = environ; *e; e++)
 		n++;
 	env = calloc(n + 3, sizeof(*env));
 	if (!env)
@@ -163,7 +182,7 @@ aiodal_test__server_env(const char *home)
 		if (is_ours(*e))
 			env[n++] = strdup(*e);
 	}
-	if (env[0] && env[n - 1])
+	if (env[0] && env[n - 1] && copy_words(env + n, more) >= 0)
 		return env;
 	aiodal_test__free_env(env);
 	return NULL;

@@ -31,6 +31,9 @@ is "$out" 1 'which says what went wrong'
 exits 0 'the environment of another server is not used' env PGHOST=/nonexistent PGPORT=1 PGUSER=nobody PGDATABASE=none PGOPTIONS='-c nonsense=1' \
 	PGSERVICE=none PGCHANNELBINDING=require PGTARGETSESSIONATTRS=standby PGSSLMODE=verify-full aiodal testdb -- psql -XAtc 'SELECT 3'
 is "$out" 3 'nor seen by the command'
+# shellcheck disable=SC2016
+exits 0 'its environment can have more in it' env AIODAL_TEST_SERVER_ENV=' A_FIRST=1  A_SECOND=2=2 ' aiodal testdb -- sh -c 'tr "\0" "\n" </proc/$(sed -n 1p "$PGHOST/../data/postmaster.pid")/environ | grep ^A_'
+is "$(sort <<<"$out")" $'A_FIRST=1\nA_SECOND=2=2' 'word by word'
 exits 0 'two servers at once' aiodal testdb -- aiodal testdb -- psql -XAtc 'SELECT 4'
 is "$out" 4 'do not meet'
 # shellcheck disable=SC2016 # for the inner shell

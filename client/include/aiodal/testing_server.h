@@ -11,6 +11,9 @@
  *							 "make install DESTDIR=" wrote to
  *		AIODAL_TEST_CACHE    where initialised data directories are kept; default: aiodal in XDG_CACHE_HOME or
  *							 ~/.cache. Empty: nowhere
+ *		AIODAL_TEST_SERVER_ENV
+ *							 NAME=VALUE words, without blanks in them, for the environment of servers; names
+ *							 that are not in it yet (LD_PRELOAD, to look at the extension with a sanitizer)
  *		AIODAL_TEST_KEEP     when set and not empty, directories of servers stay
  *		TMPDIR               where directories of servers are made; default: /dev/shm, which is memory, while
  *							 a gigabyte is left there, else /tmp
