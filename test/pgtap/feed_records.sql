@@ -1,7 +1,7 @@
 -- Records give the same rows, errors and rejects whoever takes them apart: the
 -- steps of aiodal.feed on files made by hand and on random ones.
 BEGIN;
-SELECT plan(33);
+SELECT plan(45);
 SET client_min_messages = warning;
 SELECT setseed(0.2511);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -144,7 +144,8 @@ SELECT pg_temp.same('binary', 'one', 'FROM FILE (FORMAT binary)', E'PGCOPY', '')
 SELECT pg_temp.restage('book');
 SELECT is(string_agg(d, E'\n'), NULL, format('bytes that are no characters, %s', options))
 FROM unnest(ARRAY['FROM FILE (FORMAT csv)', 'FROM FILE (DELIMITER '','')', 'FROM FILE (FORMAT csv, ENCODING ''LATIN1'')', 'FROM FILE (FORMAT csv, ENCODING ''SJIS'')',
-        'FROM FILE (DELIMITER '','', ENCODING ''EUC_JP'')']) options,
+        'FROM FILE (DELIMITER '','', ENCODING ''EUC_JP'')', 'FROM FILE (FORMAT csv, ENCODING ''GB18030'')', 'FROM FILE (DELIMITER '','', ENCODING ''BIG5'')',
+        'FROM FILE (FORMAT csv, ENCODING ''UHC'')', 'FROM FILE (FORMAT csv, ENCODING ''KOI8R'')']) options,
     unnest(ARRAY['\x612c622c312c630aff2c622c312c630a612c622c312c63', '\x612c622c312cc3', '\x612c622c312cc30a612c622c312c63', '\x6100622c622c312c630a612c622c312c630a',
         '\x22c30a222c622c782c630a612c622c312c63', '\x612c622c312c630aeda0802c622c312c630a', '\x835c2c622c312c630ae42c622c312c63', '\xa4a22c622c312c63', '\xc328c3a42c622c312c63',
         '\xefbbbf612c622c312c63',
@@ -152,6 +153,15 @@ FROM unnest(ARRAY['FROM FILE (FORMAT csv)', 'FROM FILE (DELIMITER '','')', 'FROM
         '\x612c622c312c630d002c622c312c630d612c622c312c630dff2c622c312c630d612c622c312c63', '\x612c622c312c630d0a002c622c312c630d0a612c622c312c63', '\x612c622c312c630dff0a612c622c312c63']::bytea[]) content
     LEFT JOIN LATERAL pg_temp.differing(options, content) d ON true
 GROUP BY options ORDER BY options;
+
+-- any bytes, in encodings of all shapes
+SELECT pg_temp.restage('book');
+SELECT is(string_agg(d, E'\n'), NULL, format('any bytes, %s', encoding))
+FROM unnest(ARRAY['UTF8', 'LATIN1', 'WIN1252', 'SJIS', 'EUC_TW', 'GBK', 'JOHAB', 'MULE_INTERNAL']) encoding,
+    LATERAL (SELECT string_agg(CASE WHEN random() < 0.6 AND (file > 0 OR encoding = '') THEN ('{"\\x61","\\x2c","\\x2c","\\x0a","\\x31","\\x22","\\x0d","\\x5c"}'::bytea[])[1 + floor(random() * 8)::int]
+        ELSE set_byte('\x00', 0, floor(random() * 256)::int) END, '') AS content FROM generate_series(1, 60) file, generate_series(1, 30) GROUP BY file) files
+    LEFT JOIN LATERAL pg_temp.differing(format('FROM FILE (FORMAT csv, ENCODING %L)', encoding), content) d ON true
+GROUP BY encoding ORDER BY encoding;
 
 SELECT pg_temp.same_random('book', 'FROM FILE (FORMAT csv)', string_to_array('a|1|13|,|,|,|,|,|"|""|\|\.|ä| |x|' || E'\n|\n|\n|\r\n|\r', '|'), 800, 40);
 SELECT pg_temp.same_random('book', 'FROM FILE (FORMAT csv)', string_to_array(E'a,b,1,c\n|1,,,\n|,"",,\n|a,"b\n",1,\n|a,"""b""",x,\n|a,"b""\n,"",13,"\n|"a"b,c,"1",\n', '|'), 500, 10);
