@@ -268,6 +268,24 @@ is_page(const char *p, size_t len)
 	return strcmp(name, "limit") == 0 || strcmp(name, "offset") == 0;
 }
 
+/* As sent, but for what RFC 3986 has no place for: some take "\\" for "/", and so what follows for a host. */
+static void
+add_url(aiodal_web__buf *url, const char *text, size_t len)
+{
+	static const char others[] = "-._~!$&'()*+,;=:@/?%";
+	size_t i;
+
+	for (i = 0; i < len; i++)
+	{
+		char c = aiodal_web__lower(text[i]);
+
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr(others, c)))
+			aiodal_web__buf_char(url, text[i]);
+		else
+			aiodal_web__buf_printf(url, "%%%02X", (unsigned char) text[i]);
+	}
+}
+
 /* The request's own URL without its page: what is missing is the offset. */
 static char *
 next_url(list *l)
@@ -276,14 +294,15 @@ next_url(list *l)
 	const char *p = aiodal_web_request_query_string(l->req);
 	char *copy;
 
-	aiodal_web__buf_printf(&url, "%s?", aiodal_web_request_path(l->req));
+	add_url(&url, aiodal_web_request_path(l->req), strlen(aiodal_web_request_path(l->req)));
+	aiodal_web__buf_char(&url, '?');
 	for (; *p; p += *p == '&')
 	{
 		size_t len = strcspn(p, "&");
 
 		if (len > 0 && !is_page(p, len))
 		{
-			aiodal_web__buf_add(&url, p, len);
+			add_url(&url, p, len);
 			aiodal_web__buf_char(&url, '&');
 		}
 		p += len;

@@ -156,9 +156,28 @@ keeps_the_query_in_next_url(void **state)
 	ANSWERS(200, app, "GET", "/books?limit=1", "Host: evil.example\nX-Forwarded-Host: evil.example", NULL);
 	SAYS("\"next_url\": \"/books?limit=1&offset=1\"");
 	ANSWERS(404, app, "GET", "//evil.example/books", NULL, NULL);
+	LISTS(app, "/books?name.ne=\"<\\>^`{|}'&limit=1");
+	SAYS("\"next_url\": \"/books?name.ne=%22%3C%5C%3E%5E%60%7B%7C%7D'&limit=1&offset=1\"");
+	LISTS(app, "/books?name.ne=%22%3C%5C%3E%5E%60%7B%7C%7D'&limit=1&offset=1");
 	LISTS(app, "/books?name=%22%5C&limit=0");
 	SAYS("\"total_count\": 0");
 	SAYS("\"results\": []");
+	aiodal_web_app_free(app);
+}
+
+/* What some take for a host: nobody is led there. */
+static void
+leads_nowhere_else(void **state)
+{
+	aiodal_web_app *app = book_app("/{tenant}");
+
+	(void) state;
+	LISTS(app, "/\\evil.example/books?limit=1");
+	SAYS("\"next_url\": \"/%5Cevil.example/books?limit=1&offset=1\"");
+	LISTS(app, "/%2Fevil.example/books?limit=1");
+	SAYS("\"next_url\": \"/%2Fevil.example/books?limit=1&offset=1\"");
+	ANSWERS(404, app, "GET", "//evil.example/books", NULL, NULL);
+	ANSWERS(404, app, "GET", "//books?limit=1", NULL, NULL);
 	aiodal_web_app_free(app);
 }
 
@@ -822,6 +841,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_through_lists),
 		cmocka_unit_test(keeps_the_query_in_next_url),
+		cmocka_unit_test(leads_nowhere_else),
 		cmocka_unit_test(counts_past_the_end),
 		cmocka_unit_test(refuses_bad_queries),
 		cmocka_unit_test(filters_by_columns),

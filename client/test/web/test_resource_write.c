@@ -707,6 +707,47 @@ leaves_other_errors_alone(void **state)
 	aiodal_web_app_free(app);
 }
 
+/* Whatever the server says, and in whichever field: a client does not hear of it. */
+static void
+repeats_nothing_of_the_server(void **state)
+{
+	static const char *const states[] = {
+		"01000", "08000", "0A000", "0L000", "21000", "22000", "22001", "22003", "22008", "2200G",
+		"22012", "22023", "22P02", "22P05", "23000", "23001", "23502", "23503", "23505", "23514",
+		"23P01", "25001", "25006", "25P03", "28000", "2BP01", "38000", "40001", "40P01", "42501",
+		"42601", "42703", "42804", "42P01", "42P17", "44000", "53000", "53100", "53200", "53300",
+		"54000", "55000", "55006", "55P03", "57000", "57014", "57P01", "57P05", "58000", "58030",
+		"72000", "F0000", "HV000", "P0001", "P0002", "XX000", "XX001", "ZZ999"};
+	aiodal_web_app *app = new_app();
+	aiodal_web_resource_options options = table("place");
+	size_t i;
+
+	(void) state;
+	run_sql("CREATE FUNCTION library.say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE USING ERRCODE "
+			"= coalesce(NEW.note, OLD.note), MESSAGE = 'secret', DETAIL = 'secret', HINT = 'secret', COLUMN "
+			"= 'secret', CONSTRAINT = 'secret', DATATYPE = 'secret', TABLE = 'secret', SCHEMA = 'secret'; "
+			"END $$; INSERT INTO library.place VALUES ('say', 1); CREATE TRIGGER say BEFORE INSERT OR UPDATE "
+			"ON library.place FOR EACH ROW EXECUTE FUNCTION library.say()");
+	options.tx.max_attempts = 1;
+	add(app, &options);
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	{
+		char body[100];
+		int status;
+
+		(void) snprintf(body, sizeof(body), "{\"shelf\": \"z\", \"row\": 1, \"note\": \"%s\"}", states[i]);
+		status = answer(app, "POST", "/place", JSON, body);
+		if (status < 400 || strstr(last_body, "secret") || strstr(last_headers, "secret"))
+			fail_msg("POST, %s: %d %s", states[i], status, last_body);
+		(void) snprintf(body, sizeof(body), "{\"note\": \"%s\"}", states[i]);
+		status = answer(app, "PATCH", "/place/say/1", JSON "\nIf-Match: *", body);
+		if (status < 400 || strstr(last_body, "secret") || strstr(last_headers, "secret"))
+			fail_msg("PATCH, %s: %d %s", states[i], status, last_body);
+	}
+	run_sql("DROP TRIGGER say ON library.place; DELETE FROM library.place WHERE shelf = 'say'");
+	aiodal_web_app_free(app);
+}
+
 static void
 checks_options(void **state)
 {
@@ -844,6 +885,7 @@ main(void)
 		cmocka_unit_test(obeys_privileges_and_policies),
 		cmocka_unit_test(runs_statements_by_hand),
 		cmocka_unit_test(leaves_other_errors_alone),
+		cmocka_unit_test(repeats_nothing_of_the_server),
 		cmocka_unit_test(checks_options),
 		cmocka_unit_test(fails_clean_without_memory),
 	};
