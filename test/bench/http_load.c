@@ -2,12 +2,13 @@
  * http_load.c
  *		Sends one request over and over on several connections, and says how that went.
  *
- *	http_load PORT PATH HEADERS_FILE CONNECTIONS REQUESTS
+ *	http_load PORT PATH HEADERS_FILE CONNECTIONS REQUESTS [STATUS]
  *
  * To 127.0.0.1; the file has header lines, e.g. one with a token. Prints one
  * line, its fields divided by tabs: requests, wall seconds, milliseconds that
  * half of the answers took at most, that 99 of 100 took at most, and the bytes
- * of one answer's body. Fails with the first answer that is not 200.
+ * of one answer's body. Fails with the first answer that is not of that status,
+ * by default 200.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,6 +36,7 @@ typedef struct Connection
 #define HEAD_BYTES 4096
 
 static Connection connections[MAX_CONNECTIONS];
+static char status_line[32]; /* how an answer has to begin */
 static char request[16384];
 static size_t request_length;
 static char buffer[BUFFER_BYTES];
@@ -125,7 +127,7 @@ ReadHead(Connection *c)
 
 	if (!end)
 		return;
-	if (strncmp(c->head, "HTTP/1.1 200 ", 13) != 0)
+	if (strncmp(c->head, status_line, strlen(status_line)) != 0)
 		Fail("the answer is \"%.*s\"", (int) strcspn(c->head, "\r\n"), c->head);
 	said = strcasestr(c->head, "\r\nContent-Length:");
 	if (!said || said > end)
@@ -170,12 +172,13 @@ int
 main(int argc, char **argv)
 {
 	int poll = epoll_create1(0);
-	int n = argc == 6 ? (int) strtol(argv[4], NULL, 10) : 0;
+	int n = argc == 6 || argc == 7 ? (int) strtol(argv[4], NULL, 10) : 0;
 	double begin;
 	int i;
 
 	if (n < 1 || n > MAX_CONNECTIONS)
-		Fail("usage: http_load PORT PATH HEADERS_FILE CONNECTIONS REQUESTS");
+		Fail("usage: http_load PORT PATH HEADERS_FILE CONNECTIONS REQUESTS [STATUS]");
+	(void) snprintf(status_line, sizeof(status_line), "HTTP/1.1 %s ", argc == 7 ? argv[6] : "200");
 	wanted = strtoul(argv[5], NULL, 10);
 	latencies = malloc((wanted + 1) * sizeof(*latencies));
 	MakeRequest(argv[2], argv[3]);
