@@ -43,4 +43,12 @@ exits 0 '  the library asks for libpq and no more than zlib besides' sh -c "read
 # shellcheck disable=SC2046
 exits 0 'a program compiles with the static library' cc -o "$scratch/program" "$scratch/program.c" $(pkg-config --cflags aiodal) "$prefix/lib/libaiodal.a" $(pkg-config --libs libpq) -lz -pthread
 exits 0 '  and runs' "$scratch/program"
+
+# the example as its README has it: copied away from here
+cp -r client/examples/books "$scratch/books"
+exits 0 'the web service builds with what was installed' make -s -C "$scratch/books"
+exits 1 '  and runs' env LD_LIBRARY_PATH="$prefix/lib" PGHOST=/nonexistent "$scratch/books/books"
+like "$out" 'books: ERROR: *' '  to its first complaint'
+exits 0 '  make clean' make -s -C "$scratch/books" clean
+is "$(diff -r client/examples/books "$scratch/books")" '' '  leaves nothing'
 done_testing
