@@ -21,7 +21,6 @@ CREATE TABLE book (
     price     numeric(8,2) CONSTRAINT book_price_check CHECK (price > 0),
     published boolean NOT NULL DEFAULT true,
     owner     text NOT NULL,
-    version   int NOT NULL DEFAULT 1,
     removed   timestamptz
 );
 CREATE INDEX book_author_id ON book (author_id);

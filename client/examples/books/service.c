@@ -89,7 +89,11 @@ user_name(aiodal_web_request *req, const char **values, void *payload, aiodal_er
 	return AIODAL_OK;
 }
 
-/* Read by hand, for the author's name; created by hand, for the owner; the rest is derived from the table. */
+/*
+ * Read by hand, for the author's name; created by hand, for the owner; the rest is derived from the table.
+ * There is no column for a version: it would not change with the author's name. So the ETag is made of what
+ * is sent.
+ */
 static aiodal_status
 add_books(aiodal_web_scope *scope, aiodal_error **err)
 {
@@ -108,11 +112,10 @@ add_books(aiodal_web_scope *scope, aiodal_error **err)
 	options.path = "/books";
 	options.actions = AIODAL_WEB_ALL;
 	options.query = "SELECT b.isbn, b.title, b.author_id, a.name AS author, b.year, b.price, b.published, "
-					"b.owner, b.version, b.removed FROM book b JOIN author a ON a.id = b.author_id";
+					"b.owner, b.removed FROM book b JOIN author a ON a.id = b.author_id";
 	options.columns = shown;
 	options.n_columns = N_OF(shown);
 	options.order = "title";
-	options.version = "version";
 	options.deleted = "removed";
 	options.visible = "r.published OR r.owner = $1";
 	options.n_values = 1;

@@ -111,8 +111,8 @@ typedef struct aiodal_web_resource_options
 								   are sent and can be compared */
 	size_t n_filters;
 	const char *order;   /* unless the request says another; as the parameter; default by the key */
-	const char *version; /* a column that changes whenever the row does, for the ETag; default: a hash of what
-							is sent */
+	const char *version; /* a column that changes whenever what is sent does, a query's other tables and all,
+							for the ETag; default: a hash of what is sent */
 	const char *deleted; /* a column that is true, or not NULL where it is no boolean, in rows that were
 							deleted: they are in no list, and 410 by themselves */
 	int default_limit;   /* default 100 */
