@@ -248,6 +248,28 @@ mark_fields(aiodal_web_resource *resource, const char *const *names, size_t n, s
 	return AIODAL_OK;
 }
 
+/* What a client sends is read as the column's type; of composite types the server does not know which. */
+static aiodal_status
+check_comparable(const aiodal_web__field *field, aiodal_error **err)
+{
+	if (field->kind != AIODAL_WEB__OBJECT)
+		return AIODAL_OK;
+	return aiodal_web__fail(err, AIODAL_EINVAL,
+							"column \"%s\" is of a composite type: it is no key or filter", field->name);
+}
+
+static aiodal_status
+check_filters(const aiodal_web_resource *resource, aiodal_error **err)
+{
+	aiodal_status status = AIODAL_OK;
+	size_t i;
+
+	for (i = 0; i < resource->n_fields && !status; i++)
+		if (resource->fields[i].filter)
+			status = check_comparable(&resource->fields[i], err);
+	return status;
+}
+
 static aiodal_status
 choose_columns(aiodal_web_resource *resource, aiodal_error **err)
 {
@@ -260,7 +282,10 @@ choose_columns(aiodal_web_resource *resource, aiodal_error **err)
 	if (o->n_columns > 0)
 		status = mark_fields(resource, o->columns, o->n_columns, offsetof(aiodal_web__field, shown), err);
 	if (!status && o->n_filters > 0)
-		return mark_fields(resource, o->filters, o->n_filters, offsetof(aiodal_web__field, filter), err);
+	{
+		status = mark_fields(resource, o->filters, o->n_filters, offsetof(aiodal_web__field, filter), err);
+		return status ? status : check_filters(resource, err);
+	}
 	for (i = 0; i < resource->n_fields; i++)
 		resource->fields[i].filter = resource->fields[i].filter && resource->fields[i].shown;
 	return status;
@@ -279,8 +304,12 @@ choose_key(aiodal_web_resource *resource, aiodal_error **err)
 	if (!resource->key)
 		return aiodal_web__oom(err);
 	for (i = 0; i < n && !status; i++)
+	{
 		status = need_field(&resource->key[i], resource,
 							given ? resource->options.key[i] : aiodal_constraint_column_at(pk, (int) i), err);
+		if (!status)
+			status = check_comparable(resource->key[i], err);
+	}
 	resource->n_key = status ? 0 : n;
 	return status;
 }

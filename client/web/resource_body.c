@@ -202,7 +202,7 @@ is_to_blame(aiodal_tx *tx, const aiodal_web_resource *resource, const bool *give
 	aiodal_web__resource_body_row(&s.sql, resource, given);
 	aiodal_web__statement_value(&s, text, NULL);
 	if (aiodal_web__statement_exec(NULL, tx, &s, &error))
-		blame = aiodal_web__is_sqlstate(error, "22") || aiodal_web__is_sqlstate(error, "23");
+		blame = aiodal_web__is_bad_value(error) || aiodal_web__is_sqlstate(error, "23");
 	aiodal_error_free(error);
 	aiodal_web__statement_free(&s);
 	return blame;

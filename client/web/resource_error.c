@@ -133,13 +133,18 @@ answer_constraint(answer *a, int status)
  * Values
  */
 
-/* The error does not tell the column: each is tried. */
+/*
+ * The error does not tell the column: each is tried. Beyond class 22 it is only maybe about a value: then one
+ * has to be found.
+ */
 static bool
 answer_value(const answer *a)
 {
 	const aiodal_web__input *input = aiodal_web__resource_blame(a->req, a->resource);
 	const char *column = input ? input->name : NULL;
 
+	if (!column && !aiodal_web__is_sqlstate(a->error, "2"))
+		return false;
 	if (!column)
 		return problem(a, 422, "a value is not one that can be stored", NULL, 0);
 	return problem(a, 422, aiodal_web_request_printf(a->req, "%s is not a value of its type", column),
@@ -240,5 +245,5 @@ aiodal_web__resource_on_error(aiodal_web_request *req, aiodal_web_response *res,
 		return false;
 	if (aiodal_web__is_sqlstate(error, "23") || aiodal_web__is_sqlstate(error, "44000"))
 		return answer_integrity(&a);
-	return aiodal_web__is_sqlstate(error, "22") && answer_value(&a);
+	return aiodal_web__is_bad_value(error) && answer_value(&a);
 }

@@ -142,7 +142,8 @@ mark_comparable(aiodal_web_resource *resource)
 	size_t i;
 
 	for (i = 0; i < resource->n_fields; i++)
-		resource->fields[i].filter = can_be_compared(resource->fields[i].type);
+		resource->fields[i].filter =
+			resource->fields[i].kind != AIODAL_WEB__OBJECT && can_be_compared(resource->fields[i].type);
 }
 
 aiodal_status

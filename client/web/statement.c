@@ -95,17 +95,33 @@ aiodal_web__statement_exec(aiodal_result **rows, aiodal_tx *tx, const aiodal_web
 }
 
 /*
- * The context is translated, "$" and the number are not. A line more would be that of a function, which may
- * have parameters of its own.
+ * What input functions of types raise; those of class 42 are of types for text search and of names.
+ */
+bool
+aiodal_web__is_bad_value(const aiodal_error *error)
+{
+	static const char *const states[] = {"22", "23514", "42601", "42602", "42704", "42P01", "54"};
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (aiodal_web__is_sqlstate(error, states[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The context is translated, "$" and the number are not. Its last line is the outermost: that of a parameter
+ * when the error is of one, whatever the type's input function says before; that of a function otherwise.
  */
 const char *
 aiodal_web__statement_blame(const aiodal_web__statement *s, const aiodal_error *error)
 {
 	const char *context = aiodal_error_field(error, PG_DIAG_CONTEXT);
-	const char *dollar = context && !strchr(context, '\n') ? strchr(context, '$') : NULL;
+	const char *line = context ? strrchr(context, '\n') : NULL;
+	const char *dollar = context ? strchr(line ? line : context, '$') : NULL;
 	long n = dollar ? strtol(dollar + 1, NULL, 10) : 0;
 
-	if (!aiodal_web__is_sqlstate(error, "22") && !aiodal_web__is_sqlstate(error, "23514"))
+	if (!aiodal_web__is_bad_value(error))
 		return NULL;
 	return n >= 1 && (size_t) n <= s->n ? s->labels[n - 1] : NULL;
 }

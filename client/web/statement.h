@@ -40,6 +40,9 @@ extern void aiodal_web__statement_param(aiodal_web__statement *s, const char *va
 extern aiodal_status aiodal_web__statement_exec(aiodal_result **rows, aiodal_tx *tx,
 												const aiodal_web__statement *s, aiodal_error **err);
 
+/* Whether a value may be to blame that is none of its type. */
+extern bool aiodal_web__is_bad_value(const aiodal_error *error);
+
 /*
  * The label of the parameter whose value is none of its type, NULL when the error is another one.
  */
