@@ -188,7 +188,8 @@ main(int argc, char **argv)
 
 		connections[i].fd = Dial((int) strtol(argv[1], NULL, 10));
 		connections[i].head = malloc(HEAD_BYTES + 1);
-		if (!latencies || !connections[i].head || epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].fd, &event) != 0)
+		if (!latencies || !connections[i].head ||
+			epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].fd, &event) != 0)
 			Fail("cannot begin");
 	}
 	begin = Now();
@@ -206,7 +207,7 @@ main(int argc, char **argv)
 	}
 	begin = Now() - begin;
 	qsort(latencies, done, sizeof(*latencies), Compare);
-	printf("%zu\t%.6f\t%.4f\t%.4f\t%zu\n", done, begin, latencies[done / 2] * 1000, latencies[done * 99 / 100] * 1000,
-		   body_length);
+	printf("%zu\t%.6f\t%.4f\t%.4f\t%zu\n", done, begin, latencies[done / 2] * 1000,
+		   latencies[done * 99 / 100] * 1000, body_length);
 	return 0;
 }
