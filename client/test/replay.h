@@ -24,7 +24,7 @@
 enum
 {
 	REPLAY_TURNS = 64,
-	REPLAY_PATIENCE_MS = 300, /* the client has to go on within that, or is hung up on */
+	REPLAY_PATIENCE_MS = 60000, /* the client has to go on within that, or is hung up on */
 	REPLAY_CANCEL = 80877102
 };
 
@@ -74,8 +74,9 @@ typedef struct replay
 	/* replaying: what is sent at a turn instead; false: hang up behind it */
 	bool (*change)(void *payload, int turn, const bytes *original, bytes *out);
 	void *payload;
-	bool faulty; /* it has happened */
-	int seen;    /* turns of the last connection */
+	int patience_ms; /* instead of REPLAY_PATIENCE_MS, where the client may wait for more, too; 0: not */
+	bool faulty;     /* it has happened */
+	int seen;        /* turns of the last connection */
 } replay;
 
 static inline void
@@ -101,7 +102,7 @@ receive_all(replay *r, int fd, char *data, size_t n)
 		struct pollfd fds[2] = {{fd, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
 		ssize_t got;
 
-		if (poll(fds, 2, REPLAY_PATIENCE_MS) <= 0 || fds[1].revents)
+		if (poll(fds, 2, r->patience_ms ? r->patience_ms : REPLAY_PATIENCE_MS) <= 0 || fds[1].revents)
 			return false;
 		got = recv(fd, data, n, 0);
 		if (got <= 0)

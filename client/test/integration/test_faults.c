@@ -73,7 +73,7 @@ converse(const char *directory)
 	options.acquire_timeout_ms = 10000;
 	options.notice = count_notice;
 	options.notice_payload = &o.notices;
-	tx_options.timeout_ms = 20000;
+	tx_options.timeout_ms = 300000;
 	o.status = aiodal_db_open(&db, conninfo, &options, &err);
 	if (o.status == AIODAL_OK)
 		o.status = aiodal_tx_begin(&tx, db, &tx_options, &err);
@@ -271,7 +271,9 @@ static void
 garbled_anywhere(void **state)
 {
 	(void) state;
+	tape.patience_ms = 300;
 	each_message(garble_message);
+	tape.patience_ms = 0;
 }
 
 static void
@@ -373,7 +375,7 @@ static void
 interruptions_anywhere(void **state)
 {
 	(void) state;
-	for (int times = 1; times <= 300; times *= 300)
+	for (int times = 1; times <= 100; times *= 100)
 	{
 		outcome o = replayed(interrupt_everywhere, &times);
 
