@@ -4,8 +4,8 @@
  *
  * No stage: a row goes from the feed into the batch of the direct path, and a
  * batch is merged while the client sends the next rows. What has to see the whole
- * input first goes through a stage: the policy "last", mode sync, mode update,
- * rows to be set aside, and JSON lines, whose columns are known at the end.
+ * input first goes through a stage: the policy "last", mode update, rows to be
+ * set aside, and JSON lines, whose columns are known at the end.
  */
 #include "compat.h"
 
@@ -16,11 +16,14 @@
 #include "rewrite/rewriteHandler.h"
 #include "optimizer/optimizer.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "copy_direct.h"
 #include "copy_from.h"
 #include "merge_direct.h"
+#include "merge_missing.h"
 #include "merge_path.h"
+#include "merge_sql.h"
 
 typedef struct DirectCopy
 {
@@ -58,11 +61,12 @@ CanCopyDirectly(Relation target, const Stage *wanted, bool jsonl)
 {
 	MergeRequest request = {.target = target, .mode = wanted->mode};
 
-	if (jsonl || wanted->reject || wanted->on_duplicate == DUPLICATE_LAST || wanted->mode == MODE_SYNC ||
-		wanted->mode == MODE_UPDATE)
+	if (jsonl || wanted->reject || wanted->on_duplicate == DUPLICATE_LAST || wanted->mode == MODE_UPDATE)
 		return false;
 	request.key = ResolveMergeKey(target, wanted->key, wanted->mode != MODE_INSERT || wanted->key != NIL);
 	if (wanted->mode == MODE_INSERT && request.key != NULL)
+		return false;
+	if (wanted->mode == MODE_SYNC && (!DeletesDirectly(&request) || KeyCanBeNull(&request)))
 		return false;
 	return ReasonForSql(&request) == NULL && !MayNeedVolatileDefault(target);
 }
@@ -138,9 +142,11 @@ MergeFeed(FeedRequest *request, Feed *feed, List *where, void *arg)
 	ResolveMergeColumns(copy->merge, copy->wanted);
 	copy->estate = CreateExecutorState();
 	copy->where = ExecInitQual(where, NULL);
+	PushCopiedSnapshot(GetTransactionSnapshot());
 	m = DirectMergeBegin(copy->merge, true, copy->counts);
 	MoveRows(copy, m);
 	DirectMergeEnd(m);
+	PopActiveSnapshot();
 	FreeExecutorState(copy->estate);
 	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
 	return copy->counts->staged;

@@ -28,6 +28,7 @@
 
 #include "counted.h"
 #include "ident.h"
+#include "merge_missing.h"
 #include "merge_partitions.h"
 #include "merge_path.h"
 #include "merge_sql.h"
@@ -474,7 +475,7 @@ MergeDirectly(SqlMerge *m, MergeCounts *counts)
 	if (sync)
 		SqlMergeDeleteNullKeys(m, counts);
 	MergeStageDirectly(m, counts);
-	if (sync)
+	if (sync && !DeletesDirectly(m->request))
 		SqlMergeDeleteMissing(m, counts);
 }
 

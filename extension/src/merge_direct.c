@@ -21,9 +21,11 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "counted.h"
 #include "merge_aside.h"
 #include "merge_direct.h"
 #include "merge_lane.h"
+#include "merge_missing.h"
 #include "merge_route.h"
 
 /* Rows, and bytes of them, that may wait in all lanes of a partitioned target. */
@@ -171,6 +173,7 @@ DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts)
 	m->run.request = request;
 	m->run.counts = counts;
 	m->run.keys_repeat = keys_repeat;
+	m->run.deletes_unseen = request->mode == MODE_SYNC && DeletesDirectly(request);
 	OpenTarget(m);
 	AfterTriggerBeginQuery();
 	if (request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
@@ -284,12 +287,35 @@ FireTriggers(DirectMerge *m, void *arg)
 	AfterTriggerEndQuery(m->run.estate);
 }
 
+/* What its triggers check is looked at when those of the rows written have had their say, as by statements.
+ */
+static void
+DeleteMissing(DirectMerge *m, void *arg)
+{
+	ListCell *lc;
+
+	AfterTriggerBeginQuery();
+	SeeOwnChanges();
+	m->run.estate->es_output_cid = GetCurrentCommandId(true);
+	if (m->lane)
+		LaneDeleteUnseen(m->lane);
+	else
+	{
+		foreach (lc, RouterLanes(m->router))
+			LaneDeleteUnseen(lfirst(lc));
+		DeleteInOtherPartitions(&m->run, RouterHasLane, m->router);
+	}
+	FireTriggers(m, NULL);
+}
+
 void
 DirectMergeEnd(DirectMerge *m)
 {
 	m->full = NULL;
 	DirectMergeFlush(m);
 	RunInContext(m, FireTriggers, NULL);
+	if (m->run.deletes_unseen)
+		RunInContext(m, DeleteMissing, NULL);
 	if (m->router)
 	{
 		CloseRouter(m->router);

@@ -43,7 +43,10 @@ extern bool DirectMergeAdd(DirectMerge *m, const RowPlace *place);
 /* Merges rows that wait. */
 extern void DirectMergeFlush(DirectMerge *m);
 
-/* Merges what is left and closes the target. */
+/*
+ * Merges what is left, fires triggers, deletes what mode sync lacks (but see DeletesDirectly) and closes the
+ * target. The active snapshot is then not shared, and is the one under which the merge began.
+ */
 extern void DirectMergeEnd(DirectMerge *m);
 
 #endif /* AIODAL_MERGE_DIRECT_H */

@@ -60,6 +60,7 @@
 #include "merge_aside.h"
 #include "merge_form.h"
 #include "merge_lane.h"
+#include "merge_missing.h"
 #include "merge_sql.h"
 #include "parents.h"
 #include "row_check.h"
@@ -104,7 +105,7 @@ struct Lane
 	IndexWriter *indexes;
 	Parents *parents;        /* NULL: no foreign key is checked here */
 	Arbiter *arbiter;        /* NULL in mode insert */
-	SeenRows *seen;          /* NULL: no key comes twice */
+	SeenRows *seen;          /* NULL: no key comes twice, and nothing is deleted */
 	TupleTableSlot *old_row; /* empty but for AFTER UPDATE triggers; NULL: there are none */
 	BulkInsertState bulk;
 	bool is_routed; /* a row that is inserted belongs into this partition */
@@ -197,7 +198,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->indexes = IndexWriterOpen(table->rri, run->estate, table->index);
 	if (run->request->mode != MODE_INSERT)
 		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes), lane->context);
-	if (lane->arbiter && run->keys_repeat)
+	if (lane->arbiter && (run->keys_repeat || run->deletes_unseen))
 		lane->seen = MakeSeenRows();
 	PrepareTriggers(lane);
 	lane->bulk = GetBulkInsertState();
@@ -380,7 +381,7 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 
 	MakeCurrent(lane, row);
 	row->tid = existing->tts_tid;
-	if (lane->seen && HasSeenRow(lane->seen, &row->tid, &first_line))
+	if (lane->run->keys_repeat && HasSeenRow(lane->seen, &row->tid, &first_line))
 		MeetRepeatedKey(lane, key, first_line);
 	else if (Updates(lane) && (row->changed = OverlayRow(lane->form, existing, row->slot)) != 0)
 		row->fate = FATE_UPDATE;
@@ -426,7 +427,7 @@ ProbeBatch(Lane *lane)
 	lane->keys = FillKeys(lane);
 	lane->nkeys = lane->nrows;
 	ArbiterSort(lane->arbiter, lane->keys, lane->nkeys);
-	if (lane->seen)
+	if (lane->run->keys_repeat)
 		DropRepeatedKeys(lane);
 	ArbiterProbe(lane->arbiter, lane->keys, lane->nkeys, MeetRow, lane);
 	for (int i = 0; i < lane->nrows; i++)
@@ -622,6 +623,8 @@ SettleUpdated(Lane *lane, BatchRow *row)
 	row->fate = FATE_SETTLED;
 	lane->run->counts->updated++;
 	NoteSeen(lane, row, &row->slot->tts_tid);
+	if (lane->run->deletes_unseen)
+		NoteSeen(lane, row, &row->tid);
 }
 
 /* Writes a row that is to be updated and is no mover, and leaves its index entries to FinishUpdates. */
@@ -1016,6 +1019,42 @@ ClearBatch(Lane *lane)
 	MemoryContextReset(lane->batch_context);
 	if (lane->is_routed)
 		LetGoRoom(lane);
+}
+
+/* ArbiterFound: arg tells whether the batch has met or made the row. */
+static void
+NoteWhetherSeen(void *arg, BatchKey *key, TupleTableSlot *existing)
+{
+	Lane *lane = arg;
+	int64 line;
+
+	key->found = HasSeenRow(lane->seen, &existing->tts_tid, &line);
+}
+
+/* HasKeyOf: who has the key of this row now, if anybody, is the batch's. */
+static bool
+LaneHasKeyOf(void *arg, TupleTableSlot *row)
+{
+	Lane *lane = arg;
+	Datum values[INDEX_MAX_KEYS];
+	BatchKey key = {.values = values};
+	ListCell *lc;
+
+	foreach (lc, lane->table.key)
+	{
+		bool isnull;
+
+		values[foreach_current_index (lc)] = slot_getattr(row, lfirst_int(lc), &isnull);
+		key.has_null |= isnull;
+	}
+	ArbiterProbeOne(lane->arbiter, &key, NoteWhetherSeen, lane);
+	return key.found;
+}
+
+void
+LaneDeleteUnseen(Lane *lane)
+{
+	DeleteUnseen(lane->run, lane->table.rri, lane->seen, LaneHasKeyOf, lane);
 }
 
 void

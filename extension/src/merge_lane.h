@@ -23,6 +23,7 @@ typedef struct MergeRun
 	EState *estate;
 	ResultRelInfo *target;   /* the request's */
 	bool keys_repeat;        /* one key may come twice */
+	bool deletes_unseen;     /* mode sync, and rows that the batch lacks are deleted here */
 	const RowPlace *current; /* of the row that an error would be about, or NULL */
 	int64 rows;              /* waiting in all lanes */
 	Size bytes;              /* of them */
@@ -53,6 +54,9 @@ extern int64 LaneRows(const Lane *lane);
 
 /* Merges the rows that wait. */
 extern void MergeLane(Lane *lane);
+
+/* Deletes the rows of the table that none of the batch met or made; see DeleteUnseen. */
+extern void LaneDeleteUnseen(Lane *lane);
 
 extern void CloseLane(Lane *lane);
 

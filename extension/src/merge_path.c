@@ -224,15 +224,22 @@ ReasonOfTarget(Relation target)
 	return NULL;
 }
 
-const char *
-ReasonOfPartition(Relation partition)
+void
+CheckPartition(MergeRequest *request, Relation partition)
 {
-	for (int i = 0; i < lengthof(table_conditions); i++)
+	const char *reason = NULL;
+
+	for (int i = 0; reason == NULL && i < lengthof(table_conditions); i++)
 	{
 		if (table_conditions[i].holds(partition))
-			return table_conditions[i].reason_of_partition;
+			reason = table_conditions[i].reason_of_partition;
 	}
-	return NULL;
+	if (reason != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not merge into \"%s\", which has become a partition of \"%s\" meanwhile",
+						RelationGetRelationName(partition), RelationGetRelationName(request->target)),
+				 errdetail("The direct path ends here since %s.", reason), errhint("Try again.")));
 }
 
 const char *

@@ -17,11 +17,9 @@
  */
 extern const char *ReasonForSql(MergeRequest *request);
 
-/*
- * The same of a table that rows go into as a partition of the target, which may have come since: a static
- * string, or NULL.
- */
-extern const char *ReasonOfPartition(Relation partition);
+/* A partition that rows are to go into may have come since; an error where the direct path cannot go on with
+ * it. */
+extern void CheckPartition(MergeRequest *request, Relation partition);
 
 /* Raises that error where the setting is "direct". */
 extern void RefuseSql(MergeRequest *request, const char *reason);

@@ -160,20 +160,6 @@ IndexInPartition(Relation partition, Oid index)
 	elog(ERROR, "index %u has no part in partition \"%s\"", index, RelationGetRelationName(partition));
 }
 
-/* Partitions may come while we merge. */
-static void
-CheckPartition(MergeRun *run, Relation partition)
-{
-	const char *reason = ReasonOfPartition(partition);
-
-	if (reason != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not merge into \"%s\", which has become a partition of \"%s\" meanwhile",
-						RelationGetRelationName(partition), RelationGetRelationName(run->request->target)),
-				 errdetail("The direct path ends here since %s.", reason), errhint("Try again.")));
-}
-
 static void
 CheckMayUpdate(MergeRun *run, ResultRelInfo *rri)
 {
@@ -194,7 +180,7 @@ OpenPartition(Router *router, ResultRelInfo *rri)
 	AttrNumber *of_target = ColumnsIn(RelationGetDescr(request->target), rel);
 	LaneTable table = {.rri = rri, .of_target = of_target};
 
-	CheckPartition(router->run, rel);
+	CheckPartition(request, rel);
 	CheckMayUpdate(router->run, rri);
 	routed->rri = rri;
 	routed->in_target = ColumnsIn(RelationGetDescr(rel), request->target);
@@ -295,6 +281,12 @@ List *
 RouterLanes(Router *router)
 {
 	return router->lanes;
+}
+
+bool
+RouterHasLane(void *router, Oid partition)
+{
+	return OidMapGet(((Router *) router)->routed, partition) != NULL;
 }
 
 void

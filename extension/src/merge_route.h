@@ -30,6 +30,9 @@ extern void ConvertRow(Router *router, TupleTableSlot *from, TupleTableSlot *to)
 /* All lanes that were opened. */
 extern List *RouterLanes(Router *router);
 
+/* Whether the partition has one. */
+extern bool RouterHasLane(void *router, Oid partition);
+
 /* Closes the lanes, too. */
 extern void CloseRouter(Router *router);
 

@@ -627,9 +627,8 @@ UpsertThenCheck(SqlMerge *m, int64 rows, MergeCounts *counts)
 	FreeExecutorState(estate);
 }
 
-/* A target's row may have a key that matches nothing, for a NULL in it. */
-static bool
-KeyCanBeNull(MergeRequest *request)
+bool
+KeyCanBeNull(const MergeRequest *request)
 {
 	ListCell *lc;
 

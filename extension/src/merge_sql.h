@@ -73,6 +73,9 @@ extern bool SqlMergeTry(SqlMerge *m, MergeStep step, MergeCounts *counts);
 /* Settles what is left of duplicates. */
 extern void SqlMergeEnd(SqlMerge *m, MergeCounts *counts);
 
+/* A target's row may have a key that matches nothing, for a NULL in it. */
+extern bool KeyCanBeNull(const MergeRequest *request);
+
 /* Mode sync: deletes the target's rows that no row of the batch matches. */
 extern void SqlMergeDeleteMissing(SqlMerge *m, MergeCounts *counts);
 

@@ -1,7 +1,7 @@
 -- COPY that merges gives the same table and counts by both paths: random batches,
 -- as large as several of the direct path's, for keys of many types.
 BEGIN;
-SELECT plan(72);
+SELECT plan(108);
 SET client_min_messages = warning;
 SELECT setseed(0.4711);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -40,7 +40,7 @@ BEGIN
     UPDATE target SET v = v + 1 WHERE v = 1;
     BEGIN
         EXECUTE format('COPY target FROM %L WITH (FORMAT csv, HEADER, merge %L, on_duplicate %L)', pg_temp.file(), mode, policy);
-        SELECT (staged, inserted, updated, unchanged, ignored, duplicates)::text INTO counts FROM aiodal.last_copy();
+        SELECT (staged, inserted, updated, unchanged, ignored, deleted, duplicates)::text INTO counts FROM aiodal.last_copy();
     EXCEPTION WHEN unique_violation THEN
         counts := regexp_replace(SQLERRM, '=.*', '');
     END;
@@ -59,7 +59,7 @@ DECLARE
     mode text;
     policy text;
 BEGIN
-    FOR mode, policy IN SELECT * FROM (VALUES ('upsert', 'error'), ('ignore', 'error'), ('upsert', 'first'), ('ignore', 'first')) m LOOP
+    FOR mode, policy IN SELECT * FROM (VALUES ('upsert', 'error'), ('ignore', 'error'), ('upsert', 'first'), ('ignore', 'first'), ('sync', 'error'), ('sync', 'first')) m LOOP
         PERFORM pg_temp.make_batch(key_sql, n, range, policy <> 'error' OR random() < 0.3);
         SELECT * INTO plain FROM pg_temp.load('sql', mode, key_type, policy);
         SELECT * INTO direct FROM pg_temp.load('direct', mode, key_type, policy);

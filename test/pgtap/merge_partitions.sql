@@ -1,6 +1,6 @@
 -- Partitioned targets on the direct path: rows go where PostgreSQL would put them, and all that is told of them is what
 -- plain SQL tells.
-SELECT plan(38);
+SELECT plan(40);
 SET client_min_messages = warning;
 
 -- The results of a merge of "batch" by one path, which is undone: path, reason, counts, the table, the bad rows.
@@ -189,4 +189,7 @@ COPY m FROM PROGRAM 'cat merge_partitions.csv' WITH (FORMAT csv, HEADER, merge '
 SELECT is((inserted, updated, unchanged, path)::text, '(20000,13333,6667,direct)', 'COPY into many partitions') FROM aiodal.last_copy();
 SELECT is_empty('(TABLE m EXCEPT TABLE shuffled) UNION ALL (TABLE shuffled EXCEPT TABLE m)', 'which have its rows then');
 SELECT throws_ok($$COPY m FROM PROGRAM 'cat merge_partitions.csv; tail -1 merge_partitions.csv' WITH (FORMAT csv, HEADER, merge 'upsert')$$, '23505', NULL, 'a key that comes again');
+COPY m FROM PROGRAM 'printf "id,v\n1,only\n"' WITH (FORMAT csv, HEADER, merge 'sync');
+SELECT is((updated, deleted, path)::text, '(1,39999,direct)', 'mode sync empties the partitions that no row goes into') FROM aiodal.last_copy();
+SELECT results_eq('TABLE m', $$VALUES (1, 'only')$$, 'all of them');
 SELECT * FROM finish();
