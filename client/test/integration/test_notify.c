@@ -186,10 +186,10 @@ silence_is_not_trusted(void **state)
 
 	(void) state;
 	/* a server that answers */
-	assert_in_range(aiodal_listener_timeout(listener), 29000, 30000);
+	assert_true(aiodal_listener_timeout(listener) >= 29000 && aiodal_listener_timeout(listener) <= 30000);
 	skipped += 31000;
 	expect_nothing(listener);
-	assert_in_range(aiodal_listener_timeout(listener), 29000, 30000);
+	assert_true(aiodal_listener_timeout(listener) >= 29000 && aiodal_listener_timeout(listener) <= 30000);
 	run_sql("NOTIFY news, 'here'");
 	assert_string_equal(next(listener)->payload, "here");
 	/* one that does not */

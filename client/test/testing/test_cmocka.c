@@ -228,7 +228,9 @@ results_are_those_of_the_tests(void **state)
 	expect("\nok 3 - passes\n");
 	expect("not ok 4 - fails\n");
 	expect("not ok 5 - crashes\n");
-	expect("ok 6 # SKIP is_skipped\n"); /* "not ok" of cmocka 1.1.5 */
+	/* "not ok" of cmocka 1.1.5; the words' order is another one since 2.0 */
+	if (strstr(output, "ok 6 - is_skipped # SKIP\n") == NULL)
+		expect("ok 6 # SKIP is_skipped\n");
 	expect("not ok 7 - forgets");
 	expect("\nok 8 - has_a_book\n");
 	expect("not ok 9 - passes");
