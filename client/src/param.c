@@ -184,6 +184,7 @@ aiodal__params_free(aiodal__params *params)
 {
 	aiodal__buf_free(&params->arrays);
 	aiodal__free(params->heap);
+	aiodal__free(params->shown);
 }
 
 void
@@ -213,8 +214,9 @@ aiodal__value_print(aiodal__buf *buf, const aiodal_value *value)
 	}
 }
 
-const char **
-aiodal__params_shown(size_t n, const aiodal_value *values)
+/* One piece of memory, aiodal__free(). NULL when there is none. */
+static const char **
+shown_as_text(size_t n, const aiodal_value *values)
 {
 	aiodal__buf buf = AIODAL__BUF_INIT;
 	const char **shown;
@@ -238,4 +240,20 @@ aiodal__params_shown(size_t n, const aiodal_value *values)
 		text += strlen(text) + 1;
 	}
 	return shown;
+}
+
+aiodal__request
+aiodal__params_request(aiodal__params *params, const aiodal__conn *conn, const char *sql,
+					   const aiodal_value *values, const aiodal_query_options *options)
+{
+	if (conn->trace && conn->trace_params)
+		params->shown = shown_as_text(params->n, values);
+	return (aiodal__request){.sql = sql,
+							 .n = params->n,
+							 .types = params->types,
+							 .params = params->values,
+							 .lengths = params->lengths,
+							 .formats = params->formats,
+							 .result_format = options->results == AIODAL_WIRE_BINARY,
+							 .shown = params->shown};
 }

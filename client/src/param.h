@@ -9,6 +9,7 @@
 
 #include <aiodal/value.h>
 
+#include "op.h"
 #include "util/buf.h"
 
 #define AIODAL__FEW_PARAMS 16 /* so many cost no allocation */
@@ -24,6 +25,7 @@ typedef struct aiodal__params
 	char (*scratch)[16]; /* numbers as they are sent */
 	aiodal__buf arrays;
 	void *heap;
+	const char **shown; /* all as text, for a trace; NULL: it asks for none */
 
 	struct
 	{
@@ -40,8 +42,13 @@ extern aiodal_status
 aiodal__params_make(aiodal__params *params, size_t n, const aiodal_value *values, aiodal_error **err);
 extern void aiodal__params_free(aiodal__params *params);
 
-/* All as text, for a trace: one piece of memory, aiodal__free(). NULL when there is none. */
-extern const char **aiodal__params_shown(size_t n, const aiodal_value *values);
+/*
+ * The request that sends a statement with these parameters, which have to be there until it is sent; sql is
+ * borrowed, too. conn says whether a trace wants to see them.
+ */
+extern aiodal__request
+aiodal__params_request(aiodal__params *params, const aiodal__conn *conn, const char *sql,
+					   const aiodal_value *values, const aiodal_query_options *options);
 
 /* A value that is not NULL as the server would print it. */
 extern void aiodal__value_print(aiodal__buf *buf, const aiodal_value *value);

@@ -25,6 +25,7 @@
 #include "tx.h"
 #include "util/mem.h"
 #include "util/options.h"
+#include "util/sql.h"
 
 #define MAX_PARAMS 65535
 
@@ -130,36 +131,11 @@ check(const aiodal_pipeline *p, const char *sql, size_t n, const void *params, a
 	return AIODAL_OK;
 }
 
-/* Behind blanks and comments. */
-static const char *
-first_word(const char *sql)
-{
-	for (;;)
-	{
-		int depth = 0;
-
-		sql += strspn(sql, " \t\n\r\f\v");
-		if (sql[0] == '-' && sql[1] == '-')
-			sql += strcspn(sql, "\n");
-		else if (sql[0] == '/' && sql[1] == '*')
-		{
-			do
-			{
-				depth += sql[0] == '/' && sql[1] == '*';
-				depth -= sql[0] == '*' && sql[1] == '/';
-				sql += (sql[0] == '/' && sql[1] == '*') || (sql[0] == '*' && sql[1] == '/') ? 2 : 1;
-			} while (depth > 0 && *sql);
-		}
-		else
-			return sql;
-	}
-}
-
 /* A COPY from or to the client would end the pipeline in a way that the protocol has no way back from. */
 static aiodal_status
 refuse_copy(const char *sql, aiodal_error **err)
 {
-	const char *word = first_word(sql);
+	const char *word = aiodal__sql_skip(sql);
 
 	if (strncasecmp(word, "copy", 4) != 0 || isalnum((unsigned char) word[4]) || word[4] == '_')
 		return AIODAL_OK;
@@ -280,19 +256,9 @@ aiodal_pipeline_query(aiodal_pipeline *p, const char *sql, size_t n, const aioda
 	status = aiodal__params_make(&params, n, values, err);
 	if (status == AIODAL_OK)
 	{
-		aiodal__conn *conn = p->conn;
-		const char **shown = conn->trace && conn->trace_params ? aiodal__params_shown(n, values) : NULL;
-		const aiodal__request request = {.sql = sql,
-										 .n = n,
-										 .types = params.types,
-										 .params = params.values,
-										 .lengths = params.lengths,
-										 .formats = params.formats,
-										 .result_format = options.results == AIODAL_WIRE_BINARY,
-										 .shown = shown};
+		const aiodal__request request = aiodal__params_request(&params, p->conn, sql, values, &options);
 
 		status = add(p, &request, err);
-		aiodal__free(shown);
 	}
 	aiodal__params_free(&params);
 	return status;

@@ -25,6 +25,7 @@
 
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/sql.h"
 
 #define N_SEEN   256
 #define MAX_SQL  65536 /* what is longer was made up on the fly */
@@ -113,39 +114,6 @@ is_due(aiodal__prepared *cache, uint64_t hash)
 	return ++seen->uses >= cache->limits.after;
 }
 
-/* Behind blanks, comments and parentheses. */
-static const char *
-first_word(const char *sql)
-{
-	int depth = 0;
-
-	for (; *sql; sql++)
-	{
-		if (strncmp(sql, "/*", 2) == 0)
-		{
-			depth++;
-			sql++;
-		}
-		else if (depth > 0)
-		{
-			if (strncmp(sql, "*/", 2) == 0)
-			{
-				depth--;
-				sql++;
-			}
-		}
-		else if (strncmp(sql, "--", 2) == 0)
-		{
-			sql += strcspn(sql, "\r\n");
-			if (*sql == '\0')
-				break;
-		}
-		else if (!strchr(" \t\r\n\f\v(", *sql))
-			break;
-	}
-	return sql;
-}
-
 /* Whether there is a plan to be kept; the rest is utility statements, some of which cannot be prepared. */
 static bool
 has_plan(const char *sql)
@@ -153,7 +121,8 @@ has_plan(const char *sql)
 	static const char *const words[] = {"SELECT", "INSERT", "UPDATE", "DELETE",
 										"MERGE",  "WITH",   "VALUES", "TABLE"};
 
-	sql = first_word(sql);
+	while (*(sql = aiodal__sql_skip(sql)) == '(')
+		sql++;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 	{
 		if (strncasecmp(sql, words[i], strlen(words[i])) == 0)

@@ -57,20 +57,11 @@ run(aiodal_tx *tx, const char *sql, size_t n, const aiodal_value *values, const 
 	status = aiodal__params_make(&params, n, values, err);
 	if (status == AIODAL_OK)
 	{
-		const char **shown = conn->trace && conn->trace_params ? aiodal__params_shown(n, values) : NULL;
-		const aiodal__request request = {.sql = sql,
-										 .n = n,
-										 .types = params.types,
-										 .params = params.values,
-										 .lengths = params.lengths,
-										 .formats = params.formats,
-										 .result_format = options.results == AIODAL_WIRE_BINARY,
-										 .shown = shown,
-										 .keep = true,
-										 .chunk_rows = options.chunk_rows};
+		aiodal__request request = aiodal__params_request(&params, conn, sql, values, &options);
 
+		request.keep = true;
+		request.chunk_rows = options.chunk_rows;
 		status = wait ? aiodal__op_request(conn, &request, res, err) : aiodal__op_send(conn, &request, err);
-		aiodal__free(shown);
 	}
 	aiodal__params_free(&params);
 	return status;

@@ -4,8 +4,8 @@
  */
 #include "support.h"
 
+#include "array_form.h"
 #include "util/arena.h"
-#include "util/array.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/hash.h"
@@ -13,6 +13,7 @@
 #include "util/mem.h"
 #include "util/options.h"
 #include "util/records.h"
+#include "util/sql.h"
 #include "util/stage_sql.h"
 #include "util/suggest.h"
 
@@ -33,19 +34,22 @@ static void
 buf_makes_arrays_that_parse_back(void **state)
 {
 	aiodal__buf buf = AIODAL__BUF_INIT;
-	aiodal__arena arena = AIODAL__ARENA_INIT;
 	const char *const items[] = {"a", "b c", "q\"uote", "back\\slash", "co,mma", "{brace}", "", "NULL"};
-	const char *const *parsed;
-	int n;
+	aiodal__array_form form;
+	aiodal__item parsed[8];
+	char out[100];
+	size_t size;
 
 	(void) state;
 	aiodal__buf_array(&buf, items, 8);
-	assert_int_equal(aiodal__array_parse(&arena, buf.data, &parsed, &n), 0);
-	assert_int_equal(n, 8);
+	assert_true(aiodal__array_from_text(&form, buf.data, NULL, NULL, &size));
+	assert_int_equal(form.n_dimensions, 1);
+	assert_int_equal(form.count, 8);
+	assert_true(size <= sizeof(out));
+	assert_true(aiodal__array_from_text(&form, buf.data, parsed, out, &size));
 	for (int i = 0; i < 8; i++)
-		assert_string_equal(parsed[i], items[i]);
+		assert_string_equal(parsed[i].data, items[i]);
 	aiodal__buf_free(&buf);
-	aiodal__arena_free(&arena);
 }
 
 static void
@@ -67,6 +71,19 @@ buf_grows_and_prints(void **state)
 	aiodal__free(taken);
 }
 
+/* Whether it is a list as the catalogs have them: one dimension, from 1. */
+static bool
+parse_list(const char *text, aiodal__array_form *form, aiodal__item items[3], char out[20])
+{
+	size_t size;
+
+	if (!aiodal__array_from_text(form, text, NULL, NULL, &size) || form->n_dimensions > 1 ||
+		form->lowers[0] != 1)
+		return false;
+	assert_true(form->count <= 3 && size <= 20);
+	return aiodal__array_from_text(form, text, items, out, &size);
+}
+
 static void
 arrays_parse(void **state)
 {
@@ -76,30 +93,63 @@ arrays_parse(void **state)
 		int result;
 		int n;
 	} cases[] = {
-		{NULL, 0, 0},        {"{}", 0, 0},           {"{a}", 0, 1},   {"{a,NULL,\"NULL\"}", 0, 3},
-		{"{null}", 0, 1},    {"{\"a\\\"b\"}", 0, 1}, {"", -2, 0},     {"a", -2, 0},
-		{"{", -2, 0},        {"{a", -2, 0},          {"{a,", -2, 0},  {"{a,}", -2, 0},
-		{"{\"a}", -2, 0},    {"{{a},{b}}", -2, 0},   {"{a}x", -2, 0}, {"{a\"b\"}", -2, 0},
-		{"{\"a\"b}", -2, 0}, {"[0:1]={a,b}", -2, 0}, {"{,}", -2, 0},  {"{\"\",\"\"}", 0, 2},
+		{"{}", 0, 0},          {"{a}", 0, 1},          {"{a,NULL,\"NULL\"}", 0, 3},
+		{"{null}", 0, 1},      {"{\"a\\\"b\"}", 0, 1}, {"", -2, 0},
+		{"a", -2, 0},          {"{", -2, 0},           {"{a", -2, 0},
+		{"{a,", -2, 0},        {"{a,}", -2, 0},        {"{\"a}", -2, 0},
+		{"{{a},{b}}", -2, 0},  {"{a}x", -2, 0},        {"{a\"b\"}", -2, 0},
+		{"{\"a\"b}", -2, 0},   {"[0:1]={a,b}", -2, 0}, {"{,}", -2, 0},
+		{"{\"\",\"\"}", 0, 2},
 	};
-	aiodal__arena arena = AIODAL__ARENA_INIT;
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		const char *const *items;
-		int n;
+		aiodal__array_form form;
+		aiodal__item items[3];
+		char out[20];
 
-		assert_int_equal(aiodal__array_parse(&arena, cases[i].text, &items, &n), cases[i].result);
+		assert_int_equal(parse_list(cases[i].text, &form, items, out) ? 0 : -2, cases[i].result);
 		if (cases[i].result == 0)
-			assert_int_equal(n, cases[i].n);
+			assert_int_equal(form.count, cases[i].n);
 		if (cases[i].n == 3)
 		{
-			assert_null(items[1]);
-			assert_string_equal(items[2], "NULL");
+			assert_null(items[1].data);
+			assert_string_equal(items[2].data, "NULL");
 		}
 	}
-	aiodal__arena_free(&arena);
+}
+
+static void
+sql_begins_behind_comments(void **state)
+{
+	static const struct
+	{
+		const char *text;
+		const char *rest;
+	} cases[] = {
+		{"SELECT 1", "SELECT 1"},
+		{" \t\r\n\f\vCOPY", "COPY"},
+		{"-- a\nCOPY", "COPY"},
+		{"-- a\rCOPY", "COPY"},
+		{"-- a\r\n--\nCOPY", "COPY"},
+		{"/* a */COPY", "COPY"},
+		{"/**/ /* /* */ COPY */ -- /*\n(COPY", "(COPY"},
+		{"/*/ COPY */ b", "b"},
+		{"- a", "- a"},
+		{"/ *", "/ *"},
+		{"", ""},
+		{"  ", ""},
+		{"-- a", ""},
+		{"/* a", ""},
+		{"/* /* a */", ""},
+		{"/*", ""},
+		{"/*/", ""},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(aiodal__sql_skip(cases[i].text), cases[i].rest);
 }
 
 static void
@@ -412,6 +462,7 @@ main(void)
 		cmocka_unit_test(buf_makes_arrays_that_parse_back),
 		cmocka_unit_test(buf_grows_and_prints),
 		cmocka_unit_test(arrays_parse),
+		cmocka_unit_test(sql_begins_behind_comments),
 		cmocka_unit_test(records_are_taken_apart),
 		cmocka_unit_test(records_that_end_early_are_refused),
 		cmocka_unit_test(arena_aligns_and_refuses_overflow),
