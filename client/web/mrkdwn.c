@@ -74,12 +74,6 @@ aiodal_web__clip_add(aiodal_web__clip *clip, const char *s, size_t len)
 }
 
 void
-aiodal_web__clip_str(aiodal_web__clip *clip, const char *s)
-{
-	aiodal_web__clip_add(clip, s, strlen(s));
-}
-
-void
 aiodal_web__clip_end(aiodal_web__clip *clip)
 {
 	if (clip->cut)

@@ -26,7 +26,6 @@ extern void aiodal_web__clip_begin(aiodal_web__clip *clip, size_t max);
  * nobody; three backquotes do not end a block of code; what is not UTF-8 becomes U+FFFD.
  */
 extern void aiodal_web__clip_add(aiodal_web__clip *clip, const char *s, size_t len);
-extern void aiodal_web__clip_str(aiodal_web__clip *clip, const char *s);
 
 /* Says that something is missing, if so. The text is then complete. */
 extern void aiodal_web__clip_end(aiodal_web__clip *clip);

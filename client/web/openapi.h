@@ -30,13 +30,9 @@ extern void aiodal_web__openapi_operation(aiodal_web__openapi *doc, const aiodal
 extern void aiodal_web__openapi_schemas(aiodal_web__openapi *doc, const aiodal_web_resource *resource);
 
 /*
- * The JSON Schema of a type, as members of an object that was begun. typmod negative: none; nullable: null as
- * well.
+ * The JSON Schema of a column's type, as members of an object that was begun. column, which may be NULL, may
+ * be an array of a type the snapshot knows nothing of; nullable: null as well.
  */
-extern void aiodal_web__openapi_type(aiodal_web__json_out *out, const aiodal_schema *schema,
-									 unsigned int type, int typmod, bool nullable);
-
-/* The same of a column that may be an array of a type the snapshot knows nothing of; column may be NULL. */
 extern void aiodal_web__openapi_column(aiodal_web__json_out *out, const aiodal_schema *schema,
 									   unsigned int type, const aiodal_column *column, bool nullable);
 

@@ -167,13 +167,6 @@ write_type(aiodal_web__json_out *out, const aiodal_schema *schema, unsigned int 
 }
 
 void
-aiodal_web__openapi_type(aiodal_web__json_out *out, const aiodal_schema *schema, unsigned int type,
-						 int typmod, bool nullable)
-{
-	write_type(out, schema, type, typmod, nullable, 0);
-}
-
-void
 aiodal_web__openapi_column(aiodal_web__json_out *out, const aiodal_schema *schema, unsigned int type,
 						   const aiodal_column *column, bool nullable)
 {

@@ -14,10 +14,10 @@
 #include "merge_partitions.h"
 
 bool
-AnyPartition(Relation target, bool (*holds)(Relation))
+VisitPartitions(Relation target, bool (*visit)(Relation, void *), void *arg)
 {
 	Oid relid = RelationGetRelid(target);
-	bool found = false;
+	bool stopped = false;
 	ListCell *lc;
 
 	if (target->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
@@ -26,13 +26,32 @@ AnyPartition(Relation target, bool (*holds)(Relation))
 	{
 		Relation partition;
 
-		if (found || lfirst_oid(lc) == relid)
+		if (stopped)
+			break;
+		if (lfirst_oid(lc) == relid)
 			continue;
 		partition = table_open(lfirst_oid(lc), NoLock);
-		found = holds(partition);
+		stopped = visit(partition, arg);
 		table_close(partition, NoLock);
 	}
-	return found;
+	return stopped;
+}
+
+typedef struct Property
+{
+	bool (*holds)(Relation);
+} Property;
+
+static bool
+HasProperty(Relation partition, void *property)
+{
+	return ((Property *) property)->holds(partition);
+}
+
+bool
+AnyPartition(Relation target, bool (*holds)(Relation))
+{
+	return VisitPartitions(target, HasProperty, &(Property){holds});
 }
 
 /* By bytes: what such a collation takes for equal, every other one does. */

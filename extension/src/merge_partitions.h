@@ -10,9 +10,13 @@
 #include "merge.h"
 
 /*
- * Whether that holds for a partition of target, at any level, intermediate tables included and target itself
- * not; false for what has none. They stay locked against changes of what they are (ACCESS SHARE).
+ * Calls visit for the partitions of target, at any level, intermediate tables included and target itself not,
+ * until it returns true, and returns whether it did; false for what has none. They stay locked against
+ * changes of what they are (ACCESS SHARE).
  */
+extern bool VisitPartitions(Relation target, bool (*visit)(Relation, void *), void *arg);
+
+/* Whether that holds for one of them. */
 extern bool AnyPartition(Relation target, bool (*holds)(Relation));
 
 /*

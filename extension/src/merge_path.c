@@ -211,35 +211,50 @@ RefuseSql(MergeRequest *request, const char *reason)
 						errhint("Set aiodal.path to \"auto\" or \"sql\".")));
 }
 
+/* The first of the conditions that holds for a table; their number when none does. */
+static int
+FirstThatHolds(Relation table)
+{
+	int i = 0;
+
+	while (i < lengthof(table_conditions) && !table_conditions[i].holds(table))
+		i++;
+	return i;
+}
+
+static bool
+NoteFirstThatHolds(Relation partition, void *first)
+{
+	*(int *) first = Min(*(int *) first, FirstThatHolds(partition));
+	return *(int *) first == 0;
+}
+
+/* The first condition in the list; the target's own reason before a partition's. */
 static const char *
 ReasonOfTarget(Relation target)
 {
-	for (int i = 0; i < lengthof(table_conditions); i++)
-	{
-		if (table_conditions[i].holds(target))
-			return table_conditions[i].reason;
-		if (AnyPartition(target, table_conditions[i].holds))
-			return table_conditions[i].reason_of_partition;
-	}
-	return NULL;
+	int own = FirstThatHolds(target);
+	int first = own;
+
+	VisitPartitions(target, NoteFirstThatHolds, &first);
+	if (first < own)
+		return table_conditions[first].reason_of_partition;
+	return own < lengthof(table_conditions) ? table_conditions[own].reason : NULL;
 }
 
 void
 CheckPartition(MergeRequest *request, Relation partition)
 {
-	const char *reason = NULL;
+	int first = FirstThatHolds(partition);
 
-	for (int i = 0; reason == NULL && i < lengthof(table_conditions); i++)
-	{
-		if (table_conditions[i].holds(partition))
-			reason = table_conditions[i].reason_of_partition;
-	}
-	if (reason != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not merge into \"%s\", which has become a partition of \"%s\" meanwhile",
-						RelationGetRelationName(partition), RelationGetRelationName(request->target)),
-				 errdetail("The direct path ends here since %s.", reason), errhint("Try again.")));
+	if (first < lengthof(table_conditions))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not merge into \"%s\", which has become a partition of \"%s\" meanwhile",
+					RelationGetRelationName(partition), RelationGetRelationName(request->target)),
+			 errdetail("The direct path ends here since %s.", table_conditions[first].reason_of_partition),
+			 errhint("Try again.")));
 }
 
 const char *
