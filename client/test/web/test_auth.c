@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "clock.h"
-#include "mem.h"
+#include "alloc.h"
 
 static EVP_PKEY *one, *stranger;
 static aiodal_web_keys *keys;
@@ -472,14 +472,6 @@ refuses_senseless_options(void **state)
 }
 
 /* Whatever allocation fails, nobody is let in who has no token, and nothing leaks. */
-static long allocations_left;
-
-static int
-fail_now(void)
-{
-	return allocations_left-- <= 0;
-}
-
 static void
 survives_failing_malloc(void **state)
 {
@@ -502,12 +494,11 @@ survives_failing_malloc(void **state)
 			aiodal_web_response *res;
 
 			assert_true(n < 300);
-			allocations_left = n;
-			__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
+			allow_allocations(n);
 			status = aiodal_web_app_try(&res, app, "GET", "/me", headers[i], NULL, NULL) == AIODAL_OK
 						 ? aiodal_web_response_status(res)
 						 : 500;
-			__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+			allow_all_allocations();
 			assert_true(status == 500 || status == expected[i]);
 			aiodal_web_response_free(res);
 		}

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "clock.h"
-#include "mem.h"
+#include "alloc.h"
 
 #define JSON "Content-Type: application/json\n"
 
@@ -390,14 +390,6 @@ lets_nobody_send_too_much(void **state)
  * Out of memory
  */
 
-static long allocations_left;
-
-static int
-fail_now(void)
-{
-	return __atomic_sub_fetch(&allocations_left, 1, __ATOMIC_RELAXED) < 0;
-}
-
 static void
 survives_failing_malloc(void **state)
 {
@@ -412,13 +404,12 @@ survives_failing_malloc(void **state)
 		aiodal_web_response *res = NULL;
 		aiodal_status status;
 
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_app_try(&res, app, "POST", "/slack", headers,
 									"{\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\","
 									"\"text\":\"<!here>\"}}]}",
 									NULL);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		answered = res ? aiodal_web_response_status(res) : 0;
 		if (status)
 			assert_int_equal(status, AIODAL_ENOMEM);

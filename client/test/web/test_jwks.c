@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
-#include "mem.h"
+#include "alloc.h"
 
 static EVP_PKEY *one, *two;
 static const char *set_of_one, *set_of_two, *set_of_both;
@@ -685,14 +685,6 @@ rotates_under_load(void **state)
  * Out of memory
  */
 
-static long allocations_left;
-
-static int
-fail_now(void)
-{
-	return __atomic_sub_fetch(&allocations_left, 1, __ATOMIC_RELAXED) < 0;
-}
-
 static void
 survives_failing_malloc(void **state)
 {
@@ -708,10 +700,9 @@ survives_failing_malloc(void **state)
 		aiodal_web_keys *keys;
 		aiodal_error *err = NULL;
 
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_keys_fetch(&keys, s.url, NULL, &err);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		if (status && status != AIODAL_ENOMEM)
 			fail_msg("%s at allocation %ld", aiodal_error_message(err), n);
 		aiodal_web_keys_free(keys);

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "clock.h"
-#include "mem.h"
+#include "alloc.h"
 #include "redact.h"
 
 static aiodal_db *db;
@@ -730,14 +730,6 @@ refuses_options_without_sense(void **state)
  * Out of memory
  */
 
-static long allocations_left;
-
-static int
-fail_now(void)
-{
-	return __atomic_sub_fetch(&allocations_left, 1, __ATOMIC_RELAXED) < 0;
-}
-
 /* The response comes with a report or without. */
 static void
 survives_failing_malloc(void **state)
@@ -757,11 +749,10 @@ survives_failing_malloc(void **state)
 
 		assert_int_equal(aiodal_web_slack_flush(slack, PATIENCE_MS, NULL), 0);
 		before = stub_hits(&s);
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_app_try(&res, app, "POST", "/fail?token=x", "Content-Type: application/json",
 									"{\"a\":\"b\"}", NULL);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		if (status)
 			assert_int_equal(status, AIODAL_ENOMEM);
 		else

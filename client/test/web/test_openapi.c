@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "auth.h"
-#include "mem.h"
+#include "alloc.h"
 
 static aiodal_db *db;
 
@@ -424,14 +424,6 @@ checks_what_routes_say(void **state)
 	aiodal_web_app_free(app);
 }
 
-static int allocations_left;
-
-static int
-run_out(void)
-{
-	return allocations_left-- <= 0;
-}
-
 static void
 fails_clean_without_memory(void **state)
 {
@@ -444,10 +436,9 @@ fails_clean_without_memory(void **state)
 	{
 		aiodal_status status;
 
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_app_openapi(&text, app, NULL, NULL);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		assert_true(status == AIODAL_OK || status == AIODAL_ENOMEM);
 		assert_true((status == AIODAL_OK) == (text != NULL));
 	}

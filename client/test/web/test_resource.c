@@ -6,6 +6,7 @@
 
 #include "etag.h"
 #include "statement.h"
+#include "alloc.h"
 
 static aiodal_db *db;
 
@@ -764,14 +765,6 @@ checks_options(void **state)
  * Out of memory
  */
 
-static int allocations_left;
-
-static int
-run_out(void)
-{
-	return allocations_left-- <= 0;
-}
-
 /* With ever more memory to be had: never a crash, and in the end the answer. */
 static void
 fails_clean_without_memory(void **state)
@@ -793,12 +786,11 @@ fails_clean_without_memory(void **state)
 		{
 			aiodal_web_response *res = NULL;
 
-			allocations_left = n;
-			__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
+			allow_allocations(n);
 			status = aiodal_web_app_try(&res, app, "GET", targets[t], NULL, NULL, NULL) == AIODAL_OK
 						 ? aiodal_web_response_status(res)
 						 : 0;
-			__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+			allow_all_allocations();
 			aiodal_web_response_free(res);
 			assert_true(status == 0 || status == 500 || status == expected);
 		}
@@ -824,10 +816,9 @@ builds_clean_without_memory(void **state)
 	{
 		aiodal_web_app *app = new_app();
 
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_scope_add_resource(aiodal_web_app_root(app), &options, NULL);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		assert_true(status == AIODAL_OK || status == AIODAL_ENOMEM);
 		aiodal_web_app_free(app);
 	}

@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "mem.h"
+#include "alloc.h"
 
 static aiodal_db *db;
 
@@ -805,25 +805,16 @@ checks_options(void **state)
  * Out of memory
  */
 
-static int allocations_left;
-
-static int
-run_out(void)
-{
-	return allocations_left-- <= 0;
-}
-
 static int
 answer_with(aiodal_web_app *app, int allocations, const char *method, const char *target, const char *body)
 {
 	aiodal_web_response *res = NULL;
 	int status = 0;
 
-	allocations_left = allocations;
-	__atomic_store_n(&aiodal_web__alloc_fails, run_out, __ATOMIC_RELAXED);
+	allow_allocations(allocations);
 	if (aiodal_web_app_try(&res, app, method, target, JSON "\nIf-Match: *", body, NULL) == AIODAL_OK)
 		status = aiodal_web_response_status(res);
-	__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+	allow_all_allocations();
 	aiodal_web_response_free(res);
 	return status;
 }

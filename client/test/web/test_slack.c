@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "clock.h"
-#include "mem.h"
+#include "alloc.h"
 
 #define BLOCKS "[{\"type\":\"divider\"}]"
 
@@ -548,14 +548,6 @@ loses_count_of_nothing(void **state)
  * Out of memory
  */
 
-static long allocations_left;
-
-static int
-fail_now(void)
-{
-	return __atomic_sub_fetch(&allocations_left, 1, __ATOMIC_RELAXED) < 0;
-}
-
 static void
 survives_failing_malloc(void **state)
 {
@@ -572,14 +564,13 @@ survives_failing_malloc(void **state)
 		aiodal_web_slack *slack = NULL;
 		aiodal_error *err = NULL;
 
-		allocations_left = n;
-		__atomic_store_n(&aiodal_web__alloc_fails, fail_now, __ATOMIC_RELAXED);
+		allow_allocations(n);
 		status = aiodal_web_slack_open(&slack, s.url, &o, &err);
 		if (!status)
 			status = aiodal_web_slack_send_text(slack, "a", "b", &err);
 		if (!status)
 			assert_int_equal(aiodal_web_slack_flush(slack, PATIENCE_MS, NULL), AIODAL_OK);
-		__atomic_store_n(&aiodal_web__alloc_fails, NULL, __ATOMIC_RELAXED);
+		allow_all_allocations();
 		aiodal_web_slack_close(slack);
 		if (status && status != AIODAL_ENOMEM)
 			fail_msg("%s at allocation %ld", aiodal_error_message(err), n);
