@@ -18,8 +18,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "seconds.h"
 
 #define MAX_CONNECTIONS 1000
 #define BUFFER_BYTES    (256 * 1024)
@@ -53,15 +54,6 @@ static void __attribute__((noreturn, format(printf, 1, 2))) Fail(const char *for
 	fprintf(stderr, "\n");
 	va_end(args);
 	exit(1);
-}
-
-static double
-Now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
 static void

@@ -24,10 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
+
+#include "seconds.h"
 
 #define CHUNK_BYTES   (256 * 1024)
 #define LOOK_EVERY_MS 20
@@ -54,15 +55,6 @@ static void __attribute__((noreturn, format(printf, 1, 2))) Fail(const char *for
 	fprintf(stderr, "\n");
 	va_end(args);
 	exit(1);
-}
-
-static double
-Now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
 /* A file of the backend under /proc, as text; false when there is none. */

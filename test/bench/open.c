@@ -12,20 +12,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <libpq-fe.h>
 
 #include <aiodal/aiodal.h>
 
-static double
-Now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
+#include "seconds.h"
 
 static void
 Check(aiodal_status status, aiodal_error *error)

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libpq-fe.h>
 
@@ -24,20 +23,13 @@
 
 #include "util/mem.h"
 
+#include "seconds.h"
+
 #define BLOCK  200 /* transactions */
 #define WARMUP 2   /* blocks not counted */
 #define ROWS   100000
 
 static const char statement[] = "SELECT balance FROM account WHERE id = $1";
-
-static double
-Clock(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
 
 static void
 Check(aiodal_status status, aiodal_error *error)
@@ -154,8 +146,8 @@ static void
 RunBlock(Way way, void *with, double *wall, double *cpu)
 {
 	static unsigned int seed = 1;
-	double start = Clock(CLOCK_MONOTONIC);
-	double used = Clock(CLOCK_PROCESS_CPUTIME_ID);
+	double start = Now();
+	double used = Seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 	for (int i = 0; i < BLOCK; i++)
 	{
@@ -164,8 +156,8 @@ RunBlock(Way way, void *with, double *wall, double *cpu)
 		Account(&seed, id, sizeof(id));
 		way(with, id);
 	}
-	*wall = (Clock(CLOCK_MONOTONIC) - start) / BLOCK;
-	*cpu = (Clock(CLOCK_PROCESS_CPUTIME_ID) - used) / BLOCK;
+	*wall = (Now() - start) / BLOCK;
+	*cpu = (Seconds(CLOCK_PROCESS_CPUTIME_ID) - used) / BLOCK;
 }
 
 static void
@@ -246,7 +238,7 @@ static double
 RunThreads(aiodal_db *db, int threads, long transactions)
 {
 	Share *shares = calloc((size_t) threads, sizeof(*shares));
-	double start = Clock(CLOCK_MONOTONIC);
+	double start = Now();
 
 	for (int i = 0; i < threads; i++)
 	{
@@ -257,7 +249,7 @@ RunThreads(aiodal_db *db, int threads, long transactions)
 	for (int i = 0; i < threads; i++)
 		pthread_join(shares[i].thread, NULL);
 	free(shares);
-	return Clock(CLOCK_MONOTONIC) - start;
+	return Now() - start;
 }
 
 static void

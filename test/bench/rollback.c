@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
@@ -18,20 +17,13 @@
 #include <aiodal/aiodal.h>
 #include <aiodal/testing.h>
 
+#include "seconds.h"
+
 #define INSERT "INSERT INTO item (name) VALUES ('x')"
 
 static const char schema[] = "CREATE TABLE item (id serial PRIMARY KEY, name text NOT NULL);"
 							 "CREATE TABLE part (id serial PRIMARY KEY, item_id int NOT NULL REFERENCES item "
 							 "DEFERRABLE INITIALLY DEFERRED, name text NOT NULL);";
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
 
 static void
 check(aiodal_status status, aiodal_error *err)
@@ -81,7 +73,7 @@ kit(aiodal_test_group *group, aiodal_test_mode mode)
 static void
 report(const char *way, double began, int n)
 {
-	(void) printf("%s %.9f\n", way, (now() - began) / n);
+	(void) printf("%s %.9f\n", way, (Now() - began) / n);
 }
 
 int
@@ -113,18 +105,18 @@ main(int argc, char **argv)
 	pg = PQconnectdb(aiodal_test_conninfo(clone));
 	for (int round = -1; round < rounds; round++)
 	{
-		double began = now();
+		double began = Now();
 
 		for (int i = 0; i < n_tests; i++)
 			bare(pg);
 		if (round >= 0)
 			report("bare", began, n_tests);
-		began = now();
+		began = Now();
 		for (int i = 0; i < n_tests; i++)
 			kit(group, AIODAL_TEST_ROLLBACK);
 		if (round >= 0)
 			report("rollback", began, n_tests);
-		began = now();
+		began = Now();
 		for (int i = 0; i < n_tests / 50; i++)
 			kit(group, AIODAL_TEST_CLONE);
 		if (round >= 0)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -21,6 +20,8 @@
 
 #include <aiodal/or_exit.h>
 #include <aiodal/web.h>
+
+#include "seconds.h"
 
 #define PORTION 100
 
@@ -101,29 +102,20 @@ MakeToken(void)
 }
 
 static double
-CpuTime(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
-
-static double
 CheckSignatures(EVP_PKEY_CTX *context)
 {
-	double begin = CpuTime();
+	double begin = Seconds(CLOCK_PROCESS_CPUTIME_ID);
 	int i;
 
 	for (i = 0; i < PORTION; i++)
 		Check(EVP_PKEY_verify(context, signature, signature_length, digest, sizeof(digest)) == 1, "verifying");
-	return CpuTime() - begin;
+	return Seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 
 static double
 CheckTokens(aiodal_web_keys *keys, const aiodal_web_token_options *options)
 {
-	double begin = CpuTime();
+	double begin = Seconds(CLOCK_PROCESS_CPUTIME_ID);
 	aiodal_web_claims *claims;
 	aiodal_error *err = NULL;
 	int i;
@@ -133,7 +125,7 @@ CheckTokens(aiodal_web_keys *keys, const aiodal_web_token_options *options)
 		aiodal_or_exit(aiodal_web_token_verify(&claims, keys, token, strlen(token), options, &err), &err);
 		aiodal_web_claims_free(claims);
 	}
-	return CpuTime() - begin;
+	return Seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 
 int
