@@ -1,8 +1,8 @@
 /*
  * fuzz_request.c
  *		Requests: the first line of an input is path and query, those behind it are headers up to an empty
- *one, the rest is the body. What comes out is decoded UTF-8, and no header of a response has a line end in
- *it.
+ * one, the rest is the body. What comes out is decoded UTF-8, and no header of a response has a line end in
+ * it.
  */
 #include "fuzz.h"
 #include "web/web.h"

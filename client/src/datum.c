@@ -3,7 +3,7 @@
  *		Values as the server sent them, read as C types.
  *
  * Design notes. Each reading first looks at the type, so that a wrong getter fails on the first row and not
- *on the first that is not NULL. Text is read as the server prints it, never as a user might write it.
+ * on the first that is not NULL. Text is read as the server prints it, never as a user might write it.
  */
 #include "datum.h"
 

@@ -11,7 +11,7 @@
  * goes to the end of a queue, and serve() alone takes from its head, handing over a connection or a place for
  * a new one: nobody overtakes. It runs whenever a connection or a place became free. Who waits does so on a
  * semaphore of its own and, once served, has all it needs: where many wait, a lock to be taken again on
- *waking would make them wait for each other.
+ * waking would make them wait for each other.
  *
  * There is no thread behind a pool: upkeep runs, once a second at most, when a connection is asked for or
  * given back, and when the application asks for it.

@@ -3,7 +3,7 @@
  *		Structs that are rows of a table.
  *
  * Design notes. The statements are made from the mapping each time, with the same text each time, so that
- *they are prepared like any other. An insert has as many texts as there are sets of defaults in use.
+ * they are prepared like any other. An insert has as many texts as there are sets of defaults in use.
  */
 #include "row.h"
 

@@ -3,7 +3,7 @@
  *		Reading the parts of a snapshot that are no tables: lookups and getters.
  *
  * The public types are all one inside, an aiodal__object; each is a type of its own so that the compiler
- *tells a trigger from a type.
+ * tells a trigger from a type.
  */
 #include "schema.h"
 

@@ -5,7 +5,7 @@
  * record() carries one connection to the server of the PG* environment and keeps what the server sends, turn
  * by turn: from what the client has asked until the server waits for more. replay_start() then answers each
  * of the client's turns with the next of the server's, changed by a function of the test's. Who connects
- *after a fault has happened is turned away.
+ * after a fault has happened is turned away.
  */
 #ifndef AIODAL_TEST_REPLAY_H
 #define AIODAL_TEST_REPLAY_H

@@ -3,9 +3,9 @@
  *		initdb once, then copies.
  *
  * Design notes. A data directory is kept under the server's version and a hash of all that decides what
- *initdb makes: the program itself and its arguments. It appears in the cache by one rename and is never
- *changed there, so that copying needs no lock. Who finds none takes a lock, looks again, and makes it; others
- *wait rather than make it too.
+ * initdb makes: the program itself and its arguments. It appears in the cache by one rename and is never
+ * changed there, so that copying needs no lock. Who finds none takes a lock, looks again, and makes it;
+ * others wait rather than make it too.
  */
 #include "data.h"
 

@@ -5,7 +5,7 @@
  * Design notes. The keeper is a fork of ours and the server's parent. It waits for word from us on a socket,
  * for its child's end, and for ours, which it is told of by a descriptor for our process: a descriptor of the
  * socket may live on in some other child of ours. Should the keeper be killed, the server is by PDEATHSIG,
- *and the directory stays.
+ * and the directory stays.
  *
  * What runs in the keeper is safe in the child of a fork in a program with threads: system calls alone. So rm
  * removes the directory. It inherits the keeper's end of the socket, and its end is the end of all.

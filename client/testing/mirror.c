@@ -4,7 +4,7 @@
  *
  * postgres finds its libraries and shared files by its own place, links resolved. So it is copied, and the
  * directories it then looks into are made of links: to the installation's files, and to those of destdir
- *where that has one of the same name.
+ * where that has one of the same name.
  */
 #include "install.h"
 

@@ -3,8 +3,9 @@
  *		A private server.
  *
  * Design notes. Its directory is made first and handed to a keeper at once: from then on it is the keeper
- *that removes it, also when we are killed while it is being filled. The server is run directly and said to be
- *up by its own postmaster.pid, which is looked at each millisecond: pg_ctl does the same ten times a second.
+ * that removes it, also when we are killed while it is being filled. The server is run directly and said to
+ * be up by its own postmaster.pid, which is looked at each millisecond: pg_ctl does the same ten times a
+ * second.
  *
  *		dir/data		the data directory
  *		dir/socket		its socket; only the server's user, and root, can enter

@@ -1,7 +1,7 @@
 /*
  * meter.c
  *		Counters in a table of fixed size: a key has the slots of one row to be in, and takes the one that
- *began longest ago when it is in none.
+ * began longest ago when it is in none.
  */
 #include "meter.h"
 

@@ -6,10 +6,10 @@
  * aiodal_schema_parts() tells from a part that is empty.
  *
  * The rules are those of schema.h: all is borrowed from the snapshot and lives until its last reference is
- *given back; any number of threads may read it; names are unquoted; text the server has as NULL is NULL;
- *indexed getters count from 0, and an index out of range gives NULL, 0 or false; every getter takes NULL and
- *answers NULL, 0 or false; lookups answer NULL when there is no such thing. What each property means is said
- *in the documentation of the SQL functions that are named like the parts, whose columns they are.
+ * given back; any number of threads may read it; names are unquoted; text the server has as NULL is NULL;
+ * indexed getters count from 0, and an index out of range gives NULL, 0 or false; every getter takes NULL and
+ * answers NULL, 0 or false; lookups answer NULL when there is no such thing. What each property means is said
+ * in the documentation of the SQL functions that are named like the parts, whose columns they are.
  */
 #ifndef AIODAL_OBJECTS_H
 #define AIODAL_OBJECTS_H

@@ -4,7 +4,7 @@
  *
  * A row is its fields back to back. A scalar is its length + 1 as a varint, 0 for NULL, then its text and a
  * NUL byte; a list is its count + 1, 0 for NULL, then its scalars or records. To reach a field is to step
- *over those before it, which costs a few nanoseconds each, and no memory.
+ * over those before it, which costs a few nanoseconds each, and no memory.
  *
  * Which fields there are, and in what order, the server says. Who reads names those it wants; numbers of
  * fields below are numbers among these. What the server has besides is passed over.

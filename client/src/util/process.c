@@ -3,7 +3,7 @@
  *		Which process this is.
  *
  * The number is kept on a page that a fork leaves empty in the child, however it forks; where the system
- *knows no such pages, the system is asked each time.
+ * knows no such pages, the system is asked each time.
  */
 #include "util/process.h"
 

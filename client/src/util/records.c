@@ -4,7 +4,7 @@
  *		what is kept takes no more room than it needs, then to copy.
  *
  * It is no JSON parser: it takes what the server's writer of such objects makes, and refuses or passes over
- *the rest, but never reads past the end.
+ * the rest, but never reads past the end.
  */
 #include "util/records.h"
 

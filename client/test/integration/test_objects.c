@@ -1,7 +1,7 @@
 /*
  * test_objects.c
  *		What is no table: types, functions, sequences, triggers and the like, read from schemas that are hard
- *to read, and compared with what the catalogs say by themselves.
+ * to read, and compared with what the catalogs say by themselves.
  */
 #include "support.h"
 

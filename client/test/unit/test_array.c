@@ -1,7 +1,7 @@
 /*
  * test_array.c
  *		Array literals and arrays on the wire: what is none, and every cut and every changed byte of one that
- *is.
+ * is.
  */
 #include "support.h"
 
