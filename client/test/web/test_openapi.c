@@ -6,6 +6,9 @@
 
 #include <jansson.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "auth.h"
 #include "alloc.h"
 
@@ -342,6 +345,186 @@ keeps_to_the_rules(void **state)
 	aiodal_web_app_free(app);
 }
 
+/*
+ * What somebody else's validators say
+ */
+
+#define NO_VALIDATOR 77
+
+/* In the child: test/openapi_valid reads one file and writes another. */
+static void
+run_validator(const char *what, const char *schema, int in, int out)
+{
+	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0)
+		(void) execl("test/openapi_valid", "test/openapi_valid", what, schema, (char *) NULL);
+	_exit(127);
+}
+
+/* Exit status of the validator for the document and an answer by one of its schemas, and what it printed. */
+static int
+ask(const char *what, const char *schema, json_t *document, const char *answer_, char *said, size_t size)
+{
+	FILE *in = tmpfile();
+	FILE *out = tmpfile();
+	pid_t pid;
+	int status;
+
+	assert_true(in && out && json_dumpf(document, in, 0) == 0 && fputs(answer_, in) >= 0);
+	rewind(in);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		run_validator(what, schema, fileno(in), fileno(out));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	rewind(out);
+	said[fread(said, 1, size - 1, out)] = '\0';
+	(void) fclose(in);
+	(void) fclose(out);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Skips the test when the validator is not here. */
+static void
+needs_validator(const char *what)
+{
+	char said[500];
+	json_t *nothing_ = json_object();
+	int status = ask(what, NULL, nothing_, "", said, sizeof(said));
+
+	json_decref(nothing_);
+	if (status != NO_VALIDATOR)
+		return;
+	print_message("# %s", said);
+	skip();
+}
+
+/* They find no fault. */
+static void
+passes(const char *what, json_t *document)
+{
+	char said[5000];
+	int status = ask(what, NULL, document, "", said, sizeof(said));
+
+	if (status != 0)
+		fail_msg("exit status %d: %s", status, said);
+}
+
+/* The last body is as this schema of the document says. */
+static void
+answer_is(const char *schema, json_t *document)
+{
+	char said[5000];
+	int status = ask("answer", schema, document, last_body, said, sizeof(said));
+
+	if (status != 0)
+		fail_msg("exit status %d: %s\n%s", status, said, last_body);
+}
+
+static void
+is_refused(int status, const char *said, const char *words)
+{
+	if (status != 1 || !strstr(said, words))
+		fail_msg("exit status %d, not 1 with \"%s\": %s", status, words, said);
+}
+
+/* They name the fault when something at this path of the document has this value, or is not there. */
+static void
+refuses_when(const char *what, json_t *document, const char *path, const char *key, const char *value,
+			 const char *words)
+{
+	json_t *copy = json_deep_copy(document);
+	json_t *parent = at(copy, path);
+	char said[5000];
+
+	if (value)
+		assert_int_equal(json_object_set_new(parent, key, json_loads(value, JSON_DECODE_ANY, NULL)), 0);
+	else
+		assert_int_equal(json_object_del(parent, key), 0);
+	is_refused(ask(what, NULL, copy, "", said, sizeof(said)), said, words);
+	json_decref(copy);
+}
+
+static void
+answer_is_refused(json_t *document, const char *answer_, const char *schema, const char *words)
+{
+	char said[5000];
+
+	is_refused(ask("answer", schema, document, answer_, said, sizeof(said)), said, words);
+}
+
+static void
+is_valid_by_the_official_schema(void **state)
+{
+	aiodal_web_app *app;
+	json_t *doc;
+
+	(void) state;
+	needs_validator("document");
+	app = make_app();
+	doc = document(app);
+	passes("document", doc);
+	refuses_when("document", doc, "", "info", NULL, "'info' is a required property");
+	refuses_when("document", doc, "info", "titel", "1", "titel");
+	refuses_when("document", doc, "paths", "books", "{}", "'books'");
+	refuses_when("document", doc, "paths|/book|get|parameters|0", "in", "\"body\"", "'body'");
+	refuses_when("document", doc, "paths|/files/{path}|get|responses|default", "description", NULL,
+				 "description");
+	refuses_when("document", doc, "paths|/book/{id}", "parameters", "[]", "id");
+	json_decref(doc);
+	aiodal_web_app_free(app);
+}
+
+static void
+schemas_are_valid_by_the_meta_schema(void **state)
+{
+	aiodal_web_app *app;
+	json_t *doc;
+
+	(void) state;
+	needs_validator("schemas");
+	app = make_app();
+	doc = document(app);
+	passes("schemas", doc);
+	refuses_when("schemas", doc, ROW "year", "type", "\"smallint\"", "smallint");
+	refuses_when("schemas", doc, ROW "code", "maxLength", "\"5\"", "maxLength");
+	refuses_when("schemas", doc, "paths|/book|get|parameters|0|schema", "enum", "1", "enum");
+	json_decref(doc);
+	aiodal_web_app_free(app);
+}
+
+static void
+answers_are_as_described(void **state)
+{
+	aiodal_web_app *app;
+	json_t *doc;
+
+	(void) state;
+	needs_validator("schemas");
+	app = make_app();
+	doc = document(app);
+	ANSWERS(
+		201, app, "POST", "/book", "Content-Type: application/json",
+		"{\"name\": \"Solaris\", \"year\": 1961, \"price\": 9.99, \"binding\": \"paper\", \"isbn\": \"123\", "
+		"\"size\": {\"w\": 1, \"h\": 2.5}, \"tags\": [\"a\", null], \"kinds\": [\"paper\"], "
+		"\"extra\": {\"x\": [1]}, \"since\": \"2026-01-01T00:00:00Z\", \"day\": \"2026-01-01\", "
+		"\"uid\": \"00000000-0000-0000-0000-000000000001\"}");
+	answer_is("book", doc);
+	ANSWERS(201, app, "POST", "/book", "Content-Type: application/json", "{\"name\": \"bare\"}");
+	answer_is("book", doc);
+	ANSWERS(200, app, "GET", "/book", NULL, NULL);
+	answer_is("book.list", doc);
+	ANSWERS(200, app, "GET", "/book?limit=1", NULL, NULL);
+	answer_is("book.list", doc);
+	ANSWERS(404, app, "GET", "/book/77", NULL, NULL);
+	answer_is(".problem", doc);
+	ANSWERS(422, app, "POST", "/book", "Content-Type: application/json", "{\"year\": 1}");
+	answer_is(".problem", doc);
+	answer_is_refused(doc, "{\"id\": \"one\"}", "book", "'one' is not of type 'integer'");
+	answer_is_refused(doc, "{\"id\": 1}", "book", "'name' is a required property");
+	json_decref(doc);
+	aiodal_web_app_free(app);
+}
+
 static void
 tells_who_needs_a_token(void **state)
 {
@@ -451,10 +634,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(describes_columns),      cmocka_unit_test(describes_operations),
-		cmocka_unit_test(keeps_to_the_rules),     cmocka_unit_test(tells_who_needs_a_token),
-		cmocka_unit_test(serves_the_document),    cmocka_unit_test(serves_the_page),
-		cmocka_unit_test(checks_what_routes_say), cmocka_unit_test(fails_clean_without_memory),
+		cmocka_unit_test(describes_columns),
+		cmocka_unit_test(describes_operations),
+		cmocka_unit_test(keeps_to_the_rules),
+		cmocka_unit_test(tells_who_needs_a_token),
+		cmocka_unit_test(serves_the_document),
+		cmocka_unit_test(serves_the_page),
+		cmocka_unit_test(checks_what_routes_say),
+		cmocka_unit_test(fails_clean_without_memory),
+		cmocka_unit_test(is_valid_by_the_official_schema),
+		cmocka_unit_test(schemas_are_valid_by_the_meta_schema),
+		cmocka_unit_test(answers_are_as_described),
 	};
 
 	return cmocka_run_group_tests(tests, open_db, close_db);
