@@ -4,6 +4,12 @@
  *
  * Thread-safe. A db must not be used on both sides of a fork(): the child gets AIODAL_ESTATE from everything
  * but aiodal_db_close(), which in a child frees memory and leaves the parent's connections alone.
+ *
+ * When the server is restarted, connections that are idle are replaced as they are taken, and nobody notices.
+ * Transactions that are open are lost (AIODAL_ECONN, AIODAL_TX_LOST; amid a commit AIODAL_TX_IN_DOUBT), and
+ * aiodal_db_transact() does not run them again by itself. While no server can be reached, whoever would get a
+ * new connection gets AIODAL_ECONN at once; those who wait for one in use go on waiting. Listeners and watch
+ * come back by themselves, and say so.
  */
 #ifndef AIODAL_DB_H
 #define AIODAL_DB_H
