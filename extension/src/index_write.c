@@ -19,10 +19,14 @@
 #include "utils/rel.h"
 #include "utils/sortsupport.h"
 
+#include "ahead.h"
 #include "index_write.h"
 
 /* Fewer rows than this are not worth sorting. */
 #define SORT_ROWS_MIN 64
+
+/* Of a slot that is asked for ahead. */
+#define SLOT_BYTES_AHEAD 192
 
 typedef struct IndexState
 {
@@ -33,6 +37,7 @@ typedef struct IndexState
 	ExprState *predicate;
 	SortSupport order; /* of each key column; NULL: rows are taken as they come */
 	int norder;
+	bool first_by_value; /* its first column is, no pointer */
 } IndexState;
 
 struct IndexWriter
@@ -117,6 +122,7 @@ IndexWriterOpen(ResultRelInfo *rri, EState *estate, Oid arbiter)
 		state->keys = ColumnsOf(state->info, state->info->ii_NumIndexKeyAttrs);
 		state->predicate =
 			state->info->ii_Predicate ? ExecPrepareQual(state->info->ii_Predicate, estate) : NULL;
+		state->first_by_value = TupleDescAttr(RelationGetDescr(state->rel), 0)->attbyval;
 		PrepareOrder(state);
 		if (RelationGetRelid(state->rel) == arbiter)
 			w->arbiter = w->n;
@@ -220,12 +226,32 @@ LoseThose(Pending *entries, int n)
 		entries[i].row->lost = true;
 }
 
+/* Entry i of n is at work: asks for what those behind it are made of. */
+static void
+AskForEntries(IndexState *state, const Pending *entries, int i, int n)
+{
+	const Pending *entry = &entries[i + AHEAD_OF_ROW];
+
+	if (i + AHEAD_OF_PLACE < n)
+	{
+		AskForMemory(entries[i + AHEAD_OF_PLACE].row, sizeof(IndexedRow));
+		AskForMemory(entries[i + AHEAD_OF_PLACE].values, sizeof(Datum));
+	}
+	if (i + AHEAD_OF_ROW < n)
+	{
+		AskForMemory(&entry->row->slot->tts_tid, sizeof(ItemPointerData));
+		if (!state->first_by_value)
+			AskForMemory(DatumGetPointer(entry->values[0]), CACHE_LINE);
+	}
+}
+
 static void
 EnterThose(IndexWriter *w, IndexState *state, Pending *entries, int n, Check check, bool as_before,
 		   IndexWriterRow current, void *arg)
 {
 	for (int i = 0; i < n; i++)
 	{
+		AskForEntries(state, entries, i, n);
 		if (HasKeyAsBefore(state, entries[i].row, check) != as_before)
 			continue;
 		current(arg, entries[i].row->row);
@@ -261,6 +287,8 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 
 	for (int i = 0; i < n; i++)
 	{
+		if (i + AHEAD_OF_ROW < n)
+			AskForMemory(rows[i + AHEAD_OF_ROW].slot, SLOT_BYTES_AHEAD);
 		if (rows[i].lost || !WantsEntry(state, &rows[i], check))
 			continue;
 		current(arg, rows[i].row);

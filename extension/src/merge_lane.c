@@ -52,6 +52,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "ahead.h"
 #include "arbiter.h"
 #include "guard.h"
 #include "ident.h"
@@ -70,6 +71,9 @@
 #define BATCH_ROWS_ORDERED 1000
 #define BATCH_ROWS_MAX     131072
 #define BATCH_BYTES_MAX    (32 * 1024 * 1024)
+
+/* Of a slot, and of a row, that are asked for ahead: most are no larger. */
+#define ROW_BYTES_AHEAD 192
 
 /* Attempts to write rows whose unique keys others keep taking. */
 #define MAX_ATTEMPTS 10
@@ -120,6 +124,8 @@ struct Lane
 	/* while a batch is merged */
 	BatchKey *keys;
 	int nkeys;
+	int places_asked;    /* keys whose entry in rows was asked for, */
+	int rows_asked;      /* and whose row was (ahead.h) */
 	IndexedRow *updates; /* updated rows that want index entries */
 	int nupdates;
 	IndexedRow *inserts;
@@ -311,6 +317,32 @@ LaneAdd(Lane *lane, const RowPlace *place)
 	return (lane->nrows >= lane->capacity || lane->bytes >= BATCH_BYTES_MAX) && !GrowBatch(lane);
 }
 
+/* --- in key order */
+
+static void
+BeginAsking(Lane *lane)
+{
+	lane->places_asked = lane->rows_asked = 0;
+}
+
+/* Key i is at work: asks for the rows of those behind it. */
+static void
+AskAhead(Lane *lane, int i)
+{
+	int places = Min(i + AHEAD_OF_PLACE, lane->nkeys);
+	int rows = Min(i + AHEAD_OF_ROW, lane->nkeys);
+
+	for (; lane->places_asked < places; lane->places_asked++)
+		AskForMemory(&lane->rows[lane->keys[lane->places_asked].row], sizeof(BatchRow));
+	for (; lane->rows_asked < rows; lane->rows_asked++)
+	{
+		BatchRow *row = &lane->rows[lane->keys[lane->rows_asked].row];
+
+		AskForMemory(row->slot, ROW_BYTES_AHEAD);
+		AskForMemory(row->given, ROW_BYTES_AHEAD);
+	}
+}
+
 /* --- 1. looking rows up */
 
 /* Remembers the row that a row of the batch has become or met. */
@@ -412,6 +444,16 @@ DropRepeatedKeys(Lane *lane)
 	lane->nkeys = n;
 }
 
+/* ArbiterFound: the same for one of the batch's keys. */
+static void
+MeetBatchRow(void *arg, BatchKey *key, TupleTableSlot *existing)
+{
+	Lane *lane = arg;
+
+	AskAhead(lane, key - lane->keys);
+	MeetRow(lane, key, existing);
+}
+
 static void
 SettleMissing(Lane *lane, BatchRow *row)
 {
@@ -429,7 +471,8 @@ ProbeBatch(Lane *lane)
 	ArbiterSort(lane->arbiter, lane->keys, lane->nkeys);
 	if (lane->run->keys_repeat)
 		DropRepeatedKeys(lane);
-	ArbiterProbe(lane->arbiter, lane->keys, lane->nkeys, MeetRow, lane);
+	BeginAsking(lane);
+	ArbiterProbe(lane->arbiter, lane->keys, lane->nkeys, MeetBatchRow, lane);
 	for (int i = 0; i < lane->nrows; i++)
 		SettleMissing(lane, &lane->rows[i]);
 }
@@ -778,8 +821,12 @@ WriteUpdates(Lane *lane)
 {
 	Moving moving = {.lane = lane, .end = lane->nkeys};
 
+	BeginAsking(lane);
 	for (int i = 0; i < lane->nkeys; i++)
+	{
+		AskAhead(lane, i);
 		UpdateInPlace(lane, &lane->rows[lane->keys[i].row]);
+	}
 	FinishUpdates(lane);
 	if (!HasMovers(lane))
 		return;
