@@ -18,9 +18,6 @@ aiodal_web__json_object(json_t **object, const char *text, size_t len, const cha
 {
 	json_error_t error = {.line = 0};
 
-	*object = aiodal_web__json_plain(text, len);
-	if (*object)
-		return AIODAL_OK;
 	*object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!*object && lacked_memory(&error))
 		return aiodal_web__oom(err);

@@ -16,9 +16,6 @@
 extern aiodal_status
 aiodal_web__json_object(json_t **object, const char *text, size_t len, const char *what, aiodal_error **err);
 
-/* The same for texts that are plain; NULL when it is not, or not known to be, one of them. */
-extern json_t *aiodal_web__json_plain(const char *text, size_t len);
-
 /* A member that is a string; NULL when it is not there or something else. */
 extern const char *aiodal_web__json_string(const json_t *object, const char *name);
 

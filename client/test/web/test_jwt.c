@@ -961,105 +961,6 @@ agrees_with_cjose(void **state)
 }
 
 /*
- * Plain JSON
- */
-
-static const char *const plain[] = {
-	"{\"a\":1}",
-	" {\t\"iss\" :\r\n\"https://a.b/\" , \"aud\":[\"x\",\"y\"],\"exp\":99999999999} ",
-	"{\"a\":true,\"b\":false,\"c\":null,\"d\":[],\"e\":[ ],\"f\":[true,null,0,999999999999999999]}",
-	"{\"\":\"\",\"a b\":\"\x7f~ !#[]{}:,\"}",
-};
-
-/* Read, if at all, to what jansson makes of it. */
-static bool
-is_read_as_by_jansson(const char *t, size_t len)
-{
-	json_t *ours = aiodal_web__json_plain(t, len);
-	json_t *theirs = json_loadb(t, len, JSON_REJECT_DUPLICATES, NULL);
-	char *a = json_dumps(ours, 0);
-	char *b = json_dumps(theirs, 0);
-	bool done = ours != NULL;
-
-	if (ours && (!json_equal(ours, theirs) || strcmp(a, b) != 0))
-		fail_msg("%.*s is read as %s, by jansson as %s", (int) len, t, a, b ? b : "nothing");
-	free(a);
-	free(b);
-	json_decref(ours);
-	json_decref(theirs);
-	return done;
-}
-
-static void
-leaves_what_is_not_plain_to_jansson(void **state)
-{
-	static const char *const others[] = {
-		"",
-		"{}",
-		"[]",
-		"1",
-		"{\"a\":1",
-		"{\"a\":1,}",
-		"{\"a\":[1,]}",
-		"{\"a\":[1}",
-		"{\"a\" 1}",
-		"{\"a\":1}x",
-		"{\"a\":1,\"a\":1}",
-		"{\"a\":01}",
-		"{\"a\":-1}",
-		"{\"a\":1.0}",
-		"{\"a\":1e3}",
-		"{\"a\":1000000000000000000}",
-		"{\"a\":99999999999999999999}",
-		"{\"a\":tru}",
-		"{\"a\":\"b}",
-		"{\"a\":\"\\n\"}",
-		"{\"a\":\"\n\"}",
-		"{\"a\":\"\xc3\xa9\"}",
-		"{\"a\":\"\xff\"}",
-		"{\"\xff\":1}",
-		"{\"a\":{}}",
-		"{\"a\":[[]]}",
-		"{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":1}",
-	};
-	size_t i;
-
-	(void) state;
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (is_read_as_by_jansson(others[i], strlen(others[i])))
-			fail_msg("%s was taken for plain", others[i]);
-	assert_false(is_read_as_by_jansson("{\"a\":1}\0", 8));
-	assert_false(is_read_as_by_jansson("{\"a\":1\0}", 8));
-}
-
-static void
-reads_plain_json_as_jansson_does(void **state)
-{
-	static const char chars[] = "{}[]:,\"\\ \t019.-eantrufls\x01\x80\xc3";
-	long left = RUNNING_ON_VALGRIND ? 2000 : 200000;
-	long done = 0;
-	size_t i;
-
-	(void) state;
-	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (!is_read_as_by_jansson(plain[i], strlen(plain[i])))
-			fail_msg("%s was not taken for plain", plain[i]);
-	while (left-- > 0)
-	{
-		char t[200];
-		const char *from = plain[pick(sizeof(plain) / sizeof(plain[0]))];
-		size_t len = strlen(from);
-		size_t changes = 1 + pick(3);
-
-		memcpy(t, from, len);
-		while (changes-- > 0)
-			t[pick(len)] = chars[pick(sizeof(chars))];
-		done += is_read_as_by_jansson(t, pick(4) ? len : pick(len));
-	}
-	assert_true(done > 1000);
-}
-
-/*
  * Out of memory
  */
 
@@ -1165,8 +1066,6 @@ main(void)
 		cmocka_unit_test(remembers_headers),
 		cmocka_unit_test(refuses_mutated_tokens),
 		cmocka_unit_test(agrees_with_cjose),
-		cmocka_unit_test(leaves_what_is_not_plain_to_jansson),
-		cmocka_unit_test(reads_plain_json_as_jansson_does),
 		cmocka_unit_test(survives_failing_malloc),
 	};
 
