@@ -63,18 +63,6 @@ aiodal_web_response_free(aiodal_web_response *res)
 	aiodal_web__free(res);
 }
 
-void
-aiodal_web__response_move(aiodal_web_response *to, aiodal_web_response *from)
-{
-	bool head = to->head;
-
-	aiodal_web_response_reset(to);
-	*to = *from;
-	to->head = head;
-	memset(from, 0, sizeof(*from));
-	aiodal_web_response_reset(from);
-}
-
 int
 aiodal_web_response_status(const aiodal_web_response *res)
 {

@@ -21,9 +21,6 @@ struct aiodal_web_response
 
 extern aiodal_web_response *aiodal_web__response_new(void);
 
-/* Takes the content of the other one, which is as new afterwards. */
-extern void aiodal_web__response_move(aiodal_web_response *to, aiodal_web_response *from);
-
 /* As aiodal_web_response_problem(); members is more JSON, ", ..." or "". */
 extern aiodal_status aiodal_web__problem(aiodal_web_response *res, int status, const char *detail,
 										 const char *members, aiodal_error **err);

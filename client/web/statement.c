@@ -9,44 +9,17 @@
 
 #include <libpq-fe.h>
 
-static void
-quoted(aiodal_web__buf *sql, const char *text, char quote)
-{
-	aiodal_web__buf_char(sql, quote);
-	for (; *text; text++)
-	{
-		if (*text == quote)
-			aiodal_web__buf_char(sql, quote);
-		aiodal_web__buf_char(sql, *text);
-	}
-	aiodal_web__buf_char(sql, quote);
-}
-
 void
 aiodal_web__sql_ident(aiodal_web__buf *sql, const char *name)
 {
-	quoted(sql, name, '"');
-}
-
-/* Right whatever standard_conforming_strings is: a backslash makes it an E'' literal. */
-void
-aiodal_web__sql_literal(aiodal_web__buf *sql, const char *text)
-{
-	const char *p;
-
-	if (!strchr(text, '\\'))
+	aiodal_web__buf_char(sql, '"');
+	for (; *name; name++)
 	{
-		quoted(sql, text, '\'');
-		return;
+		if (*name == '"')
+			aiodal_web__buf_char(sql, '"');
+		aiodal_web__buf_char(sql, *name);
 	}
-	aiodal_web__buf_str(sql, " E'");
-	for (p = text; *p; p++)
-	{
-		if (*p == '\'' || *p == '\\')
-			aiodal_web__buf_char(sql, *p);
-		aiodal_web__buf_char(sql, *p);
-	}
-	aiodal_web__buf_char(sql, '\'');
+	aiodal_web__buf_char(sql, '"');
 }
 
 size_t

@@ -25,9 +25,6 @@ typedef struct aiodal_web__statement
 /* An identifier, quoted. */
 extern void aiodal_web__sql_ident(aiodal_web__buf *sql, const char *name);
 
-/* A string literal. */
-extern void aiodal_web__sql_literal(aiodal_web__buf *sql, const char *text);
-
 /* The highest $n in it, wherever it stands; 0 for none, and for NULL. */
 extern size_t aiodal_web__sql_parameters(const char *sql);
 

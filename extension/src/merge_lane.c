@@ -248,12 +248,6 @@ LaneSlot(Lane *lane)
 	return lane->rows[lane->nrows].slot;
 }
 
-int64
-LaneRows(const Lane *lane)
-{
-	return lane->nrows;
-}
-
 /* Takes the key's columns of a row; values has room for them. */
 static void
 FillKey(Lane *lane, int row, BatchKey *key, Datum *values)

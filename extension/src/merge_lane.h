@@ -50,8 +50,6 @@ extern TupleTableSlot *LaneSlot(Lane *lane);
 /* Takes the row in it. Returns whether the lane is full and wants to be merged. */
 extern bool LaneAdd(Lane *lane, const RowPlace *place);
 
-extern int64 LaneRows(const Lane *lane);
-
 /* Merges the rows that wait. */
 extern void MergeLane(Lane *lane);
 

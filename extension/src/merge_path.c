@@ -97,14 +97,20 @@ HasRowTriggersBefore(Relation table)
 	return t && (t->trig_insert_before_row || t->trig_update_before_row || t->trig_delete_before_row);
 }
 
-static bool
-HasStatementTriggers(MergeRequest *request)
+bool
+HasStatementTriggers(Relation target)
 {
-	TriggerDesc *t = request->target->trigdesc;
+	TriggerDesc *t = target->trigdesc;
 
 	return t && (t->trig_insert_before_statement || t->trig_insert_after_statement ||
 				 t->trig_update_before_statement || t->trig_update_after_statement ||
 				 t->trig_insert_new_table || t->trig_update_old_table || t->trig_update_new_table);
+}
+
+static bool
+FiresForStatements(MergeRequest *request)
+{
+	return HasStatementTriggers(request->target);
 }
 
 static bool
@@ -191,7 +197,7 @@ static const Condition conditions[] = {
 	{IsDistributed, "the target is distributed by Citus"},
 	{HasRules, "the target has rules"},
 	{HasRowSecurity, "row security applies to the current user"},
-	{HasStatementTriggers, "the target has statement triggers"},
+	{FiresForStatements, "the target has statement triggers"},
 	{NullsAreKeys, "the key is NULLS NOT DISTINCT"},
 	{PartsEqualKeys, "the key's collation is not that of the partition key"},
 	{HasVolatileDefaults, "a column left out has a volatile default"},

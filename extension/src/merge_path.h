@@ -21,6 +21,12 @@ extern const char *ReasonForSql(MergeRequest *request);
  * it. */
 extern void CheckPartition(MergeRequest *request, Relation partition);
 
+/*
+ * Whether something fires once for each statement that inserts or updates, or is shown all of its rows. What
+ * fires when rows are deleted is of no matter: mode sync deletes by a statement of its own.
+ */
+extern bool HasStatementTriggers(Relation target);
+
 /* Raises that error where the setting is "direct". */
 extern void RefuseSql(MergeRequest *request, const char *reason);
 

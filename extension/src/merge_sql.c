@@ -56,6 +56,7 @@
 #include "counted.h"
 #include "ident.h"
 #include "merge_partitions.h"
+#include "merge_path.h"
 #include "merge_sql.h"
 #include "parents.h"
 
@@ -760,22 +761,6 @@ HasRules(Relation target)
 	return false;
 }
 
-/* They fire once a query, however many statements it has. */
-static bool
-HasStatementTriggers(Relation target)
-{
-	TriggerDesc *triggers = target->trigdesc;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (!TRIGGER_FOR_ROW(trigger->tgtype) || trigger->tgnewtable || trigger->tgoldtable)
-			return true;
-	}
-	return false;
-}
-
 static void
 InspectTarget(SqlMerge *m)
 {
@@ -786,6 +771,7 @@ InspectTarget(SqlMerge *m)
 	m->has_arbiter = m->request->key && OidIsValid(m->request->key->index) && !m->has_rules;
 	m->has_row_triggers = kind == RELKIND_VIEW || m->has_rules || HasRowTriggers(target) ||
 						  AnyPartition(target, HasRowTriggers);
+	/* triggers for statements fire once a query, however many statements it has, so there can be but one */
 	m->refers_to_itself = !m->has_rules && !HasStatementTriggers(target) &&
 						  (RefersToOwnRows(target) || AnyPartition(target, RefersToOwnRows));
 	/* a view's tables may have policies */

@@ -1,6 +1,6 @@
 -- Every reason for plain SQL: explain_merge() gives it, merge() too, and where only the direct path is allowed the
 -- error does. What the direct path would have to do is done, and as well as where plain SQL is asked for.
-SELECT plan(66);
+SELECT plan(71);
 SET client_min_messages = warning;
 
 CREATE FUNCTION failure(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -164,4 +164,20 @@ SELECT is(outcome('direct', 'tree', 'more_trees', mode, NULL, 'stop'), ARRAY['di
   FROM unnest('{upsert,sync,ignore}'::text[]) mode;
 SELECT is((outcome('sql', 'tree', 'more_trees', 'upsert', NULL, 'stop'))[3:4], ARRAY['(5,3,1,1,0,0,0,0)', E'(1,)\n(2,4)\n(3,1)\n(4,3)\n(5,2)'], 'which are found by SQL, too');
 SELECT is(outcome('direct', 'tree', 'trees', 'upsert', NULL, 'stop'), outcome('sql', 'tree', 'trees', 'upsert', NULL, 'stop'), 'one that is missing');
+
+-- and triggers for statements that do neither insert nor update are no hindrance
+CREATE TABLE fired (id int);
+CREATE FUNCTION note_statement() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fired SELECT id FROM gone; RETURN NULL; END $$;
+CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this'; END $$;
+CREATE TRIGGER note AFTER DELETE ON tree REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_statement();
+CREATE TRIGGER never BEFORE TRUNCATE ON tree FOR EACH STATEMENT EXECUTE FUNCTION never();
+INSERT INTO tree VALUES (7, 2);
+SELECT is(outcome('direct', 'tree', 'more_trees', mode, NULL, 'stop'), ARRAY['direct', NULL] || (outcome('sql', 'tree', 'more_trees', mode, NULL, 'stop'))[3:], 'triggers for other statements, ' || mode)
+  FROM unnest('{upsert,sync}'::text[]) mode;
+SELECT is((outcome(path, 'tree', 'more_trees', 'sync', NULL, 'stop'))[3:4], ARRAY['(5,3,1,1,0,1,0,0)', E'(1,)\n(2,4)\n(3,1)\n(4,3)\n(5,2)'], 'rows are deleted, ' || path)
+  FROM unnest('{direct,sql}'::text[]) path;
+SET aiodal.path = direct;
+SELECT aiodal.merge('more_trees', 'tree', 'sync');
+SELECT results_eq('TABLE fired', 'VALUES (7)', 'and the trigger sees them');
+RESET aiodal.path;
 SELECT * FROM finish();

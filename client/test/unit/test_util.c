@@ -12,7 +12,6 @@
 #include "util/jsonl.h"
 #include "util/mem.h"
 #include "util/options.h"
-#include "util/records.h"
 #include "util/sql.h"
 #include "util/stage_sql.h"
 #include "util/suggest.h"
@@ -150,66 +149,6 @@ sql_begins_behind_comments(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(aiodal__sql_skip(cases[i].text), cases[i].rest);
-}
-
-static void
-records_are_taken_apart(void **state)
-{
-	static const char *const keys[] = {"a", "b c", "d"};
-	aiodal__arena arena = AIODAL__ARENA_INIT;
-	const char *const *cells;
-	int n;
-
-	(void) state;
-	assert_int_equal(
-		aiodal__records_parse(
-			&arena,
-			" [ {\"a\": \"x\", \"b c\":1.5,\"other\":{\"a\": [\"}\", 1]}, \"d\":null}\n,{\"d\": [\"p\", "
-			"\"q]\"],"
-			"\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u00e9\\u20AC,}]\"}, {}, {\"b c\":true, \"b c \":2}] ",
-			keys, 3, &cells, &n),
-		0);
-	assert_int_equal(n, 4);
-	assert_string_equal(cells[0], "x");
-	assert_string_equal(cells[1], "1.5");
-	assert_null(cells[2]);
-	assert_string_equal(cells[3], "\"\\/\b\f\n\r\t\001\xc3\xa9\xe2\x82\xac,}]");
-	assert_null(cells[4]);
-	assert_string_equal(cells[5], "[\"p\", \"q]\"]");
-	assert_null(cells[6]);
-	assert_string_equal(cells[10], "true");
-	assert_int_equal(aiodal__records_parse(&arena, NULL, keys, 3, &cells, &n), 0);
-	assert_int_equal(n, 0);
-	assert_int_equal(aiodal__records_parse(&arena, "[]", keys, 3, &cells, &n), 0);
-	assert_null(cells);
-	aiodal__arena_free(&arena);
-}
-
-/* Every beginning of a good text is refused, and nothing behind it is read, which valgrind would tell. */
-static void
-records_that_end_early_are_refused(void **state)
-{
-	static const char text[] = "[{\"a\":\"x\\n\",\"b\":{\"c\":[1]}},{\"a\":-1e5}]";
-	static const char *const bad[] = {"{}",           "[1]",           "[{\"a\"}]",
-									  "[{\"a\":}]",   "[{a:1}]",       "[{\"a\":1,}]",
-									  "[{\"a\":1},]", "[{\"a\":1}] x", "[{\"a\":\"\\\"}]"};
-	static const char *const keys[] = {"a"};
-	aiodal__arena arena = AIODAL__ARENA_INIT;
-	const char *const *cells;
-	int n;
-
-	(void) state;
-	for (size_t length = 0; length < sizeof(text); length++)
-	{
-		char *copy = strndup(text, length);
-
-		assert_int_equal(aiodal__records_parse(&arena, copy, keys, 1, &cells, &n),
-						 length == sizeof(text) - 1 ? 0 : -2);
-		free(copy);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(aiodal__records_parse(&arena, bad[i], keys, 1, &cells, &n), -2);
-	aiodal__arena_free(&arena);
 }
 
 static void
@@ -463,8 +402,6 @@ main(void)
 		cmocka_unit_test(buf_grows_and_prints),
 		cmocka_unit_test(arrays_parse),
 		cmocka_unit_test(sql_begins_behind_comments),
-		cmocka_unit_test(records_are_taken_apart),
-		cmocka_unit_test(records_that_end_early_are_refused),
 		cmocka_unit_test(arena_aligns_and_refuses_overflow),
 		cmocka_unit_test(hash_finds_all_and_nothing_else),
 		cmocka_unit_test(hash_tells_parts_apart),
