@@ -37,16 +37,25 @@ expect()
 	}
 }
 
-# What was started ends with the tour, whatever ends it.
-started=()
+# What was started ends with the tour, whatever ends it; what does not end well has its log shown.
+started=() names=()
 end_all()
 {
-	local status=$? pid
+	local status=$? ended i
 	trap - EXIT
 	trap '' INT TERM HUP
-	for pid in "${started[@]}"; do
-		kill "$pid" 2>/dev/null || true
-		while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	for i in "${!started[@]}"; do
+		kill "${started[i]}" 2>/dev/null || true
+		while kill -0 "${started[i]}" 2>/dev/null; do sleep 0.05; done
+		ended=0
+		wait "${started[i]}" 2>/dev/null || ended=$?
+		# 143: by the signal; 127: somebody has waited for it already
+		case $ended in
+			0 | 127 | 143) ;;
+			*) tail -n 50 "${names[i]}.log" >&2
+				echo "demo: ${names[i]} ended with status $ended" >&2
+				[ $status != 0 ] || status=1 ;;
+		esac
 	done
 	exit $status
 }
@@ -61,7 +70,7 @@ start()
 	printf '%s$ %s &%s\n' "$bold" "$2" "$plain"
 	# shellcheck disable=SC2086 # words
 	setpriv --pdeathsig TERM env $2 >"$1.out" 2>"$1.log" </dev/null &
-	started+=($!)
+	started+=($!) names+=("$1")
 	for ((tries = 600; tries; tries--)); do
 		[ ! -s "$1.out" ] || break
 		kill -0 ${started[-1]} 2>/dev/null || { cat "$1.log" >&2; exit 1; }

@@ -2,8 +2,9 @@
  * drive.c
  *		Feeds a target with inputs that are a little wrong.
  *
- *		PROGRAM            seeds and what mutation makes of them
- *		PROGRAM FILE ...   these inputs alone
+ *		PROGRAM               seeds and what mutation makes of them
+ *		PROGRAM -m FILE ...   the same, with the beginnings of these files as seeds, too
+ *		PROGRAM FILE ...      these inputs alone
  *
  *	FUZZ_SEED      where the random numbers begin (default 1): the same seed, the same inputs, as far as the
  *				   target's seeds are the same
@@ -33,6 +34,7 @@
 #endif
 
 #define MAX_INPUT ((size_t) 65536)
+#define MAX_SEED  ((size_t) 4096) /* of a file */
 #define MAX_POOL  512
 #define MAX_WORDS 128
 /* longer than any input should take, on any machine */
@@ -256,19 +258,37 @@ run_mutations(int fd)
 	}
 }
 
-static void
-run_file(int fd, const char *path)
+/* Up to so many bytes of it. */
+static size_t
+read_file(char *data, size_t size, const char *path)
 {
-	static char data[MAX_INPUT];
 	FILE *file = fopen(path, "rb");
+	size_t len;
 
 	if (!file)
 	{
 		perror(path);
 		exit(2);
 	}
-	run(fd, data, fread(data, 1, sizeof(data), file));
+	len = fread(data, 1, size, file);
 	(void) fclose(file);
+	return len;
+}
+
+static void
+run_file(int fd, const char *path)
+{
+	static char data[MAX_INPUT];
+
+	run(fd, data, read_file(data, sizeof(data), path));
+}
+
+static void
+seed_with_file(const char *path)
+{
+	char data[MAX_SEED];
+
+	fuzz_seed(data, read_file(data, sizeof(data), path));
 }
 
 int
@@ -277,6 +297,7 @@ main(int argc, char **argv)
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	char path[4096];
 	long seed = number("FUZZ_SEED", 1);
+	bool mutates;
 	int fd;
 	int i;
 
@@ -289,10 +310,11 @@ main(int argc, char **argv)
 	}
 	state = (uint64_t) seed * 0x9E3779B97F4A7C15u + 1;
 	fuzz_begin();
-	if (argc == 1)
+	mutates = argc == 1 || strcmp(argv[1], "-m") == 0;
+	for (i = mutates ? 2 : 1; i < argc; i++)
+		mutates ? seed_with_file(argv[i]) : run_file(fd, argv[i]);
+	if (mutates)
 		run_mutations(fd);
-	for (i = 1; i < argc; i++)
-		run_file(fd, argv[i]);
 	fuzz_end();
 	while (n_pool > 0)
 		free(pool[--n_pool].data);

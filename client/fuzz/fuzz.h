@@ -1,7 +1,7 @@
 /*
  * fuzz.h
  *		A target: a function that takes whatever bytes there are, and texts to begin with. Each program has
- * one target and the driver of drive.c.
+ * one target and the driver of drive.c; so have those of test/fuzz.
  */
 #ifndef AIODAL_FUZZ_H
 #define AIODAL_FUZZ_H

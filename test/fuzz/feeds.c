@@ -9,7 +9,7 @@
  *	values	each fast converter, and a jsonb is walked through
  *	members	JSON lines
  *
- * For libFuzzer, or for driver.c.
+ * For libFuzzer, or by feeds_drive.c for the driver that the client has, too.
  */
 #include "backend.h"
 
