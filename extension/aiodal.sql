@@ -397,6 +397,65 @@ CREATE FUNCTION aiodal.last_copy()
 COMMENT ON FUNCTION aiodal.last_copy() IS
 'what became of the rows of the session''s last COPY with a merge option, or into a stage (then without a path); NULL when it failed';
 
+-- Stages that several sessions load at once. They are ordinary tables of who loads, in this schema, on which
+-- nobody has any right by default: GRANT USAGE, CREATE ON SCHEMA aiodal_stage TO who is to have it.
+CREATE SCHEMA aiodal_stage;
+COMMENT ON SCHEMA aiodal_stage IS 'stages that several sessions load at once; empty while nobody does';
+
+CREATE FUNCTION aiodal.reserve_stage(target regclass)
+    RETURNS name
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'reserve_stage';
+COMMENT ON FUNCTION aiodal.reserve_stage(regclass) IS
+'a name for a stage that several sessions load; it stays reserved, and its stage is kept, until the transaction ends';
+
+CREATE FUNCTION aiodal.shared_stage(name name, target regclass, columns name[] DEFAULT NULL)
+    RETURNS regclass
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'shared_stage';
+COMMENT ON FUNCTION aiodal.shared_stage(name, regclass, name[]) IS
+'makes a table like target, to be committed, then loaded by several sessions; its name was reserved by the one that merges';
+
+CREATE FUNCTION aiodal.join_stage(
+    stage regclass,
+    target regclass,
+    part bigint,
+    input bigint DEFAULT 1,
+    lines bigint DEFAULT 0,
+    records bigint DEFAULT 0,
+    mode text DEFAULT NULL,
+    on_error text DEFAULT 'stop',
+    max_rejects bigint DEFAULT NULL)
+    RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'join_stage';
+COMMENT ON FUNCTION aiodal.join_stage(regclass, regclass, bigint, bigint, bigint, bigint, text, text, bigint) IS
+'the session''s next COPY into the shared stage, in this transaction, is this part of the whole: of that input, behind so many lines and records; returns how many rows the session has set aside so far';
+
+CREATE FUNCTION aiodal.merge_shared(
+    stage regclass,
+    target regclass,
+    parts bigint DEFAULT NULL,
+    mode text DEFAULT 'upsert',
+    key name[] DEFAULT NULL,
+    on_duplicate text DEFAULT 'error',
+    on_error text DEFAULT 'stop',
+    max_rejects bigint DEFAULT NULL,
+    update_columns name[] DEFAULT NULL,
+    delete_where text DEFAULT NULL)
+    RETURNS aiodal.merge_result
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'merge_shared';
+COMMENT ON FUNCTION aiodal.merge_shared(regclass, regclass, bigint, text, name[], text, text, bigint, name[], text) IS
+'merges all parts of a shared stage into its target as one batch, and drops it';
+
+CREATE FUNCTION aiodal.drop_shared_stages()
+    RETURNS integer
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'drop_shared_stages';
+COMMENT ON FUNCTION aiodal.drop_shared_stages() IS
+'drops shared stages of the caller''s that were left behind by sessions that are gone; returns how many';
+
 -- VOLATILE and PARALLEL UNSAFE, as procedures are
 CREATE PROCEDURE aiodal.run_on_commit()
     LANGUAGE c

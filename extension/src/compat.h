@@ -72,6 +72,18 @@ MayCreateTemporaryTables(void)
 #endif
 }
 
+#include "catalog/pg_namespace.h"
+
+static inline bool
+MayInSchema(Oid schema, AclMode right)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, GetUserId(), right) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, GetUserId(), right) == ACLCHECK_OK;
+#endif
+}
+
 /* the same of pg_statistic_ext.stxstattarget */
 #include "catalog/pg_statistic_ext.h"
 

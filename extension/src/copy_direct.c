@@ -163,7 +163,8 @@ CopyDirectly(ParseState *pstate, const CopyStmt *stmt, Relation target, const St
 						   .relname = stmt->relation->relname,
 						   .target = RelationGetRelid(target),
 						   .names_required = true,
-						   .no_defaults = true};
+						   .no_defaults = true,
+						   .parts = wanted->parts};
 
 	RunCopyFrom(&request, stmt, MergeFeed, &copy);
 }

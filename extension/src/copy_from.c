@@ -164,10 +164,13 @@ CheckMayInsert(ParseState *pstate, ParseNamespaceItem *nsitem, List *attnums)
 static int64
 Consume(FeedRequest *request, List *where, CopyConsumer consume, void *arg)
 {
-	Feed *feed = request->format == FEED_JSONL ? BeginJsonlFeed(request) : BeginTextFeed(request);
+	Feed *feed = request->parts                  ? BeginShareFeed(request)
+				 : request->format == FEED_JSONL ? BeginJsonlFeed(request)
+												 : BeginTextFeed(request);
 	int64 rows = consume(request, feed, where, arg);
 
-	CloseSource(request->source);
+	if (request->source)
+		CloseSource(request->source);
 	feed->end(feed);
 	return rows;
 }
@@ -209,6 +212,7 @@ RunCopyFrom(FeedRequest *request, const CopyStmt *stmt, CopyConsumer consume, vo
 	PreventCommandIfParallelMode("COPY FROM");
 
 	ReadOptions(request, stmt->options);
-	request->source = OpenSource(stmt, list_length(attnums), request->format == FEED_BINARY);
+	if (!request->parts)
+		request->source = OpenSource(stmt, list_length(attnums), request->format == FEED_BINARY);
 	return ConsumeGuarded(request, where, consume, arg);
 }

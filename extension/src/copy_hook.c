@@ -26,7 +26,7 @@ TargetStage(Node *statement)
 
 	if (!IsA(statement, CopyStmt) || !stmt->is_from || stmt->relation == NULL || !HaveStages())
 		return NULL;
-	/* no lock: stages are temporary, so nobody else can touch them */
+	/* no lock: stages are temporary, or shared ones that this transaction has locked */
 	relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 	return OidIsValid(relid) ? FindStage(relid) : NULL;
 }

@@ -26,6 +26,7 @@
 #include "copy_stage.h"
 #include "merge.h"
 #include "reject.h"
+#include "share.h"
 
 PG_FUNCTION_INFO_V1(last_copy);
 
@@ -193,28 +194,37 @@ CopyThroughStage(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *
 	return reason;
 }
 
+const char *
+CopyAs(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *delete_where, MergeCounts *counts)
+{
+	Relation target = table_openrv(stmt->relation, AccessShareLock);
+	const char *reason = NULL;
+
+	last.known = false;
+	wanted->target = RelationGetRelid(target);
+	/* the direct path's errors know lines, but not of which file */
+	if (delete_where == NULL && !wanted->several_inputs && CanCopyDirectly(target, wanted, IsJsonl(stmt)))
+	{
+		LockRelationOid(wanted->target, RowExclusiveLock);
+		CopyDirectly(pstate, stmt, target, wanted, counts);
+	}
+	else
+		reason = CopyThroughStage(pstate, stmt, wanted, delete_where, counts);
+	table_close(target, NoLock);
+	Remember(counts, reason, false);
+	return reason;
+}
+
 int64
 CopyAndMerge(ParseState *pstate, CopyStmt *stmt)
 {
 	Stage wanted = {.has_mode = true, .mode = MODE_INSERT, .max_rejects = -1};
 	MergeCounts counts = {0};
 	const char *delete_where = NULL;
-	const char *reason = NULL;
-	Relation target;
 
 	last.known = false;
 	ReadMergeOptions(pstate, stmt, &wanted, &delete_where);
-	target = table_openrv(stmt->relation, AccessShareLock);
-	wanted.target = RelationGetRelid(target);
-	if (delete_where == NULL && CanCopyDirectly(target, &wanted, IsJsonl(stmt)))
-	{
-		LockRelationOid(wanted.target, RowExclusiveLock);
-		CopyDirectly(pstate, stmt, target, &wanted, &counts);
-	}
-	else
-		reason = CopyThroughStage(pstate, stmt, &wanted, delete_where, &counts);
-	table_close(target, NoLock);
-	Remember(&counts, reason, false);
+	CopyAs(pstate, stmt, &wanted, delete_where, &counts);
 	return counts.staged;
 }
 
@@ -226,7 +236,9 @@ CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage)
 	int64 stored;
 
 	last.known = false;
-	stored = CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
+	stored = CopyIntoStage(pstate, stmt, stage, stage->part ? stage->part->name : stmt->relation->relname);
+	if (stage->part)
+		SavePart(stage, stored);
 	counts.rejected = CountCopyRejects(stage->relid) - before;
 	counts.staged = stored + counts.rejected;
 	Remember(&counts, NULL, true);

@@ -10,6 +10,7 @@
 #include "nodes/parsenodes.h"
 #include "parser/parse_node.h"
 
+#include "merge.h"
 #include "stage.h"
 
 /* A COPY FROM with a merge option or with FORMAT jsonl. */
@@ -20,6 +21,13 @@ extern bool IsCopyThatMerges(Node *statement);
  * returns the number of rows read. Without a merge option rows are inserted.
  */
 extern int64 CopyAndMerge(ParseState *pstate, CopyStmt *stmt);
+
+/*
+ * Copies into stmt's relation and merges as a stage that is "wanted" would be, whose target is set;
+ * delete_where as in MergeRequest. Adds to counts and returns why it went by SQL (static), or NULL.
+ */
+extern const char *
+CopyAs(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *delete_where, MergeCounts *counts);
 
 /* COPY into a stage; returns the number of rows stored. */
 extern int64 CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage);

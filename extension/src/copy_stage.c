@@ -9,6 +9,7 @@
 
 #include "copy_from.h"
 #include "copy_stage.h"
+#include "share.h"
 #include "stage_writer.h"
 
 /* CopyConsumer; arg is the stage */
@@ -29,9 +30,15 @@ CopyIntoStage(ParseState *pstate, const CopyStmt *stmt, Stage *stage, const char
 						   .relname = relname,
 						   .target = stage->target,
 						   .sets_aside = stage->reject,
+						   .parts = stage->parts,
 						   .names_required = stage->has_mode && stage->mode != MODE_UPDATE};
 	int64 stored;
 
+	if (stage->part)
+	{
+		request.lines_before = stage->part->lines;
+		request.records_before = stage->part->records;
+	}
 	StageGivenColumns(stage, &request.given);
 	request.rel = table_open(stage->relid, RowExclusiveLock);
 	stored = RunCopyFrom(&request, stmt, WriteStage, stage);

@@ -43,6 +43,9 @@ typedef struct FeedRequest
 	List *options;          /* DefElem *, the options core knows, without HEADER */
 	List *attlist;          /* String *, the statement's column list, or NIL */
 	Source *source;
+	int64 lines_before;       /* of the file in front of what the source gives, for places */
+	int64 records_before;     /* the same, header not counted */
+	struct ShareParts *parts; /* rows come from these, and there is no source; see share.h */
 } FeedRequest;
 
 typedef struct Feed Feed;
@@ -73,6 +76,7 @@ struct Feed
 	const char *relname;
 	int64 line;       /* first physical line of the current record, 1-based */
 	int64 record;     /* its number, 1-based, the header not counted */
+	int input;        /* number of the file it is in; 0: there is but the one of the COPY */
 	Bitmapset *given; /* columns the input fills; grows while JSON keys turn up */
 	Fill *fill;       /* defaults for columns that rows lack */
 };
@@ -80,6 +84,9 @@ struct Feed
 /* Both read what they need of the source at once: a header, or nothing. */
 extern Feed *BeginTextFeed(FeedRequest *request); /* csv, text, binary: core's parser */
 extern Feed *BeginJsonlFeed(FeedRequest *request);
+
+/* Reads rows that other sessions have put into a shared stage. */
+extern Feed *BeginShareFeed(FeedRequest *request);
 
 /*
  * Core's parser calls back without saying for whom. What it reads from now is

@@ -339,6 +339,8 @@ BeginJsonlFeed(FeedRequest *request)
 	feed->rel = request->rel;
 	feed->target = request->target;
 	feed->source = request->source;
+	feed->physical_line = request->lines_before;
+	feed->base.record = request->records_before;
 	feed->encoding = FeedEncoding(request);
 	feed->base.fill = MakeFill(request->rel, request->target);
 	feed->columns = PrepareJsonColumns(desc);

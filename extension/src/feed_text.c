@@ -470,8 +470,9 @@ BeginTextFeed(FeedRequest *request)
 	if (feed->by_lines)
 		SourceCheckStart(request->source, FeedEncoding(request));
 	attlist = ReadColumnList(request, &header);
-	feed->header_lines = header.lines;
-	feed->next_line = header.lines + 1;
+	feed->header_lines = request->lines_before + header.lines;
+	feed->next_line = feed->header_lines + 1;
+	feed->base.record = request->records_before;
 	if (feed->by_lines && request->sets_aside)
 		feed->repair = MakeRepair(request->source, FeedEncoding(request));
 

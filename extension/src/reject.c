@@ -299,10 +299,13 @@ static char *
 RejectPlace(const RejectLog *log, const Reject *reject)
 {
 	StringInfoData place;
+	Stage *stage = FindStage(log->stage);
 	int copies = 0;
 
 	for (int i = 0; i < log->nloads; i++)
 		copies += log->loads[i].copy;
+	if (stage && (stage->part || stage->parts))
+		copies = stage->several_inputs ? 2 : 1;
 	initStringInfo(&place);
 	appendStringInfo(&place, "line " INT64_FORMAT, reject->line);
 	if (copies > 1 && reject->input > 0)

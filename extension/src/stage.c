@@ -41,16 +41,6 @@
 #include "merge.h"
 #include "stage.h"
 
-/* Rows stored one after another on a page, whose lines and records count up by one. */
-typedef struct LineRun
-{
-	ItemPointerData first;
-	uint16 count;
-	int input; /* not always the COPY's own: rows of earlier ones may have been stored anew */
-	int64 line;
-	int64 record;
-} LineRun;
-
 /* One COPY into a stage. */
 typedef struct StageCopy
 {
@@ -236,6 +226,22 @@ StageNoteLine(Stage *stage, ItemPointer tid, int64 line, int64 record)
 	NotePlace(stage, tid, (StagePlace){((StageEntry *) stage)->inputs, line, record});
 }
 
+void
+StageSetInput(Stage *stage, int input)
+{
+	((StageEntry *) stage)->inputs = input;
+}
+
+int
+StageRuns(Stage *stage, LineRun **runs)
+{
+	List *copies = ((StageEntry *) stage)->copies;
+	StageCopy *copy = copies ? llast(copies) : NULL;
+
+	*runs = copy ? copy->runs : NULL;
+	return copy ? copy->nruns : 0;
+}
+
 static bool
 RunHas(const LineRun *run, const ItemPointerData *tid)
 {
@@ -287,7 +293,7 @@ StagePlaceText(Stage *stage, const ItemPointerData *tid)
 
 	if (place.line == 0)
 		return NULL;
-	if (((StageEntry *) stage)->inputs <= 1)
+	if (((StageEntry *) stage)->inputs <= 1 && !stage->several_inputs)
 		return psprintf("line " INT64_FORMAT, place.line);
 	return psprintf("line " INT64_FORMAT " of input %d", place.line, place.input);
 }
@@ -343,6 +349,17 @@ RegisterStage(const Stage *stage)
 	entry->merged = InvalidSubTransactionId;
 	stages = lappend(stages, entry);
 	MemoryContextSwitchTo(old);
+}
+
+Stage *
+KnowStage(const Stage *stage)
+{
+	Stage *known = FindStage(stage->relid);
+
+	if (known != NULL)
+		stages = list_delete_ptr(stages, known);
+	RegisterStage(stage);
+	return FindStage(stage->relid);
 }
 
 static bool
@@ -537,23 +554,30 @@ AppendColumnDefinition(StringInfo sql, Relation target, AttrNumber attnum)
 		appendStringInfo(sql, " COLLATE %s", QualifiedCollationName(att->attcollation));
 }
 
+void
+AppendStageColumns(StringInfo sql, Relation target, List *attnums)
+{
+	ListCell *lc;
+
+	foreach (lc, attnums)
+	{
+		if (foreach_current_index (lc) > 0)
+			appendStringInfoString(sql, ", ");
+		AppendColumnDefinition(sql, target, lfirst_int(lc));
+	}
+}
+
 Oid
 CreateStageTable(Relation target, List *attnums, const char *base, const char *label)
 {
 	StringInfoData sql;
-	ListCell *lc;
 	char *name;
 
 	CheckMayMakeTemporary();
 	name = FreeTemporaryName(base, label);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE TEMPORARY TABLE pg_temp.%s (", quote_identifier(name));
-	foreach (lc, attnums)
-	{
-		if (foreach_current_index (lc) > 0)
-			appendStringInfoString(&sql, ", ");
-		AppendColumnDefinition(&sql, target, lfirst_int(lc));
-	}
+	AppendStageColumns(&sql, target, attnums);
 	appendStringInfoString(&sql, ") USING heap ON COMMIT DROP");
 	RunUtility(sql.data);
 	return get_relname_relid(name, LookupExplicitNamespace("pg_temp", false));
@@ -603,11 +627,19 @@ CheckStageOptions(Relation target, const Stage *stage)
 		ResolveMergeKey(target, stage->key, stage->mode != MODE_INSERT || stage->key != NIL);
 }
 
-static Stage *
-MakeStageOf(Relation target, Stage *wanted, List *attnums, const char *name)
+List *
+StageColumns(Relation target, List *names)
 {
 	CheckTarget(target);
 	CheckMayWrite(target);
+	return names ? ChosenColumns(target, names) : LoadableColumns(target);
+}
+
+static Stage *
+MakeStageOf(Relation target, Stage *wanted, List *columns, const char *name)
+{
+	List *attnums = StageColumns(target, columns);
+
 	CheckStageOptions(target, wanted);
 	if (name == NULL)
 		wanted->relid = CreateStageTable(target, attnums, RelationGetRelationName(target), "stage");
@@ -622,7 +654,7 @@ Stage *
 MakeStage(Stage *wanted)
 {
 	Relation target = OpenTable(wanted->target, AccessShareLock, "target");
-	Stage *made = MakeStageOf(target, wanted, LoadableColumns(target), NULL);
+	Stage *made = MakeStageOf(target, wanted, NIL, NULL);
 
 	table_close(target, NoLock);
 	return made;
@@ -644,7 +676,6 @@ stage(PG_FUNCTION_ARGS)
 	Relation target;
 	List *columns = NamesArgument(fcinfo, 1, "columns", false);
 	const char *name = PG_ARGISNULL(2) ? NULL : NameStr(*PG_GETARG_NAME(2));
-	List *attnums;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
@@ -652,8 +683,7 @@ stage(PG_FUNCTION_ARGS)
 	ReadStageOptions(fcinfo, &wanted);
 
 	target = OpenTable(wanted.target, AccessShareLock, "target");
-	attnums = columns ? ChosenColumns(target, columns) : LoadableColumns(target);
-	MakeStageOf(target, &wanted, attnums, name);
+	MakeStageOf(target, &wanted, columns, name);
 	table_close(target, NoLock);
 	PG_RETURN_OID(wanted.relid);
 }

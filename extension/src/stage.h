@@ -13,6 +13,7 @@
 
 #include "compat.h"
 
+#include "lib/stringinfo.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
@@ -34,6 +35,10 @@ typedef struct Stage
 	List *update_columns;    /* column names (char *) */
 	bool reject;             /* on_error => 'reject' */
 	int64 max_rejects;       /* -1: no limit */
+
+	struct SharePart *part;   /* it is shared: what this session's COPY into it is; see share.h */
+	struct ShareParts *parts; /* rows come from these of a shared stage, not from a client */
+	bool several_inputs;      /* with either: there are others, so that places are to say which */
 } Stage;
 
 /* Whether the session has stages at all. */
@@ -73,6 +78,22 @@ typedef struct StagePlace
 
 extern StagePlace StagePlaceOf(Stage *stage, const ItemPointerData *tid);
 
+/* Rows stored one after another on a page, whose lines and records count up by one. */
+typedef struct LineRun
+{
+	ItemPointerData first;
+	uint16 count;
+	int input; /* not always the COPY's own: rows of earlier ones may have been stored anew */
+	int64 line;
+	int64 record;
+} LineRun;
+
+/* Those of the last COPY into the stage; *runs is the stage's own. */
+extern int StageRuns(Stage *stage, LineRun **runs);
+
+/* Rows noted from here on are of this input; places say which when there are several. */
+extern void StageSetInput(Stage *stage, int input);
+
 /* "line 3", of several inputs "line 3 of input 2"; NULL when unknown; palloc'd. */
 extern char *StagePlaceText(Stage *stage, const ItemPointerData *tid);
 
@@ -105,6 +126,18 @@ extern Relation OpenTable(Oid relid, LOCKMODE lockmode, const char *what);
  * and registers it; wanted->relid is set. The target stays locked.
  */
 extern Stage *MakeStage(Stage *wanted);
+
+/* The session knows this table as a stage, by these options alone, until the end of the transaction. */
+extern Stage *KnowStage(const Stage *stage);
+
+/*
+ * Attribute numbers of the columns, by default all, of target that a stage has. An error when target cannot
+ * be loaded into, or not by the current user.
+ */
+extern List *StageColumns(Relation target, List *names);
+
+/* "a integer, b text": the columns of a stage, as CREATE TABLE wants them. */
+extern void AppendStageColumns(StringInfo sql, Relation target, List *attnums);
 
 /* Runs one utility statement as the current user. */
 extern void RunUtility(const char *sql);

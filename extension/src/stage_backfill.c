@@ -122,6 +122,9 @@ BackfillStage(Stage *stage, ResultRelInfo *rri, EState *estate, Fill *fill, Bitm
 	{
 		CHECK_FOR_INTERRUPTS();
 		ResetPerTupleExprContext(estate);
+		/* of a shared stage, rows of other COPYs are not ours to change */
+		if (stage->part && StagePlaceOf(stage, &slot->tts_tid).line == 0)
+			continue;
 		if (!FillNulls(slot, filled, estate, fill, attnums))
 			continue;
 		StoreVersion(rri, estate, &slot->tts_tid, filled);

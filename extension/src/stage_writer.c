@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 
 #include "reject.h"
+#include "share.h"
 #include "stage_backfill.h"
 #include "stage_writer.h"
 
@@ -42,6 +43,7 @@
 typedef struct BatchRow
 {
 	TupleTableSlot *slot; /* in the writer's context; its descriptor is not reference-counted */
+	int input;
 	int64 line;
 	int64 record;
 	Bitmapset *given; /* columns that the input had given by then; shared by rows */
@@ -214,6 +216,7 @@ ReadRow(StageWriter *writer)
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
 	slot->tts_tableOid = RelationGetRelid(writer->rel);
+	row->input = feed->input;
 	row->line = feed->line;
 	row->record = feed->record;
 	row->given = GivenByNow(writer);
@@ -238,7 +241,9 @@ FillBatch(StageWriter *writer)
 static void
 RejectRecord(StageWriter *writer, ErrorData *error)
 {
-	Reject reject = {.input = writer->input, .sqlerrcode = error->sqlerrcode, .message = error->message};
+	Reject reject = {.input = writer->feed->input ? writer->feed->input : writer->input,
+					 .sqlerrcode = error->sqlerrcode,
+					 .message = error->message};
 
 	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
 		ReThrowError(error);
@@ -375,6 +380,8 @@ StoreBatch(StageWriter *writer)
 
 		writer->current_line = row->line;
 		FinishRow(writer, row->slot);
+		if (row->input > 0)
+			StageSetInput(writer->stage, row->input);
 		StageNoteLine(writer->stage, &row->slot->tts_tid, row->line, row->record);
 	}
 	writer->stored += writer->nrows;
@@ -452,7 +459,12 @@ MoveBatch(StageWriter *writer)
 	else
 	{
 		while (!FillBatchGuarded(writer, &more))
-			continue;
+		{
+			if (!PartIsHopeless(writer->stage))
+				continue;
+			more = false;
+			break;
+		}
 	}
 	NoteGivenColumns(writer);
 	CheckBatch(writer);
