@@ -27,10 +27,12 @@
 
 /* -------------------------------------------------------------- schemas */
 
+/* aiodal_stage holds nothing but what a load needs while it runs. */
 static bool
 IsSystemSchema(const char *name)
 {
-	return strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0;
+	return strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
+		   strcmp(name, "aiodal_stage") == 0;
 }
 
 static bool

@@ -1,7 +1,7 @@
 -- Stages that several sessions load: what is merged is what one COPY would have merged. One session plays all
 -- parts here, the last one first; test/stress/share.t has several.
 BEGIN;
-SELECT plan(72);
+SELECT plan(74);
 SET client_min_messages = warning;
 SELECT setseed(0.4711);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -151,6 +151,8 @@ SELECT throws_like(format('SELECT aiodal.merge_shared(%L, ''book'', 3)', stage),
 SELECT lives_ok(format('DELETE FROM %s WHERE id = 3', stage), 'a row is deleted by hand') FROM s;
 SELECT throws_like(format('SELECT aiodal.merge_shared(%L, ''book'', 2)', stage), 'stage "book_%" was changed since it was loaded', 'that is noticed, too') FROM s;
 SELECT is(aiodal.drop_shared_stages(), 0, 'a stage in use is not cleaned up');
+SELECT is((SELECT count(*) FROM aiodal.relations() WHERE schema = 'aiodal_stage'), 0::bigint, 'stages are not of the schema');
+CREATE TEMP TABLE print AS SELECT aiodal.fingerprint() AS before;
 
 -- JSON lines: a column that only one part has gets its default in the others
 DELETE FROM book;
@@ -166,6 +168,8 @@ SELECT format('COPY %s FROM PROGRAM $$seq -f ''{"id":%%g,"title":"a"}'' 2001 201
 SELECT is((SELECT inserted FROM aiodal.merge_shared(stage, 'book', 3)), 1522::bigint, 'JSON lines in three parts') FROM s;
 SELECT is((SELECT string_agg(format('%s %s', price, n), ', ' ORDER BY price) FROM (SELECT price, count(*) AS n FROM book GROUP BY price) x), '5.00 1520, 7.00 1,  1', 'defaults where a key is missing, null where it was given');
 SELECT is((SELECT array_agg(id) FROM (SELECT id FROM book ORDER BY ctid) x), (SELECT array_agg(id ORDER BY id) FROM book), 'rows come in the order of the files');
+
+SELECT is(aiodal.fingerprint(), (SELECT before FROM print), 'which a load does not change');
 
 -- Nobody else's business
 SELECT is((SELECT count(*) FROM pg_class WHERE relnamespace = 'aiodal_stage'::regnamespace AND relkind = 'r' AND relname ~ '^book_.*(_parts|_rejects)?$'), 3::bigint, 'merging drops a stage, and what belongs to it');
