@@ -4,8 +4,10 @@
  *
  * No stage: a row goes from the feed into the batch of the direct path, and a
  * batch is merged while the client sends the next rows. What has to see the whole
- * input first goes through a stage: the policy "last", mode update, rows to be
- * set aside, and JSON lines, whose columns are known at the end.
+ * input first goes through a stage (copy_path.c).
+ *
+ * Where bad rows are set aside, rows are read in a subtransaction, as into a stage
+ * (stage_writer.c): nothing is written in it, so rows read before an error stay.
  */
 #include "compat.h"
 
@@ -13,17 +15,14 @@
 #include "commands/progress.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "rewrite/rewriteHandler.h"
-#include "optimizer/optimizer.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "copy_direct.h"
 #include "copy_from.h"
+#include "guard.h"
 #include "merge_direct.h"
-#include "merge_missing.h"
-#include "merge_path.h"
-#include "merge_sql.h"
+#include "reject.h"
 
 typedef struct DirectCopy
 {
@@ -34,42 +33,10 @@ typedef struct DirectCopy
 	EState *estate;
 	ExprState *where;
 	int64 excluded;
+	DirectMerge *direct;
+	bool more; /* input has not ended */
+	bool full; /* rows wait to be merged */
 } DirectCopy;
-
-/* Which columns the input fills is not known yet; any volatile default might be needed. */
-static bool
-MayNeedVolatileDefault(Relation target)
-{
-	TupleDesc desc = RelationGetDescr(target);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		Node *expr;
-
-		if (att->attisdropped || att->attgenerated != '\0')
-			continue;
-		expr = build_column_default(target, i + 1);
-		if (expr && contain_volatile_functions_not_nextval(expr))
-			return true;
-	}
-	return false;
-}
-
-bool
-CanCopyDirectly(Relation target, const Stage *wanted, bool jsonl)
-{
-	MergeRequest request = {.target = target, .mode = wanted->mode};
-
-	if (jsonl || wanted->reject || wanted->on_duplicate == DUPLICATE_LAST || wanted->mode == MODE_UPDATE)
-		return false;
-	request.key = ResolveMergeKey(target, wanted->key, wanted->mode != MODE_INSERT || wanted->key != NIL);
-	if (wanted->mode == MODE_INSERT && request.key != NULL)
-		return false;
-	if (wanted->mode == MODE_SYNC && (!DeletesDirectly(&request) || KeyCanBeNull(&request)))
-		return false;
-	return ReasonForSql(&request) == NULL && !MayNeedVolatileDefault(target);
-}
 
 static void
 CopyErrorContext(void *arg)
@@ -112,20 +79,75 @@ ReadRow(DirectCopy *copy, TupleTableSlot *slot)
 }
 
 static void
-MoveRows(DirectCopy *copy, DirectMerge *m)
+Progress(const DirectCopy *copy)
 {
-	for (;;)
-	{
-		TupleTableSlot *slot = DirectMergeSlot(m);
+	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
+}
 
-		if (!ReadRow(copy, slot))
+/* Reads until rows are to be merged, or the input ends. */
+static void
+ReadRows(void *arg)
+{
+	DirectCopy *copy = arg;
+
+	while (copy->more && !copy->full)
+	{
+		copy->more = ReadRow(copy, DirectMergeSlot(copy->direct));
+		if (!copy->more)
 			return;
-		if (DirectMergeAdd(m, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record}))
-			DirectMergeFlush(m);
+		copy->full =
+			DirectMergeAdd(copy->direct, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record});
 		copy->counts->staged++;
 		if (copy->counts->staged % 1000 == 0)
-			pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
+			Progress(copy);
 	}
+}
+
+/* Sets aside the record that the error is about; an error that is not about one is thrown on. */
+static void
+RejectRecord(DirectCopy *copy, ErrorData *error)
+{
+	Reject reject = {.input = 1, .sqlerrcode = error->sqlerrcode, .message = error->message};
+
+	if (!IsRowError(error->sqlerrcode) || !copy->feed->skip(copy->feed, &reject))
+		ReThrowError(error);
+	copy->counts->staged++;
+	copy->counts->rejected++;
+	RejectRowIn(copy->merge->rejects, copy->merge->max_rejects, &reject);
+	FreeErrorData(error);
+}
+
+static void
+ReadRowsSettingAside(DirectCopy *copy)
+{
+	ErrorData *error;
+
+	while ((error = RunInSubtransaction(ReadRows, copy)) != NULL)
+		RejectRecord(copy, error);
+}
+
+static void
+MoveRows(DirectCopy *copy)
+{
+	for (copy->more = true; copy->more; copy->full = false)
+	{
+		if (copy->merge->rejects)
+			ReadRowsSettingAside(copy);
+		else
+			ReadRows(copy);
+		if (copy->full)
+			DirectMergeFlush(copy->direct);
+	}
+}
+
+static void
+PrepareRejects(DirectCopy *copy)
+{
+	if (!copy->wanted->reject)
+		return;
+	copy->merge->rejects = BeginRejects(InvalidOid, true);
+	copy->merge->max_rejects = copy->wanted->max_rejects;
+	copy->merge->context = CurrentMemoryContext;
 }
 
 /* CopyConsumer; arg is a DirectCopy */
@@ -133,7 +155,6 @@ static int64
 MergeFeed(FeedRequest *request, Feed *feed, List *where, void *arg)
 {
 	DirectCopy *copy = arg;
-	DirectMerge *m;
 	int attnum = -1;
 
 	copy->feed = feed;
@@ -143,12 +164,13 @@ MergeFeed(FeedRequest *request, Feed *feed, List *where, void *arg)
 	copy->estate = CreateExecutorState();
 	copy->where = ExecInitQual(where, NULL);
 	PushCopiedSnapshot(GetTransactionSnapshot());
-	m = DirectMergeBegin(copy->merge, true, copy->counts);
-	MoveRows(copy, m);
-	DirectMergeEnd(m);
+	PrepareRejects(copy);
+	copy->direct = DirectMergeBegin(copy->merge, true, copy->counts);
+	MoveRows(copy);
+	DirectMergeEnd(copy->direct);
 	PopActiveSnapshot();
 	FreeExecutorState(copy->estate);
-	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
+	Progress(copy);
 	return copy->counts->staged;
 }
 
@@ -162,6 +184,7 @@ CopyDirectly(ParseState *pstate, const CopyStmt *stmt, Relation target, const St
 						   .rel = target,
 						   .relname = stmt->relation->relname,
 						   .target = RelationGetRelid(target),
+						   .sets_aside = wanted->reject,
 						   .names_required = true,
 						   .no_defaults = true,
 						   .parts = wanted->parts};

@@ -13,13 +13,9 @@
 #include "merge.h"
 #include "stage.h"
 
-/*
- * Whether rows can be merged into target while they are read; wanted has the
- * options. Where not, the direct path may still be open to a stage.
+/* Runs the statement so, as the current user; adds to counts. Only where copy_path.c knows no reason against
+ * it.
  */
-extern bool CanCopyDirectly(Relation target, const Stage *wanted, bool jsonl);
-
-/* Runs the statement so, as the current user; adds to counts. */
 extern void CopyDirectly(ParseState *pstate, const CopyStmt *stmt, Relation target, const Stage *wanted,
 						 MergeCounts *counts);
 

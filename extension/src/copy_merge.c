@@ -4,9 +4,9 @@
  *
  *	COPY book FROM STDIN WITH (FORMAT csv, HEADER, merge 'upsert', key 'id')
  *
- * The rows go into a stage made for the statement, which is merged and dropped
- * when the input has ended. Whether the statement is inside a transaction block makes no
- * difference: it is done whole or not at all.
+ * Rows are merged while they are read (copy_direct.c), or go into a stage made for the
+ * statement, which is merged and dropped when the input has ended. Whether the statement is inside a
+ *transaction block makes no difference: it is done whole or not at all.
  */
 #include "compat.h"
 
@@ -23,6 +23,7 @@
 
 #include "copy_direct.h"
 #include "copy_merge.h"
+#include "copy_path.h"
 #include "copy_stage.h"
 #include "merge.h"
 #include "reject.h"
@@ -35,8 +36,8 @@ static struct
 {
 	bool known;
 	MergeCounts counts;
-	const char *reason; /* for SQL; static, or NULL: direct */
-	bool staged_only;   /* rows went into a stage and no further */
+	const char *path;   /* NULL: rows went into a stage and no further */
+	const char *reason; /* why not direct, or through a stage; static, or NULL */
 } last;
 
 static bool
@@ -170,12 +171,12 @@ ReadMergeOptions(ParseState *pstate, CopyStmt *stmt, Stage *stage, const char **
 }
 
 static void
-Remember(const MergeCounts *counts, const char *reason, bool staged_only)
+Remember(const MergeCounts *counts, const char *path, const char *reason)
 {
 	last.known = true;
 	last.counts = *counts;
+	last.path = path;
 	last.reason = reason;
-	last.staged_only = staged_only;
 }
 
 /* Through a stage; returns why it went by SQL, or NULL. */
@@ -197,22 +198,25 @@ CopyThroughStage(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *
 const char *
 CopyAs(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *delete_where, MergeCounts *counts)
 {
-	Relation target = table_openrv(stmt->relation, AccessShareLock);
-	const char *reason = NULL;
+	CopyRequest request = {
+		.stmt = stmt, .wanted = wanted, .jsonl = IsJsonl(stmt), .delete_where = delete_where};
+	const char *for_stage;
+	const char *for_sql = NULL;
 
 	last.known = false;
-	wanted->target = RelationGetRelid(target);
-	/* the direct path's errors know lines, but not of which file */
-	if (delete_where == NULL && !wanted->several_inputs && CanCopyDirectly(target, wanted, IsJsonl(stmt)))
+	request.target = table_openrv(stmt->relation, AccessShareLock);
+	wanted->target = RelationGetRelid(request.target);
+	for_stage = ReasonForStage(&request);
+	if (for_stage == NULL)
 	{
 		LockRelationOid(wanted->target, RowExclusiveLock);
-		CopyDirectly(pstate, stmt, target, wanted, counts);
+		CopyDirectly(pstate, stmt, request.target, wanted, counts);
 	}
 	else
-		reason = CopyThroughStage(pstate, stmt, wanted, delete_where, counts);
-	table_close(target, NoLock);
-	Remember(counts, reason, false);
-	return reason;
+		for_sql = CopyThroughStage(pstate, stmt, wanted, delete_where, counts);
+	table_close(request.target, NoLock);
+	Remember(counts, MergePathName(for_sql), for_sql ? for_sql : for_stage);
+	return for_sql;
 }
 
 int64
@@ -241,7 +245,7 @@ CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage)
 		SavePart(stage, stored);
 	counts.rejected = CountCopyRejects(stage->relid) - before;
 	counts.staged = stored + counts.rejected;
-	Remember(&counts, NULL, true);
+	Remember(&counts, NULL, NULL);
 	return stored;
 }
 
@@ -252,5 +256,5 @@ last_copy(PG_FUNCTION_ARGS)
 {
 	if (!last.known)
 		PG_RETURN_NULL();
-	return MergeCountsToDatum(fcinfo, &last.counts, last.staged_only, last.reason);
+	return MergeCountsToDatum(fcinfo, &last.counts, last.path, last.reason);
 }

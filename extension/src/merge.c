@@ -457,14 +457,11 @@ ReadBatch(MergeRequest *request, const MergeWords *words, MergeCounts *counts)
 	}
 }
 
-/* The columns path and reason, from the reason for SQL (NULL: direct). */
 static void
-SetPath(const char *reason_for_sql, Datum *path, bool *no_reason, Datum *reason)
+SetText(const char *text, Datum *value, bool *isnull)
 {
-	*path = CStringGetTextDatum(reason_for_sql ? "sql" : "direct");
-	*no_reason = reason_for_sql == NULL;
-	if (reason_for_sql)
-		*reason = CStringGetTextDatum(reason_for_sql);
+	*isnull = text == NULL;
+	*value = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
 static void
@@ -532,7 +529,7 @@ CountStageRejects(const Stage *stage, MergeCounts *counts)
 }
 
 Datum
-MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, bool no_path, const char *reason)
+MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *path, const char *reason)
 {
 	TupleDesc desc;
 	Datum values[10];
@@ -548,8 +545,8 @@ MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, bool no_p
 	values[5] = Int64GetDatum(counts->deleted);
 	values[6] = Int64GetDatum(counts->duplicates);
 	values[7] = Int64GetDatum(counts->rejected);
-	SetPath(reason, &values[8], &nulls[9], &values[9]);
-	nulls[8] = no_path;
+	SetText(path, &values[8], &nulls[8]);
+	SetText(reason, &values[9], &nulls[9]);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
@@ -645,7 +642,7 @@ merge(PG_FUNCTION_ARGS)
 	CheckSource(request.source, request.target);
 	ReadWords(fcinfo, &request, &words);
 	reason = MergeAndClose(&request, &words, &counts);
-	return MergeCountsToDatum(fcinfo, &counts, false, reason);
+	return MergeCountsToDatum(fcinfo, &counts, MergePathName(reason), reason);
 }
 
 /*
@@ -657,9 +654,10 @@ explain_merge(PG_FUNCTION_ARGS)
 {
 	List *key = PG_ARGISNULL(2) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(2), "key", false);
 	MergeRequest request = {.mode = ParseMergeMode(TextArgument(fcinfo, 1, "mode"))};
+	const char *reason;
 	TupleDesc desc;
 	Datum values[2];
-	bool nulls[2] = {false};
+	bool nulls[2];
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
@@ -667,7 +665,9 @@ explain_merge(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	request.target = OpenTable(PG_GETARG_OID(0), AccessShareLock, "target");
 	request.key = ResolveMergeKey(request.target, key, request.mode != MODE_INSERT || key != NIL);
-	SetPath(ReasonForSql(&request), &values[0], &nulls[1], &values[1]);
+	reason = ReasonForSql(&request);
+	SetText(MergePathName(reason), &values[0], &nulls[0]);
+	SetText(reason, &values[1], &nulls[1]);
 	table_close(request.target, NoLock);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

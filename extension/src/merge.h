@@ -91,8 +91,14 @@ extern void ResolveMergeColumns(MergeRequest *request, const Stage *options);
  */
 extern const char *MergeStage(Stage *stage, const char *delete_where, MergeCounts *counts);
 
-/* A row of aiodal.merge_result, the calling function's result type; without a path when no_path. */
+static inline const char *
+MergePathName(const char *reason_for_sql)
+{
+	return reason_for_sql ? "sql" : "direct";
+}
+
+/* A row of aiodal.merge_result, the calling function's result type; path and reason may be NULL. */
 extern Datum
-MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, bool no_path, const char *reason);
+MergeCountsToDatum(FunctionCallInfo fcinfo, const MergeCounts *counts, const char *path, const char *reason);
 
 #endif /* AIODAL_MERGE_H */

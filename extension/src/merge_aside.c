@@ -217,7 +217,10 @@ SetAside(MergeRequest *request, const ErrorData *error, const RowPlace *place, c
 	if (attnum > 0)
 		reject.column = NameStr(TupleDescAttr(RelationGetDescr(request->target), attnum - 1)->attname);
 	if (given)
+	{
+		reject.input = 1; /* of a COPY without a stage, which has no others */
 		DescribeGiven(&reject, request->target, given);
+	}
 	else
 	{
 		if (request->stage)

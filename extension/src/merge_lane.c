@@ -82,6 +82,7 @@ typedef enum Fate
 {
 	FATE_INSERT, /* no row has its key */
 	FATE_UPDATE, /* the row at tid is to become it */
+	FATE_WAIT,   /* another one of its key is in front of it, and may be set aside */
 	FATE_SETTLED /* nothing is to be done, or was */
 } Fate;
 
@@ -430,10 +431,12 @@ DropRepeatedKeys(Lane *lane)
 	{
 		BatchKey *key = &lane->keys[i];
 
-		if (n > 0 && !key->has_null && ArbiterSameKey(lane->arbiter, &lane->keys[n - 1], key))
-			MeetRepeatedKey(lane, key, lane->rows[lane->keys[n - 1].row].place.line);
-		else
+		if (n == 0 || key->has_null || !ArbiterSameKey(lane->arbiter, &lane->keys[n - 1], key))
 			lane->keys[n++] = *key;
+		else if (SetsAside(lane))
+			lane->rows[key->row].fate = FATE_WAIT;
+		else
+			MeetRepeatedKey(lane, key, lane->rows[lane->keys[n - 1].row].place.line);
 	}
 	lane->nkeys = n;
 }
@@ -476,7 +479,7 @@ ProbeBatch(Lane *lane)
 static bool
 IsToBeWritten(const BatchRow *row)
 {
-	return row->fate != FATE_SETTLED && row->fault == NULL;
+	return (row->fate == FATE_INSERT || row->fate == FATE_UPDATE) && row->fault == NULL;
 }
 
 /* Completes a row and checks it; raises what is wrong with it, but for what can be set aside without. */
@@ -600,7 +603,8 @@ LookAgain(Lane *lane, BatchRow *row)
 		ArbiterProbeOne(lane->arbiter, &key, MeetRow, lane);
 	}
 	SettleMissing(lane, row);
-	CheckRows(lane, n, n + 1);
+	if (IsToBeWritten(row))
+		CheckRows(lane, n, n + 1);
 }
 
 /* --- 3. updates */
@@ -996,6 +1000,18 @@ WriteInserts(Lane *lane)
 
 /* --- the batch */
 
+/* Rows whose key came before in the batch: if that row has been set aside, the next one is merged. */
+static void
+SettleWaiting(Lane *lane)
+{
+	SeeOwnRows(lane);
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		if (lane->rows[i].fate == FATE_WAIT)
+			YieldRow(lane, &lane->rows[i]);
+	}
+}
+
 /* Rows at fault. What was to be updated by one counts as seen: mode sync keeps it. */
 static void
 SetRowsAside(Lane *lane)
@@ -1012,7 +1028,7 @@ SetRowsAside(Lane *lane)
 		given.tuple = row->given;
 		SetAside(lane->run->request, row->fault, &row->place, lane->run->request->source ? NULL : &given,
 				 lane->run->counts);
-		if (row->fate == FATE_UPDATE)
+		if (row->fate == FATE_UPDATE && lane->run->deletes_unseen)
 			NoteSeen(lane, row, &row->tid);
 	}
 }
@@ -1115,6 +1131,8 @@ MergeLane(Lane *lane)
 	if (lane->arbiter)
 		WriteUpdates(lane);
 	WriteInserts(lane);
+	if (SetsAside(lane) && lane->run->keys_repeat)
+		SettleWaiting(lane);
 	if (SetsAside(lane))
 		SetRowsAside(lane);
 	MemoryContextSwitchTo(old);

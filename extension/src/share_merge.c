@@ -112,5 +112,5 @@ merge_shared(PG_FUNCTION_ARGS)
 	reason = CopyAs(make_parsestate(NULL), StandIn(PG_GETARG_OID(1)), &wanted, TextArgument(fcinfo, 9, NULL),
 					&counts);
 	DropIfFree(stage);
-	return MergeCountsToDatum(fcinfo, &counts, false, reason);
+	return MergeCountsToDatum(fcinfo, &counts, MergePathName(reason), reason);
 }

@@ -1,0 +1,185 @@
+/*
+ * copy_path.c
+ *		The choice between merging rows while COPY reads them and a stage.
+ *
+ * One table of conditions, each with its reason, as for the direct path (merge_path.c): rows are
+ * merged at once when none of them holds. What has to see the whole input first has to be listed here.
+ */
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/rel.h"
+
+#include "copy_path.h"
+#include "merge.h"
+#include "merge_missing.h"
+#include "merge_path.h"
+#include "merge_sql.h"
+#include "parents.h"
+
+typedef struct StageCondition
+{
+	bool (*holds)(const CopyRequest *request, const MergeRequest *merge);
+	const char *reason;
+} StageCondition;
+
+static bool
+IsJsonl(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->jsonl;
+}
+
+static bool
+IsOneOfSeveral(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->several_inputs;
+}
+
+static bool
+DeletesByCondition(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->delete_where != NULL;
+}
+
+static bool
+KeepsLast(const CopyRequest *request, const MergeRequest *merge)
+{
+	return merge->on_duplicate == DUPLICATE_LAST;
+}
+
+static bool
+OnlyUpdates(const CopyRequest *request, const MergeRequest *merge)
+{
+	return merge->mode == MODE_UPDATE;
+}
+
+static bool
+InsertsByKey(const CopyRequest *request, const MergeRequest *merge)
+{
+	return merge->mode == MODE_INSERT && merge->key != NULL;
+}
+
+static bool
+DeletesBySql(const CopyRequest *request, const MergeRequest *merge)
+{
+	return merge->mode == MODE_SYNC && (!DeletesDirectly(merge) || KeyCanBeNull(merge));
+}
+
+/* Which columns the input fills is not known yet; any volatile default might be needed. */
+static bool
+MayNeedVolatileDefault(const CopyRequest *request, const MergeRequest *merge)
+{
+	TupleDesc desc = RelationGetDescr(request->target);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Node *expr;
+
+		if (att->attisdropped || att->attgenerated != '\0')
+			continue;
+		expr = build_column_default(request->target, i + 1);
+		if (expr && contain_volatile_functions_not_nextval(expr))
+			return true;
+	}
+	return false;
+}
+
+/* --- where bad rows are set aside: all that can be wrong with one has to be found before it is written */
+
+/* A row may open its partition, which no failed subtransaction may undo. */
+static bool
+SetsAsideOfPartitions(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->reject && request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+}
+
+/* What a row set aside was to update stays, and the next row of its key has to tell it from what was met. */
+static bool
+SetsAsideOfSync(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->reject && merge->mode == MODE_SYNC;
+}
+
+/* Its errors are no row's fault, whereas rows are read in a subtransaction, condition and all. */
+static bool
+SetsAsideWithWhere(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->reject && request->stmt->whereClause != NULL;
+}
+
+static bool
+SetsAsideBeforeTriggers(const CopyRequest *request, const MergeRequest *merge)
+{
+	bool updates = merge->mode == MODE_UPSERT;
+	List *unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
+
+	return request->wanted->reject && !LeavesNothingToCheck(request->target, updates, unchanged);
+}
+
+/* Entries are made of columns alone, and put in by code that takes any value. */
+static bool
+CanFail(Relation index)
+{
+	Oid am = index->rd_rel->relam;
+
+	return !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
+		   !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
+		   (am != BTREE_AM_OID && am != HASH_AM_OID && am != BRIN_AM_OID);
+}
+
+static bool
+SetsAsideBeforeIndexes(const CopyRequest *request, const MergeRequest *merge)
+{
+	bool fails = false;
+	ListCell *lc;
+
+	foreach (lc, request->wanted->reject ? RelationGetIndexList(request->target) : NIL)
+	{
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		fails |= CanFail(index);
+		index_close(index, NoLock);
+	}
+	return fails;
+}
+
+static const StageCondition conditions[] = {
+	{IsJsonl, "which columns JSON lines fill is known at their end"},
+	{IsOneOfSeveral, "errors tell which of several inputs a row is from"},
+	{DeletesByCondition, "delete_where is looked at when all rows are there"},
+	{KeepsLast, "which row of a key is the last one is known at the end"},
+	{OnlyUpdates, "mode update counts rows that it does not find"},
+	{InsertsByKey, "mode insert tells a key that is there from one that comes twice"},
+	{DeletesBySql, "mode sync deletes by SQL"},
+	{MayNeedVolatileDefault, "a column has a volatile default"},
+	{SetsAsideOfPartitions, "rows to be set aside may be a partition's"},
+	{SetsAsideOfSync, "mode sync keeps what rows to be set aside would have updated"},
+	{SetsAsideWithWhere, "WHERE may fail where rows are to be set aside"},
+	{SetsAsideBeforeTriggers, "rows to be set aside may be found by triggers behind them"},
+	{SetsAsideBeforeIndexes, "rows to be set aside may be found by an index"},
+};
+
+const char *
+ReasonForStage(const CopyRequest *request)
+{
+	const Stage *wanted = request->wanted;
+	MergeRequest merge = {
+		.target = request->target, .mode = wanted->mode, .on_duplicate = wanted->on_duplicate};
+
+	const char *reason;
+
+	merge.key = ResolveMergeKey(merge.target, wanted->key, merge.mode != MODE_INSERT || wanted->key != NIL);
+	reason = ReasonForSql(&merge);
+	for (int i = 0; reason == NULL && i < lengthof(conditions); i++)
+	{
+		if (conditions[i].holds(request, &merge))
+			reason = conditions[i].reason;
+	}
+	return reason;
+}
