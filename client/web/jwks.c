@@ -4,7 +4,7 @@
  *
  * Design notes. One thread fetches, never more than one set at a time, with the lock open. Whoever looks for
  * a key finds it in the set there is; only who finds none waits, for the fetch in flight or for one it asks
- * for, at most wait_ms.
+ * for, at most wait_ms, and only beside few others: strangers' tokens have unknown kids, too.
  *
  *		fetched       age 0
  *		refreshed     at 3/4 of the ttl, so that the next set is there when this one's time is over
@@ -33,6 +33,7 @@ struct aiodal_web__jwks
 	char *issuer;                       /* NULL: the URL was given */
 	int64_t ttl, cooldown, stale, wait; /* ms */
 	int timeout;
+	int max_waiting;
 	size_t max_size;
 	pthread_t thread;
 	bool stop; /* atomic; set with the lock held */
@@ -48,6 +49,7 @@ struct aiodal_web__jwks
 	bool failed;     /* the last fetch did */
 	bool wanted;     /* somebody waits for a fetch that has not begun */
 	bool flying;
+	int waiting;   /* how many do */
 	int64_t began; /* when the fetch in flight did */
 	uint64_t fetches, failures;
 	aiodal_status last_status;
@@ -244,8 +246,8 @@ find(const aiodal_web__jwks *j, const char *kid)
 	return counts(j) ? aiodal_web__keyset_find(j->set, kid) : NULL;
 }
 
-/* Waits for the fetch in flight, or for one that may be asked for now. */
-static void
+/* Waits for the fetch in flight, or for one that may be asked for now. False when too many do already. */
+static bool
 wait_for_fetch(aiodal_web__jwks *j)
 {
 	uint64_t seen = j->fetches;
@@ -255,25 +257,31 @@ wait_for_fetch(aiodal_web__jwks *j)
 	if (!j->flying && !j->wanted)
 	{
 		if (!is_due(j) && !has_cooled_down(j))
-			return;
+			return true;
 		j->wanted = true;
 		(void) pthread_cond_signal(&j->asked);
 	}
+	if (j->waiting == j->max_waiting)
+		return false;
+	j->waiting++;
 	while (j->fetches == seen && (left = until - aiodal_web__now()) > 0)
 		(void) aiodal_web__cond_wait(&j->done, &j->lock, left);
+	j->waiting--;
+	return true;
 }
 
 aiodal_status
 aiodal_web__jwks_find(aiodal_web__key **key, aiodal_web__keyset **set, aiodal_web__jwks *j, const char *kid,
 					  aiodal_error **err)
 {
+	bool waited = true;
 	bool known;
 
 	(void) pthread_mutex_lock(&j->lock);
 	*key = find(j, kid);
 	if (!*key)
 	{
-		wait_for_fetch(j);
+		waited = wait_for_fetch(j);
 		*key = find(j, kid);
 	}
 	else if (is_due(j))
@@ -284,6 +292,8 @@ aiodal_web__jwks_find(aiodal_web__key **key, aiodal_web__keyset **set, aiodal_we
 	(void) pthread_mutex_unlock(&j->lock);
 	if (*key)
 		return AIODAL_OK;
+	if (!waited)
+		return aiodal_web__fail(err, AIODAL_ECONN, "the issuer's keys are being fetched");
 	if (known)
 		return aiodal_web__fail(err, AIODAL_ENOTFOUND, "the token is signed with an unknown key");
 	return aiodal_web__fail(err, AIODAL_ECONN, "the issuer's keys cannot be had");
@@ -327,13 +337,15 @@ read_options(aiodal_web__jwks *j, const aiodal_web_keys_options *given, aiodal_e
 
 	if (status)
 		return status;
-	if (o.ttl_s < 0 || o.cooldown_s < 0 || o.stale_s < -1 || o.timeout_ms < 0 || o.wait_ms < 0)
-		return aiodal_web__fail(err, AIODAL_EINVAL, "a time in the options for keys is negative");
+	if (o.ttl_s < 0 || o.cooldown_s < 0 || o.stale_s < -1 || o.timeout_ms < 0 || o.wait_ms < 0 ||
+		o.max_waiting < 0)
+		return aiodal_web__fail(err, AIODAL_EINVAL, "a number in the options for keys is negative");
 	j->ttl = (int64_t) (o.ttl_s ? o.ttl_s : 600) * 1000;
 	j->cooldown = (int64_t) (o.cooldown_s ? o.cooldown_s : 15) * 1000;
 	j->stale = (int64_t) (o.stale_s ? o.stale_s < 0 ? 0 : o.stale_s : 3600) * 1000;
 	j->timeout = o.timeout_ms ? o.timeout_ms : 5000;
 	j->wait = o.wait_ms ? o.wait_ms : 2000;
+	j->max_waiting = o.max_waiting ? o.max_waiting : 5;
 	j->max_size = o.max_size ? o.max_size : 256 * 1024;
 	return AIODAL_OK;
 }

@@ -41,19 +41,22 @@ typedef struct aiodal_web_keys_options
 	int timeout_ms;  /* of one fetch; default 5000 */
 	int wait_ms;     /* for a fetch in flight, by whoever has an unknown kid; default 2000 */
 	size_t max_size; /* bytes of a set; default 256 KB */
+	int max_waiting; /* who wait for a fetch at once, each with a thread; default 5 */
 } aiodal_web_keys_options;
 
-#define AIODAL_WEB_KEYS_OPTIONS_INIT                      \
-	{                                                     \
-		sizeof(aiodal_web_keys_options), 0, 0, 0, 0, 0, 0 \
+#define AIODAL_WEB_KEYS_OPTIONS_INIT                         \
+	{                                                        \
+		sizeof(aiodal_web_keys_options), 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /*
  * Keys that are fetched from a URL, such as "https://me.eu.auth0.com/.well-known/jwks.json", and kept up to
  * date by a thread of their own, before their time is over, so that nobody waits for it. A key that the
  * issuer takes out of the set is good for nothing after the ttl at most. A kid that is unknown has the set
- * fetched anew, once for all who wait for it and not again until the cooldown is over. While the issuer does
- * not answer, or with something that is no key set, the last set counts, for stale_s at most.
+ * fetched anew, once for all who wait for it and not again until the cooldown is over; who would wait beside
+ * max_waiting others is told to come again (503), so that an issuer that is slow does not take all threads.
+ * While the issuer does not answer, or with something that is no key set, the last set counts, for stale_s at
+ * most.
  *
  * The URL is https; plain http is for the loopback interface alone. Redirects are not followed. The first
  * fetch is waited for: AIODAL_ECONN, AIODAL_ETIMEOUT or AIODAL_EINVAL when it brings no usable key.

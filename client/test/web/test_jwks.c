@@ -84,6 +84,8 @@ stats_of(aiodal_web_keys *keys)
 }
 
 /* ttl 100 units, cooldown 20, stale for 500 more */
+#define N_THREADS 8
+
 static aiodal_web_keys_options
 options(void)
 {
@@ -93,6 +95,7 @@ options(void)
 	o.cooldown_s = 20 * UNIT_S;
 	o.stale_s = 500 * UNIT_S;
 	o.wait_ms = PATIENCE_MS;
+	o.max_waiting = N_THREADS;
 	return o;
 }
 
@@ -532,8 +535,6 @@ distrusts_the_configuration(void **state)
  * Many threads
  */
 
-#define N_THREADS 8
-
 typedef struct worker
 {
 	pthread_t thread;
@@ -555,7 +556,10 @@ work(void *payload)
 	{
 		aiodal_status status = verify(w->keys, w->token, NULL);
 
-		w->counts[status == AIODAL_OK ? 0 : status == AIODAL_ENOTFOUND ? 1 : 2]++;
+		(void) __atomic_add_fetch(&w->counts[status == AIODAL_OK          ? 0
+											 : status == AIODAL_ENOTFOUND ? 1
+																		  : 2],
+								  1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -582,7 +586,7 @@ workers_count(const worker *workers, int which)
 	int i;
 
 	for (i = 0; i < N_THREADS; i++)
-		sum += workers[i].counts[which];
+		sum += __atomic_load_n(&workers[i].counts[which], __ATOMIC_RELAXED);
 	return sum;
 }
 
@@ -652,6 +656,37 @@ waits_only_so_long(void **state)
 }
 
 /* Keys change under those who use them: a token is believed or not, and nothing breaks. */
+/* An issuer that is slow does not take everybody's time, whatever kids strangers send. */
+static void
+lets_few_wait(void **state)
+{
+	worker workers[N_THREADS];
+	aiodal_web_keys_options o = options();
+	stub s;
+	aiodal_web_keys *keys;
+	aiodal_error *err = NULL;
+
+	(void) state;
+	stub_open(&s);
+	stub_reply(&s, 200, "", set_of_one);
+	o.max_waiting = 2;
+	o.timeout_ms = PATIENCE_MS;
+	keys = fetch(&s, o);
+	go_ahead(20);
+	stub_reply(&s, 200, "", set_of_both);
+	stub_hold(&s, true);
+	start_workers(workers, keys, token_of(two, "two"), 1);
+	WAIT_FOR(workers_count(workers, 2) == N_THREADS - 2);
+	BELIEVED(keys, token_of(one, "one"));
+	FAILS(AIODAL_ECONN, verify(keys, token_of(two, "two"), &err), "are being fetched");
+	stub_hold(&s, false);
+	assert_int_equal(join_workers(workers, 0), 2);
+	BELIEVED(keys, token_of(two, "two"));
+	assert_int_equal(stub_hits(&s), 2);
+	aiodal_web_keys_free(keys);
+	stub_close(&s);
+}
+
 static void
 rotates_under_load(void **state)
 {
@@ -740,6 +775,7 @@ main(void)
 		cmocka_unit_test(distrusts_the_configuration),
 		cmocka_unit_test(flies_alone),
 		cmocka_unit_test(waits_only_so_long),
+		cmocka_unit_test(lets_few_wait),
 		cmocka_unit_test(rotates_under_load),
 		cmocka_unit_test(survives_failing_malloc),
 	};
