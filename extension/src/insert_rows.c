@@ -151,15 +151,17 @@ InsertSpeculatively(RowInserter *inserter, IndexedRow *row)
 	SpeculativeInsertionLockRelease(xid);
 }
 
-void
+bool
 InsertAndClaim(RowInserter *inserter, IndexedRow *rows, int n)
 {
 	Rows all = {inserter, rows, n};
+	bool decoded = RelationIsLogicallyLogged(inserter->rel);
 
 	if (n == 1)
 		InsertSpeculatively(inserter, rows);
-	else if (RelationIsLogicallyLogged(inserter->rel))
+	else if (decoded)
 		InsertAllOrNone(&all);
 	else
 		InsertAndKillLost(&all);
+	return decoded && n > 1;
 }

@@ -29,8 +29,8 @@ typedef struct RowInserter
  * Inserts rows and claims their keys, as IndexWriterClaim and IndexWriterInsert do. Those marked lost have
  * left no trace, as if they had never been inserted: nobody waits for them, no subscriber hears
  * of them. They can be more than those whose key was taken. Of one row alone, only a key that is taken
- * is a reason.
+ * is a reason. Returns whether it took a subtransaction.
  */
-extern void InsertAndClaim(RowInserter *inserter, IndexedRow *rows, int n);
+extern bool InsertAndClaim(RowInserter *inserter, IndexedRow *rows, int n);
 
 #endif /* AIODAL_INSERT_ROWS_H */

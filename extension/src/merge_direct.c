@@ -30,7 +30,7 @@
 
 /* Rows, and bytes of them, that may wait in all lanes of a partitioned target. */
 #define WAITING_ROWS_MAX  262144
-#define WAITING_BYTES_MAX (64 * 1024 * 1024)
+#define WAITING_BYTES_MAX (128 * 1024 * 1024)
 
 struct DirectMerge
 {

@@ -23,7 +23,7 @@ struct RowForm
 	EState *estate;
 	Relation rel;
 	TupleDesc desc;
-	MemoryContext batch_context;
+	MemoryContext row_context;
 	ExprState **defaults; /* of columns not given, by attribute number - 1; NULL entries: none */
 	bool has_defaults;
 	bool has_generated;
@@ -97,7 +97,7 @@ PrepareRowForm(const FormRequest *request)
 	form->estate = request->estate;
 	form->rel = request->rri->ri_RelationDesc;
 	form->desc = CreateTupleDescCopyConstr(RelationGetDescr(form->rel));
-	form->batch_context = request->batch_context;
+	form->row_context = request->row_context;
 	constr = RelationGetDescr(form->rel)->constr;
 	form->has_generated = constr && constr->has_generated_stored;
 	for (int i = 0; i < form->desc->natts; i++)
@@ -110,6 +110,12 @@ PrepareRowForm(const FormRequest *request)
 		form->is_update[lfirst_int(lc) - 1] = true;
 	TakeDefaults(form, request);
 	return form;
+}
+
+bool
+RowFormIsWhole(const RowForm *form)
+{
+	return form->is_complete && !form->has_generated;
 }
 
 TupleDesc
@@ -140,7 +146,7 @@ PutFormedRow(RowForm *form, TupleTableSlot *slot, HeapTuple row)
 HeapTuple
 FormRow(RowForm *form, TupleTableSlot *slot, Datum *values, bool *nulls)
 {
-	MemoryContext old = MemoryContextSwitchTo(form->batch_context);
+	MemoryContext old = MemoryContextSwitchTo(form->row_context);
 	HeapTuple row = heap_form_tuple(form->desc, values, nulls);
 
 	PutFormedRow(form, slot, row);
@@ -153,8 +159,8 @@ FillDefaults(RowForm *form, TupleTableSlot *slot)
 {
 	ExprContext *econtext = GetPerTupleExprContext(form->estate);
 	int natts = form->desc->natts;
-	Datum *values = MemoryContextAlloc(form->batch_context, sizeof(Datum) * natts);
-	bool *nulls = MemoryContextAlloc(form->batch_context, sizeof(bool) * natts);
+	Datum *values = palloc(sizeof(Datum) * natts);
+	bool *nulls = palloc(sizeof(bool) * natts);
 
 	slot_getallattrs(slot);
 	memcpy(values, slot->tts_values, sizeof(Datum) * natts);
@@ -213,7 +219,7 @@ ChangedColumns(RowForm *form, TupleTableSlot *existing, TupleTableSlot *slot, bo
 {
 	ColumnMask changed = 0;
 
-	*whole = form->is_complete && !form->has_generated;
+	*whole = RowFormIsWhole(form);
 	for (int i = 0; i < form->desc->natts; i++)
 	{
 		if (!form->is_update[i] && !*whole)
@@ -245,8 +251,8 @@ OverlayRow(RowForm *form, TupleTableSlot *existing, TupleTableSlot *slot)
 		return 0;
 	if (whole)
 		return changed;
-	values = MemoryContextAlloc(form->batch_context, sizeof(Datum) * form->desc->natts);
-	nulls = MemoryContextAlloc(form->batch_context, sizeof(bool) * form->desc->natts);
+	values = palloc(sizeof(Datum) * form->desc->natts);
+	nulls = palloc(sizeof(bool) * form->desc->natts);
 	for (int i = 0; i < form->desc->natts; i++)
 	{
 		TupleTableSlot *from = form->is_update[i] && (changed & ColumnBit(i + 1)) != 0 ? slot : existing;

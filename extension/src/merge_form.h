@@ -19,11 +19,11 @@ typedef struct FormRequest
 {
 	ResultRelInfo *rri;
 	EState *estate;
-	List *columns;               /* that the batch gives */
-	List *update_columns;        /* of these, what an update writes */
-	Relation root;               /* whose defaults count: the table, or what it is a partition of */
-	const AttrNumber *in_root;   /* by attribute number - 1: the root's; NULL: the same */
-	MemoryContext batch_context; /* where rows are made; the caller resets it when no row of it is in use */
+	List *columns;             /* that the batch gives */
+	List *update_columns;      /* of these, what an update writes */
+	Relation root;             /* whose defaults count: the table, or what it is a partition of */
+	const AttrNumber *in_root; /* by attribute number - 1: the root's; NULL: the same */
+	MemoryContext row_context; /* where rows are made; the caller resets it when no row of it is in use */
 } FormRequest;
 
 /*
@@ -34,6 +34,9 @@ extern ExprState **PrepareDefaults(Relation root, List *given, EState *estate);
 
 /* In the current memory context, for as long as the estate. */
 extern RowForm *PrepareRowForm(const FormRequest *request);
+
+/* Whether rows can be stored as the batch gives them: all columns are given. */
+extern bool RowFormIsWhole(const RowForm *form);
 
 /* For slots of rows: a copy, for thousands of slots on a counted one would burden the resource owner. */
 extern TupleDesc RowFormDesc(RowForm *form);

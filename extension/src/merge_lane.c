@@ -35,8 +35,9 @@
  * by itself. A mover is judged before it is written; as others may come in between, movers are
  * written in a subtransaction that is begun anew when one of them fails.
  *
- * Memory: one context for the lane, one reset after each batch. Rows are made in the latter
- * and never freed alone, so that keys may point into them.
+ * Memory: one context for the lane, and two reset after each batch: rows are made in one of them, side
+ * by side, and never freed alone, so that keys may point into them; the other is for what comes and goes.
+ * What a batch takes is bounded, whatever the file: BATCH_BYTES_MAX counts all that is kept for a row.
  */
 #include "compat.h"
 
@@ -49,6 +50,7 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -67,10 +69,10 @@
 #include "row_check.h"
 #include "seen_rows.h"
 
-/* Rows in a batch: of files in key order, and at most; and its size at most, in bytes. */
+/* Rows in a batch: of files in key order, and at most; and its memory at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
 #define BATCH_ROWS_MAX     131072
-#define BATCH_BYTES_MAX    (32 * 1024 * 1024)
+#define BATCH_BYTES_MAX    (64 * 1024 * 1024)
 
 /* Of a slot, and of a row, that are asked for ahead: most are no larger. */
 #define ROW_BYTES_AHEAD 192
@@ -104,6 +106,7 @@ struct Lane
 	Relation rel;
 	MemoryContext context;
 	MemoryContext batch_context;
+	MemoryContext row_context;  /* of the batch's rows */
 	MemoryContext slot_context; /* of the slots and the array of rows */
 	RowForm *form;
 	RowCheck *check;
@@ -120,7 +123,10 @@ struct Lane
 	int nslots;    /* rows that have a slot */
 	int allocated; /* rows that there is room for */
 	int capacity;  /* rows that make a batch full now */
+	int ordered;   /* the same, of a batch in key order */
 	Size bytes;
+	Size row_bytes;         /* that a row takes besides itself */
+	bool in_subtransaction; /* the batch's rows were inserted in one */
 
 	/* while a batch is merged */
 	BatchKey *keys;
@@ -180,6 +186,33 @@ PrepareTriggers(Lane *lane)
 		lane->old_row = ExecGetTriggerOldSlot(lane->run->estate, lane->table.rri);
 }
 
+/* What a row of the table takes, about: as many bytes as its share of the pages. */
+static Size
+BytesOfStoredRow(Relation rel)
+{
+	BlockNumber pages;
+	double rows;
+	double visible;
+
+	table_relation_estimate_size(rel, NULL, &pages, &rows, &visible);
+	return rows >= 1 ? Min((double) pages * BLCKSZ / rows, MaxHeapTupleSize) : 0;
+}
+
+/*
+ * What is kept for a row of a batch besides the row itself: its place in arrays, a slot (which the allocator
+ * rounds up), and the row once more when it is to be completed.
+ */
+static Size
+BytesBesidesRow(Lane *lane)
+{
+	Size of_values = (sizeof(Datum) + sizeof(bool)) * RowFormDesc(lane->form)->natts;
+	Size bytes = sizeof(BatchRow) + sizeof(BatchKey) + 2 * sizeof(IndexedRow) + HEAPTUPLESIZE;
+
+	bytes += sizeof(Datum) * list_length(lane->table.key);
+	bytes += pg_nextpower2_size_t(sizeof(HeapTupleTableSlot) + of_values);
+	return bytes + (RowFormIsWhole(lane->form) ? 0 : BytesOfStoredRow(lane->rel));
+}
+
 Lane *
 OpenLane(MergeRun *run, const LaneTable *table)
 {
@@ -196,10 +229,12 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->rel = table->rri->ri_RelationDesc;
 	lane->context = CurrentMemoryContext;
 	lane->batch_context = AllocSetContextCreate(lane->context, "aiodal batch", ALLOCSET_DEFAULT_SIZES);
+	lane->row_context = GenerationContextCreate(lane->context, "aiodal rows", ALLOCSET_DEFAULT_SIZES);
 	lane->slot_context = AllocSetContextCreate(lane->context, "aiodal slots", ALLOCSET_DEFAULT_SIZES);
 	lane->is_routed = table->rri != run->target;
-	form.batch_context = lane->batch_context;
+	form.row_context = lane->row_context;
 	lane->form = PrepareRowForm(&form);
+	lane->row_bytes = BytesBesidesRow(lane);
 	lane->check = PrepareRowCheck(table->rri, run->estate);
 	lane->parents = TakeOverParents(table->rri);
 	lane->indexes = IndexWriterOpen(table->rri, run->estate, table->index);
@@ -209,7 +244,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 		lane->seen = MakeSeenRows();
 	PrepareTriggers(lane);
 	lane->bulk = GetBulkInsertState();
-	lane->capacity = BATCH_ROWS_ORDERED;
+	lane->capacity = lane->ordered = BATCH_ROWS_ORDERED;
 	return lane;
 }
 
@@ -301,14 +336,16 @@ LaneAdd(Lane *lane, const RowPlace *place)
 {
 	BatchRow *row = &lane->rows[lane->nrows++];
 	TupleTableSlot *slot = row->slot;
+	Size bytes;
 
 	row->given = FormRow(lane->form, slot, slot->tts_values, slot->tts_isnull);
 	row->place = *place;
 	row->fate = FATE_INSERT;
 	row->fault = NULL;
-	lane->bytes += row->given->t_len;
+	bytes = row->given->t_len + lane->row_bytes;
+	lane->bytes += bytes;
 	lane->run->rows++;
-	lane->run->bytes += row->given->t_len;
+	lane->run->bytes += bytes;
 	return (lane->nrows >= lane->capacity || lane->bytes >= BATCH_BYTES_MAX) && !GrowBatch(lane);
 }
 
@@ -973,7 +1010,7 @@ InsertRows(Lane *lane)
 	List *lost;
 
 	if (lane->arbiter || SetsAside(lane))
-		InsertAndClaim(&inserter, lane->inserts, lane->ninserts);
+		lane->in_subtransaction |= InsertAndClaim(&inserter, lane->inserts, lane->ninserts);
 	else
 		InsertUnclaimed(lane);
 	lost = PartLostRows(lane);
@@ -1035,13 +1072,15 @@ SetRowsAside(Lane *lane)
 
 /*
  * Inserts into a table that is decoded take a subtransaction a batch. Others have
- * to look up ours one by one when there are more than a few dozen, so batches grow there.
+ * to look up ours one by one when there are more than a few dozen, so batches grow then.
  */
 static void
-GrowNextBatch(Lane *lane)
+SizeNextBatch(Lane *lane)
 {
-	if (lane->arbiter && RelationIsLogicallyLogged(lane->rel))
-		lane->capacity = Min(lane->capacity * 2, BATCH_ROWS_MAX);
+	if (lane->in_subtransaction)
+		lane->ordered = Min(lane->ordered * 2, BATCH_ROWS_MAX);
+	lane->in_subtransaction = false;
+	lane->capacity = lane->ordered;
 }
 
 /* One of many lanes does not keep the room of a large batch, nor a page. */
@@ -1074,6 +1113,7 @@ ClearBatch(Lane *lane)
 	lane->nkeys = 0;
 	lane->run->current = NULL;
 	MemoryContextReset(lane->batch_context);
+	MemoryContextReset(lane->row_context);
 	if (lane->is_routed)
 		LetGoRoom(lane);
 }
@@ -1137,5 +1177,5 @@ MergeLane(Lane *lane)
 		SetRowsAside(lane);
 	MemoryContextSwitchTo(old);
 	ClearBatch(lane);
-	GrowNextBatch(lane);
+	SizeNextBatch(lane);
 }
