@@ -54,6 +54,7 @@ struct aiodal_web_app
 	aiodal_web__owned *owned;
 	pthread_mutex_t lock; /* of complete */
 	bool draining;        /* atomic */
+	int workers;          /* of its server; 0: it has none; atomic */
 	bool complete;        /* nothing is added any more; read with acquire order outside of the lock */
 };
 

@@ -18,6 +18,7 @@
 typedef struct forwarder
 {
 	aiodal_web_forward_options options;
+	const aiodal_web_app *app;
 	aiodal_web__meter *meter; /* NULL: users may send as much as they like */
 	int waiting;              /* atomic */
 } forwarder;
@@ -193,11 +194,20 @@ add_sender(aiodal_web__buf *out, aiodal_web_request *req)
  * The route
  */
 
+/* Whether one more than before may wait; a worker is left for others in any case. */
+static bool
+may_wait(const forwarder *f, int waiting)
+{
+	int workers = __atomic_load_n(&f->app->workers, __ATOMIC_RELAXED);
+
+	return waiting <= f->options.max_waiting && (workers == 0 || waiting < workers);
+}
+
 /* Waits for the fate, unless others do already. */
 static aiodal_status
 send_blocks(forwarder *f, const aiodal_web__buf *blocks, aiodal_web_response *res, aiodal_error **err)
 {
-	bool room = __atomic_add_fetch(&f->waiting, 1, __ATOMIC_RELAXED) <= f->options.max_waiting;
+	bool room = may_wait(f, __atomic_add_fetch(&f->waiting, 1, __ATOMIC_RELAXED));
 	aiodal_web__fate fate;
 	aiodal_error *why = NULL;
 	aiodal_status status = aiodal_web__slack_try(&fate, f->options.slack, blocks->data, blocks->len,
@@ -329,6 +339,7 @@ aiodal_web_scope_add_forward(aiodal_web_scope *scope, const char *pattern,
 	f = aiodal_web__arena_alloc(&scope->app->arena, sizeof(*f));
 	if (!f)
 		return aiodal_web__oom(err);
+	f->app = scope->app;
 	status = copy_options(&f->options, options, err);
 	if (!status)
 		status = open_meter(f, scope->app, err);

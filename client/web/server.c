@@ -349,6 +349,7 @@ start(aiodal_web_server *s, const aiodal_web_server_options *options, aiodal_err
 	if (status)
 		return status;
 	s->max_waiting = or_default(options->max_waiting, 100 * workers);
+	__atomic_store_n(&s->app->workers, workers, __ATOMIC_RELAXED);
 	if (!start_workers(s, workers))
 		return aiodal_web__fail(err, AIODAL_ENOMEM, "could not start %d threads", workers);
 	if (!aiodal_web__deadlines_start(&s->deadlines))

@@ -41,7 +41,8 @@ typedef struct aiodal_web_keys_options
 	int timeout_ms;  /* of one fetch; default 5000 */
 	int wait_ms;     /* for a fetch in flight, by whoever has an unknown kid; default 2000 */
 	size_t max_size; /* bytes of a set; default 256 KB */
-	int max_waiting; /* who wait for a fetch at once, each with a thread; default 5 */
+	int max_waiting; /* who wait for a fetch at once, each with a thread: less than a server's workers;
+						default 5 */
 } aiodal_web_keys_options;
 
 #define AIODAL_WEB_KEYS_OPTIONS_INIT                         \

@@ -146,7 +146,7 @@ typedef struct aiodal_web_forward_options
 	size_t max_body;         /* bytes of a message; more is 413; default 16 KB */
 	int per_minute;          /* messages of one user; more are 429; default 10, -1: any number */
 	int wait_ms;             /* for what Slack answers; default 3000 */
-	int max_waiting;         /* requests that wait for it at once, each with a worker; default 2 */
+	int max_waiting; /* requests that wait for it at once, each with a worker, never with all; default 2 */
 } aiodal_web_forward_options;
 
 #define AIODAL_WEB_FORWARD_OPTIONS_INIT                      \

@@ -362,6 +362,50 @@ lets_few_wait(void **state)
 	aiodal_web_app_free(app);
 }
 
+/* A worker is left whatever the options say. */
+static void
+never_takes_all_workers(void **state)
+{
+	aiodal_web_forward_options o = options();
+	aiodal_web_server_options so = AIODAL_WEB_SERVER_OPTIONS_INIT;
+	aiodal_web_app *app;
+	aiodal_web_server *server;
+	aiodal_error *err = NULL;
+	char reply[1000];
+	int fds[3];
+	int i;
+
+	(void) state;
+	o.max_waiting = 3;
+	o.wait_ms = 2 * PATIENCE_MS;
+	app = new_app(o);
+	so.workers = 2;
+	OK(aiodal_web_server_start(&server, app, &so, &err));
+	stub_hold(&s, true);
+	for (i = 0; i < 3; i++)
+	{
+		const char *request =
+			text("POST /slack HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s\r\n"
+				 "Content-Length: 13\r\n\r\n{\"text\": \"x\"}",
+				 as("a") + strlen(JSON));
+
+		fds[i] = dial(aiodal_web_server_port(server));
+		assert_true(send_text(fds[i], request));
+		if (i == 0)
+			WAIT_FOR(stub_hits(&s) == 1);
+		else if (!read_until(fds[i], reply, sizeof(reply), "\r\n\r\n") || !strstr(reply, "HTTP/1.1 202 "))
+			fail_msg("%s", reply);
+	}
+	stub_hold(&s, false);
+	if (!read_until(fds[0], reply, sizeof(reply), "\r\n\r\n") || !strstr(reply, "HTTP/1.1 204 "))
+		fail_msg("%s", reply);
+	for (i = 0; i < 3; i++)
+		(void) close(fds[i]);
+	assert_int_equal(aiodal_web_slack_flush(slack, PATIENCE_MS, NULL), 0);
+	aiodal_web_server_stop(server, PATIENCE_MS);
+	aiodal_web_app_free(app);
+}
+
 static void
 lets_nobody_send_too_much(void **state)
 {
@@ -436,6 +480,7 @@ main(void)
 		TEST(says_when_slack_is_gone),
 		TEST(does_not_wait_for_ever),
 		TEST(lets_few_wait),
+		TEST(never_takes_all_workers),
 		TEST(lets_nobody_send_too_much),
 		TEST(survives_failing_malloc),
 	};
