@@ -1,6 +1,7 @@
 /*
  * loop_poll.c
- *		Three statements side by side in a loop over poll(2), and a listener that hears what one of them says.
+ *		Three transactions side by side in a loop over poll(2), and a listener that hears what one of them
+ *says.
  *
  *		cc loop_poll.c $(pkg-config --cflags --libs aiodal)
  */
@@ -29,13 +30,25 @@ enum
 	N_QUESTIONS = sizeof(questions) / sizeof(questions[0])
 };
 
-/* Called out of the loop when a statement is over. */
+/* Called out of the loop when the transaction has ended. */
+static void
+committed(aiodal_op *op, aiodal_status status, const aiodal_error *err, void *payload)
+{
+	question *q = (question *) payload;
+
+	if (status != AIODAL_OK)
+		printf("%s was not committed: %s\n", q->name, aiodal_error_message(err));
+	aiodal_op_free(op);
+	aiodal_tx_free(q->tx);
+}
+
+/* When its statement is over. */
 static void
 answered(aiodal_op *op, aiodal_status status, const aiodal_error *err, void *payload)
 {
 	question *q = (question *) payload;
 	aiodal_result *rows = aiodal_op_take_result(op);
-	aiodal_error *commit_err = NULL;
+	aiodal_error *own = NULL;
 
 	if (status == AIODAL_OK)
 		printf("%s: %s\n", q->name, aiodal_result_value(rows, 0, 0));
@@ -43,9 +56,27 @@ answered(aiodal_op *op, aiodal_status status, const aiodal_error *err, void *pay
 		printf("%s failed: %s\n", q->name, aiodal_error_message(err));
 	aiodal_result_free(rows);
 	aiodal_op_free(op);
-	if (status == AIODAL_OK)
-		aiodal_or_exit(aiodal_tx_commit(q->tx, &commit_err), &commit_err);
-	aiodal_tx_free(q->tx);
+	/* of one that has failed it is a rollback, and says so */
+	aiodal_or_exit(aiodal_tx_commit_start(&op, q->tx, &own), &own);
+	aiodal_or_exit(aiodal_poll_start(&loop, op, committed, q, &own), &own);
+}
+
+/* When it has begun. */
+static void
+begun(aiodal_op *op, aiodal_status status, const aiodal_error *err, void *payload)
+{
+	question *q = (question *) payload;
+	aiodal_error *own = NULL;
+
+	aiodal_op_free(op);
+	if (status != AIODAL_OK)
+	{
+		printf("%s has not begun: %s\n", q->name, aiodal_error_message(err));
+		aiodal_tx_free(q->tx);
+		return;
+	}
+	aiodal_or_exit(aiodal_tx_exec_start(&op, q->tx, q->sql, 0, NULL, &own), &own);
+	aiodal_or_exit(aiodal_poll_start(&loop, op, answered, q, &own), &own);
 }
 
 /* Called out of the loop for each notification; one is enough here. */
@@ -77,9 +108,8 @@ main(void)
 		question *q = &questions[i];
 		aiodal_op *op;
 
-		aiodal_or_exit(aiodal_tx_begin(&q->tx, db, NULL, &err), &err);
-		aiodal_or_exit(aiodal_tx_exec_start(&op, q->tx, q->sql, 0, NULL, &err), &err);
-		aiodal_or_exit(aiodal_poll_start(&loop, op, answered, q, &err), &err);
+		aiodal_or_exit(aiodal_tx_begin_start(&op, &q->tx, db, NULL, &err), &err);
+		aiodal_or_exit(aiodal_poll_start(&loop, op, begun, q, &err), &err);
 	}
 	aiodal_poll_run(&loop);
 	aiodal_poll_free(&loop);

@@ -33,10 +33,23 @@ typedef enum aiodal__op_state
 	AIODAL__OP_DONE      /* status and result are final */
 } aiodal__op_state;
 
+/* What is done with an operation that is no command of a connection's: see op.c. */
+struct aiodal__op_kind
+{
+	aiodal_status (*step)(struct aiodal_op *op); /* sets state and status when it is done */
+	void (*wait)(struct aiodal_op *op, int64_t limit);
+	int (*fd)(const struct aiodal_op *op);
+	int64_t (*next_check)(const struct aiodal_op *op);
+	aiodal_status (*report)(const struct aiodal_op *op, aiodal_error **err); /* of one that failed */
+	void (*cancel)(struct aiodal_op *op);
+	void (*free)(struct aiodal_op *op);
+};
+
 /* The command a connection runs; see op.c. Public code knows a pointer to it as the handle. */
 struct aiodal_op
 {
 	aiodal__op_state state;
+	const struct aiodal__op_kind *kind; /* NULL: a command */
 	aiodal__conn *conn;
 	bool may_copy;        /* a COPY is what the caller wants: stop when it begins */
 	aiodal_status status; /* when done */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "op.h"
 #include "sandbox.h"
 #include "tx.h"
 #include "util/mem.h"
@@ -27,45 +26,27 @@ aiodal__db_check(const aiodal_db *db, aiodal_error **err)
 	return AIODAL_OK;
 }
 
-/* Runs sql; a connection that was idle for long has to answer within the time a new one may take. */
-static aiodal_status
-first_command(const aiodal_db *db, aiodal__conn *conn, const char *sql, int64_t deadline, int64_t idle_ms,
-			  aiodal_error **err)
+aiodal__acquisition
+aiodal__db_acquisition(aiodal_db *db, const char *sql, int64_t deadline, const char *owner)
 {
-	conn->deadline = deadline;
-	if (idle_ms < db->ping_after)
-		return aiodal__op_command(conn, sql, false, NULL, err);
-	return aiodal__op_try(conn, sql, aiodal__deadline(db->pool.limits.connect_timeout_ms), err);
+	return (aiodal__acquisition){
+		.pool = &db->pool,
+		.sql = sql,
+		.owner = owner,
+		.deadline = deadline,
+		.patience = aiodal__deadline(db->acquire_timeout_ms),
+		.ping_after = db->ping_after,
+	};
 }
 
 aiodal_status
 aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, const char *owner, aiodal__conn **conn,
 				   aiodal_error **err)
 {
-	int64_t patience = aiodal__deadline(db->acquire_timeout_ms);
-	aiodal_error *lost = NULL;
-	int64_t idle_ms = -1;
-	aiodal_status status;
+	aiodal__acquisition a = aiodal__db_acquisition(db, sql, deadline, owner);
+	aiodal_status status = aiodal__acquire(&a, err);
 
-	for (;;)
-	{
-		status = aiodal__pool_acquire(&db->pool, deadline < patience ? deadline : patience, owner, conn,
-									  &idle_ms, err);
-		if (status != AIODAL_OK)
-			return status;
-		status = first_command(db, *conn, sql, deadline, idle_ms, &lost);
-		if (status == AIODAL_OK)
-			return AIODAL_OK;
-		aiodal__pool_release(&db->pool, *conn);
-		if (status != AIODAL_ECONN || idle_ms < 0)
-			break;
-		aiodal_error_free(lost);
-		lost = NULL;
-	}
-	if (err)
-		*err = lost;
-	else
-		aiodal_error_free(lost);
+	*conn = a.conn;
 	return status;
 }
 

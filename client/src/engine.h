@@ -9,8 +9,8 @@
 
 #include <aiodal/tx.h>
 
+#include "acquire.h"
 #include "alias.h"
-#include "pool.h"
 #include "schema.h"
 
 struct aiodal_db
@@ -47,5 +47,9 @@ extern void aiodal__db_unref(aiodal_db *db);
  */
 extern aiodal_status aiodal__db_acquire(aiodal_db *db, const char *sql, int64_t deadline, const char *owner,
 										aiodal__conn **conn, aiodal_error **err);
+
+/* The same, to be started. */
+extern aiodal__acquisition
+aiodal__db_acquisition(aiodal_db *db, const char *sql, int64_t deadline, const char *owner);
 
 #endif /* AIODAL_SRC_ENGINE_H */

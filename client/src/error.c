@@ -245,6 +245,12 @@ aiodal__fail_conn(aiodal_error **err, aiodal_status status, const PGconn *pg)
 	return status;
 }
 
+aiodal_status
+aiodal__error_copy(aiodal_error **err, aiodal_status status, const aiodal_error *error)
+{
+	return error == &out_of_memory ? aiodal__fail_memory(err) : fail_fields(err, status, error->field);
+}
+
 void
 aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint)
 {

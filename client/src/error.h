@@ -33,6 +33,9 @@ extern aiodal_status aiodal__result_status(const PGresult *res, const PGconn *pg
 /* PQerrorMessage(pg): first line as message, the rest as detail. */
 extern aiodal_status aiodal__fail_conn(aiodal_error **err, aiodal_status status, const PGconn *pg);
 
+/* A copy of an error, with that status. */
+extern aiodal_status aiodal__error_copy(aiodal_error **err, aiodal_status status, const aiodal_error *error);
+
 /* Appends a line to the context of *err, if there is one, and puts hint in if it has none; both may be NULL.
  */
 extern void aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint);

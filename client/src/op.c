@@ -7,6 +7,9 @@
  * keeps the one that matters: the first that failed, else the last. Errors are made from that result whenever
  * one is asked for.
  *
+ * There are operations of another kind, which are more than one command (tx_turn.c). Their handle is the
+ *same, so the public functions ask for the kind first.
+ *
  * Rows that are wanted in chunks come from libpq one by one and are gathered. With a whole chunk step() stops
  * until that was taken, and reads nothing meanwhile: the server waits for whoever reads slowly.
  */
@@ -457,6 +460,12 @@ wait_until(struct aiodal_op *op, int64_t limit)
 }
 
 aiodal_status
+aiodal__op_wait(aiodal__conn *conn, int64_t limit)
+{
+	return wait_until(&conn->op, limit);
+}
+
+aiodal_status
 aiodal__op_finish(aiodal__conn *conn, aiodal_error **err)
 {
 	aiodal_status status = wait_until(&conn->op, AIODAL__NEVER);
@@ -554,20 +563,13 @@ aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult 
 	return status == AIODAL_OK ? aiodal__op_take(conn, res, err) : status;
 }
 
-aiodal_status
-aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error **err)
+void
+aiodal__op_drop(aiodal__conn *conn)
 {
-	aiodal_status status = aiodal__op_start_command(conn, sql, false, err);
-
-	if (status != AIODAL_OK)
-		return status;
-	if (wait_until(&conn->op, limit) <= 0)
-		return aiodal__op_take(conn, NULL, err);
 	conn->broken = true;
 	conn->op.status = AIODAL_ECONN;
 	aiodal__conn_done(conn);
 	aiodal__op_release(conn);
-	return aiodal__fail(err, AIODAL_ECONN, "the connection to the server does not answer any more");
 }
 
 /*
@@ -687,7 +689,9 @@ aiodal__op_pipeline(aiodal__conn *conn, const aiodal__step *steps, int n, PGresu
 int
 aiodal_op_fd(const aiodal_op *op)
 {
-	return op && op->state != AIODAL__OP_FREE ? PQsocket(op->conn->pg) : -1;
+	if (!op || op->state == AIODAL__OP_FREE)
+		return -1;
+	return op->kind ? op->kind->fd(op) : PQsocket(op->conn->pg);
 }
 
 int
@@ -695,36 +699,78 @@ aiodal_op_timeout(const aiodal_op *op)
 {
 	if (!op || op->state == AIODAL__OP_FREE)
 		return -1;
-	return op->state == AIODAL__OP_DONE ? 0 : aiodal__until(aiodal__conn_next_check(op->conn));
+	if (op->state == AIODAL__OP_DONE)
+		return 0;
+	return aiodal__until(op->kind ? op->kind->next_check(op) : aiodal__conn_next_check(op->conn));
+}
+
+static aiodal_status
+check_started(const aiodal_op *op, aiodal_error **err)
+{
+	if (op && op->state != AIODAL__OP_FREE)
+		return AIODAL_OK;
+	return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
+}
+
+/* A command, as far as it gets. */
+static aiodal_status
+poll_command(aiodal_op *op)
+{
+	aiodal_status status = aiodal__op_step(op);
+
+	if (op->state != AIODAL__OP_DONE)
+		check_time(op);
+	return op->state == AIODAL__OP_DONE ? op->status : status;
+}
+
+/* The status with its error. */
+static aiodal_status
+answer(const aiodal_op *op, aiodal_status status, aiodal_error **err)
+{
+	if (status >= 0)
+		return status;
+	return op->kind ? op->kind->report(op, err) : report(op, err);
 }
 
 aiodal_status
 aiodal_op_poll(aiodal_op *op, aiodal_error **err)
 {
-	aiodal_status status;
+	aiodal_status status = check_started(op, err);
 
-	if (!op || op->state == AIODAL__OP_FREE)
-		return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
-	if (op->state != AIODAL__OP_DONE)
+	if (status != AIODAL_OK)
+		return status;
+	if (op->state == AIODAL__OP_DONE)
+		status = op->status;
+	else
+		status = op->kind ? op->kind->step(op) : poll_command(op);
+	return answer(op, status, err);
+}
+
+/* As wait_until(). */
+static aiodal_status
+wait_for_kind(aiodal_op *op, int64_t limit)
+{
+	aiodal_status status = op->status;
+
+	while (op->state != AIODAL__OP_DONE && (status = op->kind->step(op)) > 0)
 	{
-		status = aiodal__op_step(op);
-		if (op->state != AIODAL__OP_DONE)
-			check_time(op);
-		if (op->state != AIODAL__OP_DONE)
-			return status;
+		if (aiodal__until(limit) == 0)
+			return AIODAL_WANT_READ;
+		op->kind->wait(op, limit);
 	}
-	return op->status < 0 ? report(op, err) : op->status;
+	return status;
 }
 
 aiodal_status
 aiodal_op_wait(aiodal_op *op, int timeout_ms, aiodal_error **err)
 {
-	aiodal_status status;
+	int64_t limit = aiodal__deadline(timeout_ms);
+	aiodal_status status = check_started(op, err);
 
-	if (!op || op->state == AIODAL__OP_FREE)
-		return aiodal__fail(err, AIODAL_ESTATE, "the operation was freed or never started");
-	status = wait_until(op, aiodal__deadline(timeout_ms));
-	return status < 0 ? report(op, err) : status;
+	if (status != AIODAL_OK)
+		return status;
+	status = op->kind ? wait_for_kind(op, limit) : wait_until(op, limit);
+	return answer(op, status, err);
 }
 
 aiodal_result *
@@ -740,7 +786,7 @@ aiodal_op_take_result(aiodal_op *op)
 		op->chunk_taken = true;
 		return aiodal__result_wrap(res);
 	}
-	if (!op || op->state != AIODAL__OP_DONE || op->status != AIODAL_OK || op->chunk_taken)
+	if (!op || op->state != AIODAL__OP_DONE || op->status != AIODAL_OK || op->chunk_taken || op->kind)
 		return NULL;
 	res = op->result;
 	op->result = NULL;
@@ -750,8 +796,31 @@ aiodal_op_take_result(aiodal_op *op)
 void
 aiodal_op_cancel(aiodal_op *op)
 {
-	if (op)
+	if (op && op->kind)
+		op->kind->cancel(op);
+	else if (op)
 		aiodal__conn_cancel(op->conn);
+}
+
+/* Ends a command that runs. */
+static void
+break_off(aiodal_op *op)
+{
+	int64_t limit = aiodal__deadline(1000);
+	aiodal_status status;
+
+	discard_rows(op);
+	/* a cancel request that overtakes its statement hits nothing: it is repeated */
+	do
+	{
+		aiodal__conn_cancel(op->conn);
+		status = wait_until(op, aiodal__deadline(100));
+	} while (status > 0 && aiodal__now() < limit);
+	if (status <= 0)
+		return;
+	op->conn->broken = true;
+	op->conn->unconfirmed = true;
+	aiodal__conn_done(op->conn);
 }
 
 void
@@ -759,24 +828,12 @@ aiodal_op_free(aiodal_op *op)
 {
 	if (!op || op->state == AIODAL__OP_FREE)
 		return;
-	if (op->state != AIODAL__OP_DONE)
+	if (op->kind)
 	{
-		int64_t limit = aiodal__deadline(1000);
-		aiodal_status status;
-
-		discard_rows(op);
-		/* a cancel request that overtakes its statement hits nothing: it is repeated */
-		do
-		{
-			aiodal__conn_cancel(op->conn);
-			status = wait_until(op, aiodal__deadline(100));
-		} while (status > 0 && aiodal__now() < limit);
-		if (status > 0)
-		{
-			op->conn->broken = true;
-			op->conn->unconfirmed = true;
-			aiodal__conn_done(op->conn);
-		}
+		op->kind->free(op);
+		return;
 	}
+	if (op->state != AIODAL__OP_DONE)
+		break_off(op);
 	aiodal__op_release(op->conn);
 }

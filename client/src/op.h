@@ -42,6 +42,9 @@ extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *
 extern aiodal_status
 aiodal__op_request(aiodal__conn *conn, const aiodal__request *request, PGresult **res, aiodal_error **err);
 
+/* Blocks until done or limit has passed; as step. */
+extern aiodal_status aiodal__op_wait(aiodal__conn *conn, int64_t limit);
+
 /* Blocks until done. */
 extern aiodal_status aiodal__op_finish(aiodal__conn *conn, aiodal_error **err);
 
@@ -62,9 +65,8 @@ extern aiodal_status aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t
 extern aiodal_status
 aiodal__op_command(aiodal__conn *conn, const char *sql, bool may_copy, PGresult **res, aiodal_error **err);
 
-/* The same for a connection that may be dead: one that does not answer before limit is broken, and that is
- * AIODAL_ECONN. sql must be of no consequence, for nothing is cancelled. */
-extern aiodal_status aiodal__op_try(aiodal__conn *conn, const char *sql, int64_t limit, aiodal_error **err);
+/* Lets go of the operation of a connection that does not answer: it is broken, and nothing is cancelled. */
+extern void aiodal__op_drop(aiodal__conn *conn);
 
 /*
  * Statements sent together, in one round trip, each in its place of results[n], which the caller clears.

@@ -10,8 +10,8 @@
  * Connections are lent last used first, so that those not needed grow old and are closed. Who asks for one
  * goes to the end of a queue, and serve() alone takes from its head, handing over a connection or a place for
  * a new one: nobody overtakes. It runs whenever a connection or a place became free. Who waits does so on a
- * semaphore of its own and, once served, has all it needs: where many wait, a lock to be taken again on
- * waking would make them wait for each other.
+ * semaphore of its own, or in an event loop on a descriptor, and once served has all it needs: where many
+ * wait, a lock to be taken again on waking would make them wait for each other.
  *
  * There is no thread behind a pool: upkeep runs, once a second at most, when a connection is asked for or
  * given back, and when the application asks for it.
@@ -22,10 +22,12 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <semaphore.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "op.h"
@@ -39,18 +41,7 @@
 #define JUST_USED_MS 100 /* idle for so short that its first command will tell whether it is alive */
 #define MAX_TOLD     8   /* holders that one message or one round of upkeep tells of */
 
-typedef struct aiodal__waiter
-{
-	struct aiodal__waiter *next;
-	sem_t wake;
-	int posts; /* so often was it woken; all are to be taken before it goes */
-	int taken;
-	const char *owner;
-	aiodal__conn *conn; /* what it was given; NULL: a place */
-	int64_t idle_ms;
-	int64_t began; /* to wait; 0: it did not */
-	bool served;   /* atomic: the last to be written of what it is given */
-} waiter;
+typedef aiodal__waiter waiter;
 
 aiodal_status
 aiodal__pool_init(aiodal__pool *pool, const aiodal__conn_params *params, const aiodal__pool_limits *limits,
@@ -130,12 +121,26 @@ lend(aiodal__pool *pool, aiodal__conn *conn, const char *owner)
 	conn->leak_told = false;
 }
 
+/* w may be gone when its post is there. */
+static void
+post(waiter *w)
+{
+	const uint64_t one = 1;
+	int fd = w->fd;
+
+	(void) __atomic_add_fetch(&w->posted, 1, __ATOMIC_RELEASE);
+	if (fd < 0)
+		(void) sem_post(&w->wake);
+	else
+		(void) !write(fd, &one, sizeof(one));
+}
+
 /* Lets a waiter look around; with the lock. */
 static void
 rouse(waiter *w)
 {
 	w->posts++;
-	(void) sem_post(&w->wake);
+	post(w);
 }
 
 /*
@@ -169,6 +174,7 @@ serve(aiodal__pool *pool)
 			pool->stats.waited++;
 			pool->stats.wait_ms += aiodal__now() - w->began;
 		}
+		w->queued = false;
 		w->next = NULL;
 		*end = w;
 		end = &w->next;
@@ -186,7 +192,7 @@ wake_all(waiter *served)
 	{
 		waiter *next = served->next;
 
-		(void) sem_post(&served->wake);
+		post(served);
 		served = next;
 	}
 }
@@ -212,6 +218,7 @@ leave_queue(aiodal__pool *pool, waiter *w)
 	if (!w->next)
 		pool->waiters_end = at;
 	pool->stats.waiting--;
+	w->queued = false;
 }
 
 /*
@@ -324,9 +331,8 @@ aiodal__pool_upkeep(aiodal__pool *pool)
  * Lending
  */
 
-/* False when ms (negative: no limit) have passed. */
 static bool
-take_post(waiter *w, int ms)
+wait_for_semaphore(waiter *w, int ms)
 {
 	struct timespec until;
 	int failed;
@@ -341,6 +347,25 @@ take_post(waiter *w, int ms)
 	return !failed;
 }
 
+static bool
+wait_for_descriptor(waiter *w, int ms)
+{
+	struct pollfd fd = {.fd = w->fd, .events = POLLIN};
+	uint64_t n;
+
+	if (poll(&fd, 1, ms) <= 0 || read(w->fd, &n, sizeof(n)) != sizeof(n))
+		return false;
+	w->taken += (int) n;
+	return true;
+}
+
+/* False when ms (negative: no limit) have passed. */
+static bool
+take_post(waiter *w, int ms)
+{
+	return w->fd < 0 ? wait_for_semaphore(w, ms) : wait_for_descriptor(w, ms);
+}
+
 /* Whether it was served; then who did so has let go of it. */
 static bool
 was_served(waiter *w)
@@ -349,26 +374,9 @@ was_served(waiter *w)
 		return false;
 	while (w->taken < w->posts)
 		(void) take_post(w, -1);
+	/* implied by the last post, but the thread sanitizer does not know sem_clockwait() */
+	(void) __atomic_load_n(&w->posted, __ATOMIC_ACQUIRE);
 	return true;
-}
-
-/* Until it is served, the pool is closed, or the deadline has passed. */
-static void
-wait_in_queue(aiodal__pool *pool, waiter *w, int64_t deadline)
-{
-	while (!was_served(w) && !__atomic_load_n(&pool->closed, __ATOMIC_RELAXED))
-	{
-		bool ticks = __atomic_load_n(&pool->list[AIODAL__CONN_ENDING].n, __ATOMIC_RELAXED) > 0;
-		int ms = aiodal__until(deadline);
-
-		if (ms == 0)
-			return;
-		if (ticks && (ms < 0 || ms > TICK_MS))
-			ms = TICK_MS;
-		/* nobody else may come by to see that the server has ended one */
-		if (!take_post(w, ms) && ticks)
-			upkeep(pool, false);
-	}
 }
 
 /* Who has them, those with the longest first. */
@@ -395,6 +403,7 @@ join_queue(aiodal__pool *pool, waiter *w)
 	*pool->waiters_end = w;
 	pool->waiters_end = &w->next;
 	pool->stats.waiting++;
+	w->queued = true;
 }
 
 /* It was not served; with the lock. */
@@ -410,48 +419,51 @@ give_up_waiting(aiodal__pool *pool, waiter *w, aiodal_error **err)
 	return AIODAL_ETIMEOUT;
 }
 
-/* Goes through the queue; with the lock, which is given up. */
+/* Finds a place in the queue to wait at; with the lock. */
 static aiodal_status
-queue(aiodal__pool *pool, waiter *w, int64_t deadline, aiodal_error **err)
+settle(aiodal__pool *pool, waiter *w, bool async, aiodal_error **err)
+{
+	aiodal_status status = AIODAL_WANT_READ;
+
+	if (pool->limits.max_waiters > 0 && pool->stats.waiting > pool->limits.max_waiters)
+	{
+		pool->stats.refused++;
+		status = aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Try again later, or raise max_waiters.",
+								   "no connection is free, and %d callers wait for one already",
+								   pool->limits.max_waiters);
+	}
+	else if (async && (w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		status = aiodal__fail(err, AIODAL_ENOMEM, "could not make a descriptor: too many files are open");
+	if (status < 0)
+		leave_queue(pool, w);
+	else
+		w->began = aiodal__now();
+	return status;
+}
+
+/* With the lock, which is given up. */
+static aiodal_status
+join(aiodal__pool *pool, waiter *w, bool async, aiodal_error **err)
 {
 	aiodal_status status = AIODAL_OK;
 	waiter *served;
 
 	join_queue(pool, w);
 	served = serve(pool);
-	if (!w->served && pool->limits.max_waiters > 0 && pool->stats.waiting > pool->limits.max_waiters)
-	{
-		leave_queue(pool, w);
-		pool->stats.refused++;
-		status = aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Try again later, or raise max_waiters.",
-								   "no connection is free, and %d callers wait for one already",
-								   pool->limits.max_waiters);
-	}
-	else if (!w->served)
-		w->began = aiodal__now();
+	if (!w->served)
+		status = settle(pool, w, async, err);
 	(void) pthread_mutex_unlock(&pool->lock);
 	wake_all(served);
-	if (status != AIODAL_OK || was_served(w))
-		return status;
-	wait_in_queue(pool, w, deadline);
-	if (was_served(w))
-		return AIODAL_OK;
-	(void) pthread_mutex_lock(&pool->lock);
-	if (!w->served)
-		status = give_up_waiting(pool, w, err);
-	(void) pthread_mutex_unlock(&pool->lock);
-	(void) was_served(w);
-	return status;
+	return status == AIODAL_OK && !was_served(w) ? AIODAL_WANT_READ : status;
 }
 
-/* An idle connection, or NULL with a place counted for a new one. */
-static aiodal_status
-take(aiodal__pool *pool, int64_t deadline, waiter *w, aiodal_error **err)
+aiodal_status
+aiodal__pool_ask(aiodal__pool *pool, aiodal__waiter *w, const char *owner, bool async, aiodal_error **err)
 {
-	aiodal_holder holders[MAX_TOLD];
 	aiodal_status status;
 
 	(void) pthread_mutex_lock(&pool->lock);
+	*w = (aiodal__waiter){.owner = owner, .fd = -1};
 	if (upkeep_is_due(pool, aiodal__now()))
 	{
 		(void) pthread_mutex_unlock(&pool->lock);
@@ -464,19 +476,113 @@ take(aiodal__pool *pool, int64_t deadline, waiter *w, aiodal_error **err)
 		return aiodal__fail(err, AIODAL_ESTATE, "the db was closed");
 	}
 	(void) sem_init(&w->wake, 0, 0);
-	status = queue(pool, w, deadline, err);
-	(void) sem_destroy(&w->wake);
-	if (status == AIODAL_ETIMEOUT)
-	{
-		int n = aiodal__pool_holders(pool, holders, MAX_TOLD);
-
-		(void) fail_timeout(holders, n < MAX_TOLD ? n : MAX_TOLD, max_places(pool), err);
-	}
+	w->asked = true;
+	status = join(pool, w, async, err);
+	if (status <= 0)
+		aiodal__waiter_free(w);
 	return status;
 }
 
-static void
-give_up_place(aiodal__pool *pool)
+void
+aiodal__waiter_free(aiodal__waiter *w)
+{
+	if (!w->asked)
+		return;
+	w->asked = false;
+	(void) sem_destroy(&w->wake);
+	if (w->fd >= 0)
+		(void) close(w->fd);
+	w->fd = -1;
+}
+
+static bool
+is_closed(const aiodal__pool *pool)
+{
+	return __atomic_load_n(&pool->closed, __ATOMIC_RELAXED);
+}
+
+/* Nobody else may come by to see that the server has ended one. */
+static bool
+has_to_look(const aiodal__pool *pool)
+{
+	return __atomic_load_n(&pool->list[AIODAL__CONN_ENDING].n, __ATOMIC_RELAXED) > 0;
+}
+
+aiodal_status
+aiodal__pool_look(aiodal__pool *pool, aiodal__waiter *w, int64_t deadline, aiodal_error **err)
+{
+	aiodal_holder holders[MAX_TOLD];
+	aiodal_status status = AIODAL_OK;
+	int n;
+
+	if (w->fd >= 0)
+		(void) take_post(w, 0);
+	if (!was_served(w) && has_to_look(pool))
+		upkeep(pool, false);
+	if (was_served(w))
+		return AIODAL_OK;
+	if (!is_closed(pool) && aiodal__until(deadline) != 0)
+		return AIODAL_WANT_READ;
+	(void) pthread_mutex_lock(&pool->lock);
+	if (!w->served)
+		status = give_up_waiting(pool, w, err);
+	(void) pthread_mutex_unlock(&pool->lock);
+	if (status != AIODAL_ETIMEOUT)
+		return was_served(w) ? AIODAL_OK : status;
+	n = aiodal__pool_holders(pool, holders, MAX_TOLD);
+	return fail_timeout(holders, n < MAX_TOLD ? n : MAX_TOLD, max_places(pool), err);
+}
+
+void
+aiodal__pool_wait(aiodal__pool *pool, aiodal__waiter *w, int64_t limit)
+{
+	int ms = aiodal__until(limit);
+
+	if (has_to_look(pool) && (ms < 0 || ms > TICK_MS))
+		ms = TICK_MS;
+	/* closing wakes those it finds */
+	if (!is_closed(pool))
+		(void) take_post(w, ms);
+}
+
+int64_t
+aiodal__pool_next_check(const aiodal__pool *pool, int64_t deadline)
+{
+	int64_t tick = has_to_look(pool) ? aiodal__deadline(TICK_MS) : AIODAL__NEVER;
+
+	return tick < deadline ? tick : deadline;
+}
+
+void
+aiodal__pool_rouse(aiodal__pool *pool, aiodal__waiter *w)
+{
+	(void) pthread_mutex_lock(&pool->lock);
+	if (w->queued)
+		rouse(w);
+	(void) pthread_mutex_unlock(&pool->lock);
+}
+
+void
+aiodal__pool_withdraw(aiodal__pool *pool, aiodal__waiter *w)
+{
+	(void) pthread_mutex_lock(&pool->lock);
+	if (w->queued)
+	{
+		leave_queue(pool, w);
+		pool->stats.waited++;
+		pool->stats.wait_ms += aiodal__now() - w->began;
+	}
+	(void) pthread_mutex_unlock(&pool->lock);
+	if (!was_served(w))
+		return;
+	if (w->conn)
+		aiodal__pool_take_back(pool, w->conn);
+	else
+		aiodal__pool_give_up_place(pool);
+}
+
+void
+aiodal__pool_give_up_place(aiodal__pool *pool)
 {
 	(void) pthread_mutex_lock(&pool->lock);
 	pool->places--;
@@ -495,25 +601,14 @@ expiry(aiodal__pool *pool)
 	return aiodal__now() + life - life / 10 * (rand_r(&pool->seed) % 1000) / 1000;
 }
 
-static aiodal_status
-fill_place(aiodal__pool *pool, int64_t deadline, const char *owner, aiodal__conn **conn, aiodal_error **err)
+void
+aiodal__pool_fill_place(aiodal__pool *pool, aiodal__conn *conn, const char *owner)
 {
-	int64_t connect_deadline = aiodal__deadline(pool->limits.connect_timeout_ms);
-	aiodal_status status;
-
-	status = aiodal__conn_open(conn, &pool->params, deadline < connect_deadline ? deadline : connect_deadline,
-							   err);
-	if (status != AIODAL_OK)
-	{
-		give_up_place(pool);
-		return status;
-	}
 	(void) pthread_mutex_lock(&pool->lock);
-	lend(pool, *conn, owner);
-	(*conn)->expires = expiry(pool);
+	lend(pool, conn, owner);
+	conn->expires = expiry(pool);
 	pool->stats.opened++;
 	(void) pthread_mutex_unlock(&pool->lock);
-	return AIODAL_OK;
 }
 
 /* Closes it and keeps its place, for another one. */
@@ -528,26 +623,15 @@ vacate(aiodal__pool *pool, aiodal__conn *conn)
 	aiodal__conn_close(conn);
 }
 
-aiodal_status
-aiodal__pool_acquire(aiodal__pool *pool, int64_t deadline, const char *owner, aiodal__conn **conn,
-					 int64_t *idle_ms, aiodal_error **err)
+aiodal__conn *
+aiodal__pool_inspect(aiodal__pool *pool, const aiodal__waiter *w)
 {
-	waiter w = {.owner = owner};
-	aiodal_status status;
-
-	status = take(pool, deadline, &w, err);
-	if (status != AIODAL_OK)
-		return status;
-	*idle_ms = w.idle_ms;
-	if (w.conn && !too_old(w.conn, aiodal__now()) && aiodal__conn_alive(w.conn, w.idle_ms > JUST_USED_MS))
-	{
-		*conn = w.conn;
-		return AIODAL_OK;
-	}
-	if (w.conn)
-		vacate(pool, w.conn);
-	*idle_ms = -1;
-	return fill_place(pool, deadline, owner, conn, err);
+	if (!w->conn)
+		return NULL;
+	if (!too_old(w->conn, aiodal__now()) && aiodal__conn_alive(w->conn, w->idle_ms > JUST_USED_MS))
+		return w->conn;
+	vacate(pool, w->conn);
+	return NULL;
 }
 
 /*
@@ -561,16 +645,34 @@ is_good(const aiodal__conn *conn)
 		   PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
-/* Whether the session is as it was when new. */
-static bool
-reset(const aiodal__pool *pool, aiodal__conn *conn)
+bool
+aiodal__pool_reset_start(const aiodal__pool *pool, aiodal__conn *conn)
 {
 	if (pool->limits.reset == AIODAL_RESET_NEVER ||
-		(pool->limits.reset == AIODAL_RESET_AS_NEEDED && !conn->changed))
-		return true;
+		(pool->limits.reset == AIODAL_RESET_AS_NEEDED && !conn->changed) || !is_good(conn))
+		return false;
 	conn->deadline = aiodal__deadline(RESET_MS);
-	conn->changed = false;
-	return aiodal__op_command(conn, "DISCARD ALL", false, NULL, NULL) == AIODAL_OK;
+	if (aiodal__op_start_command(conn, "DISCARD ALL", false, NULL) == AIODAL_OK)
+		return true;
+	conn->broken = true;
+	return false;
+}
+
+void
+aiodal__pool_reset_end(aiodal__conn *conn)
+{
+	if (aiodal__op_take(conn, NULL, NULL) == AIODAL_OK)
+		conn->changed = false;
+	else
+		conn->broken = true;
+}
+
+void
+aiodal__pool_release(aiodal__pool *pool, aiodal__conn *conn)
+{
+	if (aiodal__pool_reset_start(pool, conn))
+		aiodal__pool_reset_end(conn);
+	aiodal__pool_take_back(pool, conn);
 }
 
 /* What becomes of one that is given back; with the lock. */
@@ -591,9 +693,9 @@ state_after(aiodal__pool *pool, aiodal__conn *conn, bool good)
 }
 
 void
-aiodal__pool_release(aiodal__pool *pool, aiodal__conn *conn)
+aiodal__pool_take_back(aiodal__pool *pool, aiodal__conn *conn)
 {
-	bool good = is_good(conn) && reset(pool, conn) && is_good(conn);
+	bool good = is_good(conn);
 	aiodal__conn_state state;
 
 	conn->deadline = AIODAL__NEVER;

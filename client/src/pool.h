@@ -5,6 +5,8 @@
 #ifndef AIODAL_SRC_POOL_H
 #define AIODAL_SRC_POOL_H
 
+#include <semaphore.h>
+
 #include "conn.h"
 
 typedef struct aiodal__conn_list
@@ -49,20 +51,72 @@ typedef struct aiodal__pool
 extern aiodal_status aiodal__pool_init(aiodal__pool *pool, const aiodal__conn_params *params,
 									   const aiodal__pool_limits *limits, aiodal_error **err);
 
-/*
- * Lends a connection to owner (a label that outlives the loan, or NULL); *idle_ms is how long it had been
- * idle, -1 when it is new. Waits for one until the deadline, then AIODAL_ETIMEOUT; AIODAL_EBUSY when too many
- * wait already.
- */
-extern aiodal_status aiodal__pool_acquire(aiodal__pool *pool, int64_t deadline, const char *owner,
-										  aiodal__conn **conn, int64_t *idle_ms, aiodal_error **err);
+/* Who asks for a connection. */
+typedef struct aiodal__waiter
+{
+	struct aiodal__waiter *next;
+	const char *owner;  /* a label that outlives the loan, or NULL */
+	aiodal__conn *conn; /* what it was given; NULL: a place */
+	int64_t idle_ms;    /* for how long it had been idle */
+
+	/* the pool's */
+	sem_t wake;
+	int fd;    /* an eventfd instead; -1: none */
+	int posts; /* so often was it woken; all are to be taken before it goes */
+	int taken;
+	int posted;    /* atomic: how many of them are on their way */
+	int64_t began; /* to wait; 0: it did not */
+	bool asked;
+	bool queued;
+	bool served; /* atomic: the last to be written of what it is given */
+} aiodal__waiter;
 
 /*
- * Takes it back, and resets its session when a statement may have changed that. One that is broken, too old,
- * not outside of a transaction or not needed any more is closed. One whose statement the server may still be
- * running, although it was asked to cancel it, keeps its place until the server has ended.
+ * Asks for a connection, with a w that is all zero or was freed. AIODAL_OK: w was given one, or a place for
+ * one. AIODAL_WANT_READ: it has to wait for that: w->fd, when async, is readable when there is reason to
+ * look; else by aiodal__pool_wait(). Negative: the pool is closed, AIODAL_EBUSY when too many wait already,
+ * or out of memory. A w that waits must stay where it is until it was looked at with another answer, or was
+ * withdrawn, and is then to be freed.
+ */
+extern aiodal_status
+aiodal__pool_ask(aiodal__pool *pool, aiodal__waiter *w, const char *owner, bool async, aiodal_error **err);
+
+/* Whether it has been served; AIODAL_ETIMEOUT when it has not by the deadline. */
+extern aiodal_status
+aiodal__pool_look(aiodal__pool *pool, aiodal__waiter *w, int64_t deadline, aiodal_error **err);
+
+/* Blocks until there may be reason to look, until limit at most. */
+extern void aiodal__pool_wait(aiodal__pool *pool, aiodal__waiter *w, int64_t limit);
+
+/* When who waits has to look although he was not woken, by deadline at the latest. */
+extern int64_t aiodal__pool_next_check(const aiodal__pool *pool, int64_t deadline);
+
+/* Has w look, if it waits; from any thread. */
+extern void aiodal__pool_rouse(aiodal__pool *pool, aiodal__waiter *w);
+
+/* It waits no more, and gives back what it may have been given meanwhile. */
+extern void aiodal__pool_withdraw(aiodal__pool *pool, aiodal__waiter *w);
+
+extern void aiodal__waiter_free(aiodal__waiter *w);
+
+/* The connection it was given; NULL when there is only a place for one, which is either filled or given up.
+ */
+extern aiodal__conn *aiodal__pool_inspect(aiodal__pool *pool, const aiodal__waiter *w);
+extern void aiodal__pool_fill_place(aiodal__pool *pool, aiodal__conn *conn, const char *owner);
+extern void aiodal__pool_give_up_place(aiodal__pool *pool);
+
+/*
+ * Takes a connection back, and resets its session when a statement may have changed that. One that is broken,
+ * too old, not outside of a transaction or not needed any more is closed. One whose statement the server may
+ * still be running, although it was asked to cancel it, keeps its place until the server has ended.
  */
 extern void aiodal__pool_release(aiodal__pool *pool, aiodal__conn *conn);
+
+/* The same in steps: when reset_start says so, its operation is to be finished first, and reset_end called.
+ */
+extern bool aiodal__pool_reset_start(const aiodal__pool *pool, aiodal__conn *conn);
+extern void aiodal__pool_reset_end(aiodal__conn *conn);
+extern void aiodal__pool_take_back(aiodal__pool *pool, aiodal__conn *conn);
 
 /* Closes what has been idle for too long or is too old, and reports leaks. */
 extern void aiodal__pool_upkeep(aiodal__pool *pool);

@@ -46,25 +46,20 @@ load(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, const aio
 	 aiodal_error **err)
 {
 	aiodal_error *lost = NULL;
-	aiodal__conn *conn;
+	aiodal__acquisition a;
 	aiodal_status status;
-	int64_t idle_ms;
 
 	do
 	{
 		aiodal_error_free(lost);
 		lost = NULL;
-		status = aiodal__pool_acquire(&db->pool, aiodal__deadline(db->acquire_timeout_ms),
-									  "aiodal_db_reflect()", &conn, &idle_ms, err);
+		a = aiodal__db_acquisition(db, NULL, AIODAL__NEVER, "aiodal_db_reflect()");
+		status = aiodal__acquire(&a, err);
 		if (status != AIODAL_OK)
 			return status;
-		if (idle_ms >= db->ping_after)
-			status = aiodal__op_try(conn, "", aiodal__deadline(db->pool.limits.connect_timeout_ms), &lost);
-		if (status == AIODAL_OK)
-			status =
-				aiodal__schema_load(schema, info, conn, db->schemas, db->include, db->parts, known, &lost);
-		aiodal__pool_release(&db->pool, conn);
-	} while (status == AIODAL_ECONN && idle_ms >= 0);
+		status = aiodal__schema_load(schema, info, a.conn, db->schemas, db->include, db->parts, known, &lost);
+		aiodal__pool_release(&db->pool, a.conn);
+	} while (status == AIODAL_ECONN && a.idle_ms >= 0);
 	if (err)
 		*err = lost;
 	else

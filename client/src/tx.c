@@ -25,143 +25,9 @@
 #include "util/process.h"
 #include "util/options.h"
 
-#define ROLLBACK_MS          5000 /* how long the server may take to undo */
 #define DEFAULT_MAX_ATTEMPTS 5
 #define FIRST_PAUSE_MS       5
 #define MAX_PAUSE_MS         500
-#define MAX_SPARE            256
-
-/* Room for the longest: all options. */
-typedef char begin_sql[96];
-
-static aiodal_status
-make_begin(begin_sql sql, const aiodal_tx_options *options, aiodal_error **err)
-{
-	static const char *const levels[] = {"", " ISOLATION LEVEL READ COMMITTED",
-										 " ISOLATION LEVEL REPEATABLE READ", " ISOLATION LEVEL SERIALIZABLE"};
-
-	if ((int) options->isolation < 0 || options->isolation > AIODAL_SERIALIZABLE)
-		return aiodal__fail(err, AIODAL_EINVAL, "unknown isolation level %d", (int) options->isolation);
-	if (options->timeout_ms < 0 || options->max_attempts < 0)
-		return aiodal__fail(err, AIODAL_EINVAL, "timeout_ms and max_attempts must not be negative");
-	sql = stpcpy(stpcpy(sql, "BEGIN"), levels[options->isolation]);
-	sql = stpcpy(sql, options->read_only ? " READ ONLY" : "");
-	(void) stpcpy(sql, options->deferrable ? " DEFERRABLE" : "");
-	return AIODAL_OK;
-}
-
-/* All zero, or NULL. */
-static aiodal_tx *
-new_tx(aiodal_db *db)
-{
-	aiodal_tx *tx;
-
-	(void) pthread_mutex_lock(&db->lock);
-	tx = db->spare;
-	if (tx)
-	{
-		db->spare = tx->next_spare;
-		db->n_spare--;
-	}
-	(void) pthread_mutex_unlock(&db->lock);
-	if (!tx)
-		return aiodal__calloc(1, sizeof(*tx));
-	*tx = (aiodal_tx){0};
-	return tx;
-}
-
-/* Its reference to the db goes, too. */
-static void
-free_tx(aiodal_tx *tx)
-{
-	aiodal_db *db = tx->db;
-	bool kept = false;
-
-	tx->db = NULL;
-	/* in the child of a fork nobody may ever unlock it */
-	if (db->pid == aiodal__process())
-	{
-		(void) pthread_mutex_lock(&db->lock);
-		kept = db->n_spare < MAX_SPARE;
-		if (kept)
-		{
-			tx->next_spare = db->spare;
-			db->spare = tx;
-			db->n_spare++;
-		}
-		(void) pthread_mutex_unlock(&db->lock);
-	}
-	if (!kept)
-		aiodal__free(tx);
-	aiodal__db_unref(db);
-}
-
-static aiodal_status
-acquire(aiodal_tx *tx, const char *sql, const aiodal_tx_options *options, int64_t deadline,
-		aiodal_error **err)
-{
-	aiodal_status status = aiodal__db_acquire(tx->db, sql, deadline, options->owner, &tx->conn, err);
-
-	if (status != AIODAL_OK)
-		return status;
-	tx->conn->fresh = true;
-	(void) stpcpy(stpcpy(tx->conn->restart, "ROLLBACK; "), sql);
-	return AIODAL_OK;
-}
-
-static aiodal_status
-begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aiodal_error **err)
-{
-	begin_sql sql;
-	aiodal_tx *tx;
-	aiodal_status status = make_begin(sql, options, err);
-
-	if (status != AIODAL_OK)
-		return status;
-	tx = new_tx(db);
-	if (!tx)
-		return aiodal__fail_memory(err);
-	/* first, since another thread may close the db while this one waits for a connection */
-	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
-	tx->db = db;
-	status = aiodal__sandbox_is_on(db) ? aiodal__sandbox_enter(tx, options, deadline, err)
-									   : acquire(tx, sql, options, deadline, err);
-	if (status != AIODAL_OK)
-	{
-		free_tx(tx);
-		return status;
-	}
-	tx->schema = aiodal_db_schema(db);
-	*out = tx;
-	return AIODAL_OK;
-}
-
-static aiodal_status
-check_begin(aiodal_tx_options *options, const aiodal_db *db, const aiodal_tx_options *given,
-			aiodal_error **err)
-{
-	aiodal_status status = aiodal__db_check(db, err);
-
-	return status == AIODAL_OK
-			   ? aiodal__options_copy(options, sizeof(*options), given, "aiodal_tx_options", err)
-			   : status;
-}
-
-aiodal_status
-aiodal_tx_begin(aiodal_tx **tx, aiodal_db *db, const aiodal_tx_options *given, aiodal_error **err)
-{
-	aiodal_tx_options options;
-	aiodal_status status;
-
-	if (!tx)
-		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
-	*tx = NULL;
-	status = check_begin(&options, db, given, err);
-	if (status != AIODAL_OK)
-		return status;
-	return begin(tx, db, &options, options.timeout_ms ? aiodal__deadline(options.timeout_ms) : AIODAL__NEVER,
-				 err);
-}
 
 aiodal_tx_state
 aiodal_tx_get_state(const aiodal_tx *tx)
@@ -183,9 +49,8 @@ aiodal_tx_get_state(const aiodal_tx *tx)
 	return AIODAL_TX_LOST;
 }
 
-/* Not ended; a failed one will do. */
-static aiodal_status
-check_alive(const aiodal_tx *tx, aiodal_error **err)
+aiodal_status
+aiodal__tx_check_alive(const aiodal_tx *tx, aiodal_error **err)
 {
 	aiodal_status status;
 
@@ -206,6 +71,7 @@ check_alive(const aiodal_tx *tx, aiodal_error **err)
 			return aiodal__fail_hint(err, AIODAL_ESTATE, NULL,
 									 "Use aiodal_tx_commit() and aiodal_tx_rollback().",
 									 "the transaction was ended by a statement that ran in it");
+		case AIODAL_TX_NOT_BEGUN: return aiodal__fail(err, AIODAL_ESTATE, "the transaction has not begun");
 		case AIODAL_TX_IN_DOUBT:
 		case AIODAL_TX_LOST: break;
 	}
@@ -216,7 +82,7 @@ check_alive(const aiodal_tx *tx, aiodal_error **err)
 aiodal_status
 aiodal__tx_check(const aiodal_tx *tx, aiodal_error **err)
 {
-	aiodal_status status = check_alive(tx, err);
+	aiodal_status status = aiodal__tx_check_alive(tx, err);
 
 	if (status == AIODAL_OK && aiodal_tx_get_state(tx) == AIODAL_TX_FAILED)
 		return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it failed.",
@@ -274,163 +140,97 @@ aiodal_tx_exec(aiodal_result **res, aiodal_tx *tx, const char *sql, size_t n, co
 }
 
 aiodal_status
-aiodal_tx_exec_script(aiodal_tx *tx, const char *sql, aiodal_error **err)
+aiodal_tx_exec_script_start(aiodal_op **op, aiodal_tx *tx, const char *sql, aiodal_error **err)
 {
 	aiodal_status status = aiodal__tx_check(tx, err);
 
-	return status == AIODAL_OK ? aiodal__op_command(tx->conn, sql, false, NULL, err) : status;
-}
-
-/* Gives the connection back. */
-static void
-end(aiodal_tx *tx, aiodal_tx_state state)
-{
-	if (tx->sandbox)
-		aiodal__sandbox_leave(tx);
-	else
-		aiodal__pool_release(&tx->db->pool, tx->conn);
-	tx->conn = NULL;
-	tx->state = state;
-}
-
-static aiodal_status
-undo(aiodal_tx *tx, aiodal_error **err)
-{
-	tx->conn->deadline = aiodal__deadline(ROLLBACK_MS);
-	return tx->sandbox ? aiodal__sandbox_rollback(tx, err)
-					   : aiodal__op_command(tx->conn, "ROLLBACK", false, NULL, err);
-}
-
-/* COMMIT was sent and did not succeed. */
-static aiodal_status
-commit_failed(aiodal_tx *tx, aiodal_status status, aiodal_error **err)
-{
-	aiodal_error *why = NULL;
-
-	if (aiodal_tx_get_state(tx) != AIODAL_TX_LOST)
-	{
-		/* which the server has done already, of a real one */
-		if (!tx->sandbox || undo(tx, NULL) != AIODAL_EBUSY)
-			end(tx, AIODAL_TX_ROLLED_BACK);
+	if (op)
+		*op = NULL;
+	if (status != AIODAL_OK)
 		return status;
-	}
-	end(tx, AIODAL_TX_IN_DOUBT);
-	if (err)
-	{
-		why = *err;
-		(void) aiodal__fail_state(err, status, "08007", aiodal_error_message(why),
-								  "Look whether what it wrote is there before doing it again.",
-								  "the connection was lost during the commit: it may have happened or not");
-		aiodal_error_free(why);
-	}
+	if (!op || !sql)
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", op ? "sql" : "op");
+	status = aiodal__op_start_command(tx->conn, sql, false, err);
+	if (status == AIODAL_OK)
+		*op = &tx->conn->op;
 	return status;
 }
 
 aiodal_status
-aiodal_tx_commit(aiodal_tx *tx, aiodal_error **err)
+aiodal_tx_exec_script(aiodal_tx *tx, const char *sql, aiodal_error **err)
 {
-	aiodal_status status = check_alive(tx, err);
+	aiodal_op *op;
+	aiodal_status status = aiodal_tx_exec_script_start(&op, tx, sql, err);
 
-	if (status != AIODAL_OK)
-		return status;
-	if (aiodal_tx_get_state(tx) == AIODAL_TX_FAILED)
-	{
-		(void) aiodal_tx_rollback(tx, NULL);
-		return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it had failed.", NULL,
-								  "the transaction was rolled back instead of committed");
-	}
-	status = aiodal__conn_start(tx->conn, err);
-	if (status != AIODAL_OK)
-		return status;
-	aiodal__conn_done(tx->conn);
-	status = tx->sandbox ? aiodal__sandbox_commit(tx, err)
-						 : aiodal__op_command(tx->conn, "COMMIT", false, NULL, err);
-	if (status == AIODAL_EBUSY)
-		return status;
-	if (status != AIODAL_OK)
-		return commit_failed(tx, status, err);
-	end(tx, AIODAL_TX_COMMITTED);
-	return AIODAL_OK;
+	return status == AIODAL_OK ? aiodal__op_take(op->conn, NULL, err) : status;
 }
 
-aiodal_status
-aiodal_tx_rollback(aiodal_tx *tx, aiodal_error **err)
-{
-	aiodal_status status = check_alive(tx, err);
-
-	if (status == AIODAL_ECONN && tx->conn)
-		end(tx, AIODAL_TX_LOST);
-	if (status != AIODAL_OK)
-		return status;
-	status = undo(tx, err);
-	if (status != AIODAL_EBUSY)
-		end(tx, status == AIODAL_OK ? AIODAL_TX_ROLLED_BACK : AIODAL_TX_LOST);
-	return status;
-}
-
-/* verb "name" */
+/* verb "name"; checked: what the transaction's check said */
 static aiodal_status
-savepoint_command(aiodal_tx *tx, const char *verb, const char *name, aiodal_error **err)
+start_savepoint(aiodal_op **op, aiodal_tx *tx, aiodal_status checked, const char *verb, const char *name,
+				aiodal_error **err)
 {
 	aiodal__buf sql = AIODAL__BUF_INIT;
-	aiodal_status status;
+	aiodal_status status = checked;
 
-	if (!name)
-		return aiodal__fail(err, AIODAL_EINVAL, "the name of a savepoint must not be NULL");
+	if (op)
+		*op = NULL;
+	if (status != AIODAL_OK)
+		return status;
+	if (!op || !name)
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", op ? "the name of a savepoint" : "op");
 	aiodal__buf_str(&sql, verb);
 	aiodal__buf_ident(&sql, name);
-	status = sql.oom ? aiodal__fail_memory(err) : aiodal__op_command(tx->conn, sql.data, false, NULL, err);
+	status = sql.oom ? aiodal__fail_memory(err) : aiodal__op_start_command(tx->conn, sql.data, false, err);
 	aiodal__buf_free(&sql);
+	if (status == AIODAL_OK)
+		*op = &tx->conn->op;
 	return status;
+}
+
+aiodal_status
+aiodal_tx_savepoint_start(aiodal_op **op, aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	return start_savepoint(op, tx, aiodal__tx_check(tx, err), "SAVEPOINT ", name, err);
 }
 
 aiodal_status
 aiodal_tx_savepoint(aiodal_tx *tx, const char *name, aiodal_error **err)
 {
-	aiodal_status status = aiodal__tx_check(tx, err);
+	aiodal_op *op;
+	aiodal_status status = aiodal_tx_savepoint_start(&op, tx, name, err);
 
-	return status == AIODAL_OK ? savepoint_command(tx, "SAVEPOINT ", name, err) : status;
+	return status == AIODAL_OK ? aiodal__op_take(op->conn, NULL, err) : status;
+}
+
+aiodal_status
+aiodal_tx_release_start(aiodal_op **op, aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	return start_savepoint(op, tx, aiodal__tx_check(tx, err), "RELEASE SAVEPOINT ", name, err);
 }
 
 aiodal_status
 aiodal_tx_release(aiodal_tx *tx, const char *name, aiodal_error **err)
 {
-	aiodal_status status = aiodal__tx_check(tx, err);
+	aiodal_op *op;
+	aiodal_status status = aiodal_tx_release_start(&op, tx, name, err);
 
-	return status == AIODAL_OK ? savepoint_command(tx, "RELEASE SAVEPOINT ", name, err) : status;
+	return status == AIODAL_OK ? aiodal__op_take(op->conn, NULL, err) : status;
+}
+
+aiodal_status
+aiodal_tx_rollback_to_start(aiodal_op **op, aiodal_tx *tx, const char *name, aiodal_error **err)
+{
+	return start_savepoint(op, tx, aiodal__tx_check_alive(tx, err), "ROLLBACK TO SAVEPOINT ", name, err);
 }
 
 aiodal_status
 aiodal_tx_rollback_to(aiodal_tx *tx, const char *name, aiodal_error **err)
 {
-	aiodal_status status = check_alive(tx, err);
+	aiodal_op *op;
+	aiodal_status status = aiodal_tx_rollback_to_start(&op, tx, name, err);
 
-	return status == AIODAL_OK ? savepoint_command(tx, "ROLLBACK TO SAVEPOINT ", name, err) : status;
-}
-
-void
-aiodal_tx_free(aiodal_tx *tx)
-{
-	if (!tx || !tx->db)
-		return;
-	if (tx->conn && tx->db->pid != aiodal__process())
-	{
-		/* that of a sandbox is the db's */
-		if (!tx->sandbox)
-			aiodal__conn_abandon(tx->conn);
-	}
-	else if (tx->conn)
-	{
-		if (tx->sandbox)
-			aiodal__sandbox_uncover(tx);
-		aiodal_op_free(&tx->conn->op);
-		if (aiodal_tx_rollback(tx, NULL) != AIODAL_OK && tx->conn)
-			end(tx, AIODAL_TX_ENDED);
-	}
-	aiodal_schema_unref(tx->schema);
-	aiodal__alias_clear(&tx->aliases);
-	aiodal__alias_free_all(tx->resolved);
-	free_tx(tx);
+	return status == AIODAL_OK ? aiodal__op_take(op->conn, NULL, err) : status;
 }
 
 const aiodal_schema *
@@ -556,7 +356,7 @@ call(aiodal_tx_fn fn, aiodal_tx *tx, void *payload, aiodal_error **err)
 static aiodal_status
 keep_nested(aiodal_tx *tx, aiodal_error **err)
 {
-	aiodal_status status = check_alive(tx, err);
+	aiodal_status status = aiodal__tx_check_alive(tx, err);
 
 	if (status != AIODAL_OK)
 		return status;
@@ -570,7 +370,7 @@ keep_nested(aiodal_tx *tx, aiodal_error **err)
 static void
 undo_nested(aiodal_tx *tx)
 {
-	if (check_alive(tx, NULL) != AIODAL_OK)
+	if (aiodal__tx_check_alive(tx, NULL) != AIODAL_OK)
 		return;
 	aiodal_op_free(&tx->conn->op);
 	(void) aiodal__op_command(
@@ -608,7 +408,7 @@ attempt(aiodal_db *db, const aiodal_tx_options *options, int64_t deadline, aioda
 		aiodal_error **err)
 {
 	aiodal_tx *tx = NULL;
-	aiodal_status status = begin(&tx, db, options, deadline, err);
+	aiodal_status status = aiodal__tx_begin(&tx, db, options, deadline, err);
 
 	if (status != AIODAL_OK)
 		return status;
@@ -643,7 +443,7 @@ aiodal_db_transact(aiodal_db *db, const aiodal_tx_options *given, aiodal_tx_fn f
 	aiodal_error *own = NULL;
 	unsigned int seed = (unsigned int) (aiodal__now_seconds() * 1e6) ^ (unsigned int) (uintptr_t) &own;
 	int64_t deadline;
-	aiodal_status status = check_begin(&options, db, given, err);
+	aiodal_status status = aiodal__tx_check_options(&options, db, given, err);
 
 	if (status != AIODAL_OK)
 		return status;

@@ -191,6 +191,85 @@ cancelled(void)
 	check(o.status == AIODAL_ECANCELED, "a cancelled statement is over");
 }
 
+/*
+ * Whole transactions
+ */
+
+typedef struct whole
+{
+	aiodal_tx *tx;
+	aiodal_op *op;
+	const char *sql;
+	aiodal_status status;
+	aiodal_tx_state state;
+} whole;
+
+static void next(aiodal_op *op, aiodal_status status, const aiodal_error *op_err, void *payload);
+
+static void
+go_on(whole *w, aiodal_status started)
+{
+	DO(started);
+	DO(START(w->op, next, w));
+}
+
+/* Begun, done, or committed. */
+static void
+next(aiodal_op *op, aiodal_status status, const aiodal_error *op_err, void *payload)
+{
+	whole *w = (whole *) payload;
+	const char *sql = w->sql;
+
+	(void) op_err;
+	aiodal_op_free(op);
+	w->status = status;
+	w->state = aiodal_tx_get_state(w->tx);
+	w->sql = NULL;
+	if (status == AIODAL_OK && w->state == AIODAL_TX_OPEN && sql)
+		go_on(w, aiodal_tx_exec_start(&w->op, w->tx, sql, 0, NULL, &err));
+	else if (status == AIODAL_OK && w->state == AIODAL_TX_OPEN)
+		go_on(w, aiodal_tx_commit_start(&w->op, w->tx, &err));
+	else
+		aiodal_tx_free(w->tx);
+}
+
+static void
+begin_whole(whole *w, aiodal_db *small, const char *sql)
+{
+	memset(w, 0, sizeof(*w));
+	w->sql = sql;
+	go_on(w, aiodal_tx_begin_start(&w->op, &w->tx, small, NULL, &err));
+}
+
+/* More than there are connections: they wait for each other, and the loop for all of them. */
+static void
+through_a_small_pool(void)
+{
+	enum
+	{
+		N = 12
+	};
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_db *small;
+	whole w[N];
+	bool good = true;
+
+	options.no_reflect = true;
+	options.pool_size = 2;
+	DO(aiodal_db_open(&small, "", &options, &err));
+	for (int i = 0; i < N; i++)
+		begin_whole(&w[i], small, i % 3 == 0 ? "SET statement_timeout = 5000" : "SELECT pg_sleep(0.01)");
+	/* one that waits in the queue */
+	aiodal_op_cancel(w[N - 1].op);
+	RUN();
+	for (int i = 0; i < N - 1; i++)
+		good = good && w[i].status == AIODAL_OK && w[i].state == AIODAL_TX_COMMITTED;
+	check(good, "whole transactions run through a pool that is too small for all");
+	check(w[N - 1].status == AIODAL_ECANCELED && w[N - 1].state == AIODAL_TX_NOT_BEGUN,
+		  "one that waits for a connection is cancelled");
+	aiodal_db_close(small);
+}
+
 typedef struct ears
 {
 	int notifications;
@@ -258,6 +337,7 @@ main(void)
 	failures();
 	deadlines();
 	cancelled();
+	through_a_small_pool();
 	listeners();
 	END();
 	aiodal_db_close(db);

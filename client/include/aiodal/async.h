@@ -1,6 +1,6 @@
 /*
  * aiodal/async.h
- *		One statement at a time without blocking.
+ *		Transactions, and one statement at a time, without blocking.
  *
  *		aiodal_op *op;
  *		st = aiodal_tx_exec_start(&op, tx, sql, 0, NULL, &err);
@@ -26,15 +26,62 @@
  * What the server has sent is not taken back when the query fails later. Until the operation is freed the
  * transaction runs nothing else.
  *
- * aiodal_tx_exec() is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
+ * A transaction begins and ends so, too, which may take more than one step each: waiting for a connection of
+ * the pool, making a new one, BEGIN; COMMIT, DISCARD ALL. A whole one in turn:
+ *
+ *		aiodal_tx_begin_start(&op, &tx, db, NULL, &err)			... until done; aiodal_op_free(op);
+ *		aiodal_tx_exec_start(&op, tx, sql, 0, NULL, &err)		... until done; aiodal_op_free(op);
+ *		aiodal_tx_commit_start(&op, tx, &err)					... until done; aiodal_op_free(op);
+ *		aiodal_tx_free(tx);
+ *
+ * aiodal_tx_free() of a transaction that is still open waits for a rollback: where that is to block nobody,
+ * aiodal_tx_rollback_start() comes first. These block always, and are for threads of their own: opening and
+ * reflecting a db, looking up the name of the server's host, aiodal_db_transact() and aiodal_tx_nested(),
+ * loads and exports, and the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start
+ * to begin and to end a transaction block.
+ *
+ * Each blocking call is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
  */
 #ifndef AIODAL_ASYNC_H
 #define AIODAL_ASYNC_H
 
-#include <aiodal/api.h>
+#include <aiodal/tx.h>
 
 AIODAL_BEGIN_DECLS
+
+/*
+ * Begins a transaction, as aiodal_tx_begin(). Until the operation is done with AIODAL_OK, and when it is done
+ * with anything else, *tx is AIODAL_TX_NOT_BEGUN and good for nothing but aiodal_tx_free(). Waiting for a
+ * free connection keeps its place in the queue among those who block. Cancelled, it leaves the queue, or
+ * gives the connection back. *op and *tx are the caller's, unless the start fails: then both are NULL.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_begin_start(aiodal_op **op, aiodal_tx **tx,
+																 aiodal_db *db,
+																 const aiodal_tx_options *options,
+																 aiodal_error **err);
+
+/*
+ * Ends a transaction, as aiodal_tx_commit() and aiodal_tx_rollback(): with the operation done, the
+ * transaction's state is final, whatever the status, and its connection has gone back to the pool. A commit
+ * can be cancelled while deferred constraints are checked: then it is rolled back. Freed before it is done,
+ * it may end as AIODAL_TX_IN_DOUBT.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_commit_start(aiodal_op **op, aiodal_tx *tx,
+																  aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_rollback_start(aiodal_op **op, aiodal_tx *tx,
+																	aiodal_error **err);
+
+/* As the functions without _start. name and sql need not outlive the call; the result is the last
+ * statement's. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_savepoint_start(aiodal_op **op, aiodal_tx *tx,
+																	 const char *name, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_release_start(aiodal_op **op, aiodal_tx *tx,
+																   const char *name, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_rollback_to_start(aiodal_op **op, aiodal_tx *tx,
+																	   const char *name, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_exec_script_start(aiodal_op **op, aiodal_tx *tx,
+																	   const char *sql, aiodal_error **err);
 
 /*
  * Sends a statement; arguments as those of aiodal_tx_exec(). They are copied: they need not outlive the call.

@@ -61,7 +61,8 @@ typedef enum aiodal_tx_state
 	AIODAL_TX_ROLLED_BACK,
 	AIODAL_TX_IN_DOUBT, /* the connection was lost while committing: it may have happened or not */
 	AIODAL_TX_LOST,     /* the connection was lost: the server has rolled back or will */
-	AIODAL_TX_ENDED     /* ended by the caller's own SQL, or on the raw connection */
+	AIODAL_TX_ENDED,    /* ended by the caller's own SQL, or on the raw connection */
+	AIODAL_TX_NOT_BEGUN /* aiodal_tx_begin_start() is not done yet, or has failed */
 } aiodal_tx_state;
 
 /* options may be NULL. Waits for a free connection. *tx is owned by the caller: aiodal_tx_free(). */

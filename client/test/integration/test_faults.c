@@ -4,10 +4,15 @@
  */
 #include "replay.h"
 
+#include "polling.h"
+
 #include <time.h>
 
 /* The conversation is recorded once. */
 static replay tape;
+
+/* Beginning and ending by polling: the same conversation. */
+static bool polled;
 
 /* How far a client came, and what became of it. */
 typedef struct outcome
@@ -76,12 +81,13 @@ converse(const char *directory)
 	tx_options.timeout_ms = 300000;
 	o.status = aiodal_db_open(&db, conninfo, &options, &err);
 	if (o.status == AIODAL_OK)
-		o.status = aiodal_tx_begin(&tx, db, &tx_options, &err);
+		o.status =
+			polled ? polling_begin(&tx, db, &tx_options, &err) : aiodal_tx_begin(&tx, db, &tx_options, &err);
 	o.began = o.status == AIODAL_OK;
 	if (o.status == AIODAL_OK)
 		o.status = use(tx, &err);
 	if (o.status == AIODAL_OK)
-		o.status = aiodal_tx_commit(tx, &err);
+		o.status = polled ? polling_commit(tx, &err) : aiodal_tx_commit(tx, &err);
 	o.state = aiodal_tx_get_state(tx);
 	(void) snprintf(o.sqlstate, sizeof(o.sqlstate), "%s",
 					err && aiodal_error_sqlstate(err) ? aiodal_error_sqlstate(err) : "");
@@ -386,13 +392,32 @@ interruptions_anywhere(void **state)
 	}
 }
 
+static int
+set_up_polling(void **state)
+{
+	(void) state;
+	polled = true;
+	return 0;
+}
+
+#define POLLED(test)                                      \
+	{                                                     \
+#test "_polled", test, set_up_polling, NULL, NULL \
+	}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_changed),     cmocka_unit_test(cut_anywhere),
-		cmocka_unit_test(garbled_anywhere),       cmocka_unit_test(errors_at_startup),
+		cmocka_unit_test(nothing_is_changed),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(garbled_anywhere),
+		cmocka_unit_test(errors_at_startup),
 		cmocka_unit_test(interruptions_anywhere),
+		POLLED(nothing_is_changed),
+		POLLED(cut_anywhere),
+		POLLED(garbled_anywhere),
+		POLLED(interruptions_anywhere),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, set_up, tear_down);

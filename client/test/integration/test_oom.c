@@ -5,7 +5,7 @@
  * Linked with the static library, since the switch is none of its exported symbols. libpq's own allocations
  * are not reached.
  */
-#include "support.h"
+#include "polling.h"
 
 #include <unistd.h>
 #include <zlib.h>
@@ -477,6 +477,59 @@ pipelines(void **state)
 	sweep(transact_pipeline, 40);
 }
 
+/* With a pool of its own, so that it waits in the queue and connects. */
+static aiodal_status
+begin_and_end(aiodal_db *own, aiodal_error **err)
+{
+	aiodal_tx *holder = NULL;
+	aiodal_tx *tx = NULL;
+	aiodal_op *op = NULL;
+	aiodal_status status = polling_begin(&holder, own, NULL, err);
+
+	if (status == AIODAL_OK)
+		status = aiodal_tx_begin_start(&op, &tx, own, NULL, err);
+	if (status == AIODAL_OK)
+	{
+		status = polling_rollback(holder, err);
+		if (status == AIODAL_OK)
+			status = polling_run(op, AIODAL_OK, err);
+		else
+			aiodal_op_free(op);
+	}
+	if (status == AIODAL_OK)
+		status = aiodal_tx_savepoint_start(&op, tx, "s", err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	if (status == AIODAL_OK)
+		status = polling_commit(tx, err);
+	aiodal_tx_free(tx);
+	aiodal_tx_free(holder);
+	return status;
+}
+
+static aiodal_status
+poll_transactions(aiodal_error **err)
+{
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_db *own;
+	aiodal_status status;
+
+	options.pool_size = 1;
+	options.no_reflect = true;
+	status = aiodal_db_open(&own, NULL, &options, err);
+	if (status == AIODAL_OK)
+		status = begin_and_end(own, err);
+	aiodal_db_close(own);
+	return status;
+}
+
+static void
+turns(void **state)
+{
+	(void) state;
+	sweep(poll_transactions, 8);
+}
+
 static void
 preparing(void **state)
 {
@@ -531,7 +584,7 @@ main(void)
 		cmocka_unit_test(exports),      cmocka_unit_test(errors),
 		cmocka_unit_test(values),       cmocka_unit_test(nothing_is_allocated_for_a_statement),
 		cmocka_unit_test(preparing),    cmocka_unit_test(pipelines),
-		cmocka_unit_test(rows),
+		cmocka_unit_test(rows),         cmocka_unit_test(turns),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);
