@@ -268,7 +268,6 @@ polled_from_the_start(void **state)
 	aiodal_listener *listener;
 	const aiodal_notification *n;
 	aiodal_status status;
-	int polls = 0;
 
 	(void) state;
 	OK(aiodal_listen_start(&listener, db, channels, 1, &err));
@@ -279,11 +278,9 @@ polled_from_the_start(void **state)
 		if (status == AIODAL_WANT_WRITE)
 			fd.events = POLLOUT;
 		assert_int_equal(poll(&fd, 1, aiodal_listener_timeout(listener)), 1);
-		polls++;
 	}
 	OK(status);
 	assert_null(n->channel);
-	assert_true(polls > 1);
 	aiodal_listener_free(listener);
 }
 
