@@ -17,8 +17,11 @@
 
 #define CACHE_LINE     64
 
-/* Of any memory: nothing is read, so what is behind its end does no harm. */
-static inline void
+/*
+ * Of any memory: nothing is read, so what is behind its end does no harm. GCC takes a function that does
+ * nothing but this for one without effect, and drops calls of it that are not inlined.
+ */
+static pg_attribute_always_inline void
 AskForMemory(const void *memory, Size bytes)
 {
 #if defined(__GNUC__)
