@@ -6,6 +6,10 @@
  * one. Here it is the other way round, and where many rows go into a btree
  * whose order is not theirs, they are sorted, so that neighbours are written
  * together.
+ *
+ * Sorting compares what stands for the first column in a few bytes, as PostgreSQL's sorts do. Where
+ * a collation has no such thing, the first bytes of a text do: their order is not quite the index's, but
+ * brings neighbours together all the same.
  */
 #include "compat.h"
 
@@ -13,10 +17,14 @@
 #include "access/stratnum.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "port/pg_bswap.h"
+#include "storage/bufmgr.h"
 #include "utils/sortsupport.h"
 
 #include "ahead.h"
@@ -24,6 +32,9 @@
 
 /* Fewer rows than this are not worth sorting. */
 #define SORT_ROWS_MIN 64
+
+/* An index of fewer pages stays in the processor's caches, whatever the order. */
+#define SCATTER_PAGES_MIN 128
 
 /* Of a slot that is asked for ahead. */
 #define SLOT_BYTES_AHEAD 192
@@ -37,6 +48,7 @@ typedef struct IndexState
 	ExprState *predicate;
 	SortSupport order; /* of each key column; NULL: rows are taken as they come */
 	int norder;
+	bool by_bytes;       /* the first column's abbreviated order is one of bytes, not the index's */
 	bool first_by_value; /* its first column is, no pointer */
 } IndexState;
 
@@ -47,7 +59,8 @@ struct IndexWriter
 	EState *estate;
 	IndexState *states;
 	int n;
-	int arbiter; /* number of the arbiter's state, -1 when there is none */
+	int arbiter;    /* number of the arbiter's state, -1 when there is none */
+	bool scattered; /* see IndexWriterWasScattered */
 };
 
 /* An entry yet to be made. */
@@ -56,6 +69,7 @@ typedef struct Pending
 	Datum *values;
 	bool *nulls;
 	IndexedRow *row;
+	Datum first; /* the first value, or what stands for it where the index abbreviates */
 } Pending;
 
 typedef enum Check
@@ -79,6 +93,33 @@ ColumnsOf(IndexInfo *info, int n)
 	return mask;
 }
 
+/* The first bytes of a text, as a number whose order is theirs. */
+static Datum
+FirstBytes(Datum value, SortSupport ssup)
+{
+	const struct varlena *text = (const struct varlena *) DatumGetPointer(value);
+	Datum bytes = 0;
+
+	if (VARATT_IS_EXTERNAL(text) || VARATT_IS_COMPRESSED(text))
+		return 0;
+	memcpy(&bytes, VARDATA_ANY(text), Min(VARSIZE_ANY_EXHDR(text), sizeof(Datum)));
+	return DatumBigEndianToNative(bytes);
+}
+
+static void
+AbbreviateText(IndexState *state)
+{
+	SortSupport ssup = &state->order[0];
+
+	if (ssup->abbrev_converter || state->rel->rd_opcintype[0] != TEXTOID ||
+		state->rel->rd_opfamily[0] != TEXT_BTREE_FAM_OID)
+		return;
+	ssup->abbrev_converter = FirstBytes;
+	ssup->abbrev_full_comparator = ssup->comparator;
+	ssup->comparator = ssup_datum_unsigned_cmp;
+	state->by_bytes = true;
+}
+
 static void
 PrepareOrder(IndexState *state)
 {
@@ -96,8 +137,10 @@ PrepareOrder(IndexState *state)
 		ssup->ssup_collation = index->rd_indcollation[i];
 		ssup->ssup_nulls_first = (index->rd_indoption[i] & INDOPTION_NULLS_FIRST) != 0;
 		ssup->ssup_attno = i + 1;
+		ssup->abbreviate = i == 0;
 		PrepareIndexSortSupport(index, (index->rd_indoption[i] & INDOPTION_DESC) != 0, ssup);
 	}
+	AbbreviateText(state);
 }
 
 IndexWriter *
@@ -153,12 +196,17 @@ FormEntry(IndexWriter *w, IndexState *state, IndexedRow *row, Pending *entry)
 	return true;
 }
 
+/* In the order of the index. */
 static int
-ComparePending(const Pending *a, const Pending *b, const IndexState *state)
+CompareInFull(const Pending *a, const Pending *b, const IndexState *state)
 {
 	for (int i = 0; i < state->norder; i++)
 	{
-		int c = ApplySortComparator(a->values[i], a->nulls[i], b->values[i], b->nulls[i], &state->order[i]);
+		SortSupport ssup = &state->order[i];
+		int c =
+			ssup->abbrev_converter
+				? ApplySortAbbrevFullComparator(a->values[i], a->nulls[i], b->values[i], b->nulls[i], ssup)
+				: ApplySortComparator(a->values[i], a->nulls[i], b->values[i], b->nulls[i], ssup);
 
 		if (c != 0)
 			return c;
@@ -167,26 +215,76 @@ ComparePending(const Pending *a, const Pending *b, const IndexState *state)
 }
 
 static int
+ComparePending(const Pending *a, const Pending *b, const IndexState *state)
+{
+	int c = ApplySortComparator(a->first, a->nulls[0], b->first, b->nulls[0], &state->order[0]);
+
+	return c ? c : CompareInFull(a, b, state);
+}
+
+static int
+ByRow(const Pending *a, const Pending *b)
+{
+	return a->row < b->row ? -1 : 1;
+}
+
+static int
+CompareInFullForSort(const void *a, const void *b, void *arg)
+{
+	int c = CompareInFull(a, b, arg);
+
+	return c ? c : ByRow(a, b);
+}
+
+static int
 ComparePendingForSort(const void *a, const void *b, void *arg)
 {
 	int c = ComparePending(a, b, arg);
 
-	return c ? c : (((const Pending *) a)->row < ((const Pending *) b)->row ? -1 : 1);
+	return c ? c : ByRow(a, b);
 }
 
 static void
-SortEntries(IndexState *state, Pending *entries, int n, Check check)
+Abbreviate(IndexState *state, Pending *entries, int n)
 {
-	if (state->order == NULL || (n < SORT_ROWS_MIN && check != CHECK_CLAIM))
-		return;
+	SortSupport ssup = &state->order[0];
+
+	for (int i = 0; i < n; i++)
+	{
+		bool whole = ssup->abbrev_converter == NULL || entries[i].nulls[0];
+
+		if (i + AHEAD_OF_ROW < n && !state->first_by_value)
+			AskForMemory(DatumGetPointer(entries[i + AHEAD_OF_ROW].values[0]), CACHE_LINE);
+		entries[i].first = whole ? entries[i].values[0] : ssup->abbrev_converter(entries[i].values[0], ssup);
+	}
+}
+
+static bool
+AreInOrder(IndexState *state, const Pending *entries, int n, qsort_arg_comparator compare)
+{
 	for (int i = 1; i < n; i++)
 	{
-		if (ComparePending(&entries[i - 1], &entries[i], state) > 0)
-		{
-			qsort_arg(entries, n, sizeof(Pending), ComparePendingForSort, state);
-			return;
-		}
+		if (compare(&entries[i - 1], &entries[i], state) > 0)
+			return false;
 	}
+	return true;
+}
+
+/* Keys that are claimed are waited for, always in the order of the index. */
+static void
+SortEntries(IndexWriter *w, IndexState *state, Pending *entries, int n, Check check)
+{
+	bool in_full = check == CHECK_CLAIM && state->by_bytes;
+	qsort_arg_comparator compare = in_full ? CompareInFullForSort : ComparePendingForSort;
+
+	if (state->order == NULL || (n < SORT_ROWS_MIN && check != CHECK_CLAIM))
+		return;
+	Abbreviate(state, entries, n);
+	if (AreInOrder(state, entries, n, compare))
+		return;
+	qsort_arg(entries, n, sizeof(Pending), compare, state);
+	if (check != CHECK_CLAIM && RelationGetNumberOfBlocks(state->rel) > Max(SCATTER_PAGES_MIN, n / 4))
+		w->scattered = true;
 }
 
 /* The version that was replaced has the same key. */
@@ -227,7 +325,7 @@ LoseThose(Pending *entries, int n)
 }
 
 /* Entry i of n is at work: asks for what those behind it are made of. */
-static void
+static pg_attribute_always_inline void
 AskForEntries(IndexState *state, const Pending *entries, int i, int n)
 {
 	const Pending *entry = &entries[i + AHEAD_OF_ROW];
@@ -297,9 +395,10 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 		if (FormEntry(w, state, &rows[i], &entries[pending]))
 			pending++;
 	}
-	SortEntries(state, entries, pending, check);
+	SortEntries(w, state, entries, pending, check);
 	MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
-	EnterThose(w, state, entries, pending, check, true, current, arg);
+	if (check == CHECK_UPDATE)
+		EnterThose(w, state, entries, pending, check, true, current, arg);
 	EnterThose(w, state, entries, pending, check, false, current, arg);
 	ResetPerTupleExprContext(w->estate);
 	MemoryContextSwitchTo(old);
@@ -329,6 +428,15 @@ IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow curren
 {
 	for (int i = 0; n > 0 && i < w->n; i++)
 		EnterAll(w, &w->states[i], rows, n, CHECK_UPDATE, current, arg);
+}
+
+bool
+IndexWriterWasScattered(IndexWriter *w)
+{
+	bool scattered = w->scattered;
+
+	w->scattered = false;
+	return scattered;
 }
 
 bool

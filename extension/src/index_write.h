@@ -61,6 +61,12 @@ extern void IndexWriterInsert(IndexWriter *w, IndexedRow *rows, int n, bool but_
 /* Enters updated rows into the indexes that want them. */
 extern void IndexWriterUpdate(IndexWriter *w, IndexedRow *rows, int n, IndexWriterRow current, void *arg);
 
+/*
+ * Whether, since this was last asked, rows went to pages all over a large index, so that more of
+ * them at once would share pages.
+ */
+extern bool IndexWriterWasScattered(IndexWriter *w);
+
 /* Whether a row in which these columns changed may have another key in some unique index. */
 extern bool IndexWriterMoves(IndexWriter *w, ColumnMask changed);
 

@@ -72,6 +72,7 @@
 /* Rows in a batch: of files in key order, and at most; and its memory at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
 #define BATCH_ROWS_MAX     131072
+#define BATCH_ROWS_SCATTER 65536 /* of files in key order, where the keys of another index are not */
 #define BATCH_BYTES_MAX    (64 * 1024 * 1024)
 
 /* Of a slot, and of a row, that are asked for ahead: most are no larger. */
@@ -1072,13 +1073,18 @@ SetRowsAside(Lane *lane)
 
 /*
  * Inserts into a table that is decoded take a subtransaction a batch. Others have
- * to look up ours one by one when there are more than a few dozen, so batches grow then.
+ * to look up ours one by one when there are more than a few dozen, so batches grow then. And they
+ * do where keys of other indexes are all over: the more of them are sorted together, the more share a page.
  */
 static void
 SizeNextBatch(Lane *lane)
 {
+	bool scattered = IndexWriterWasScattered(lane->indexes);
+
 	if (lane->in_subtransaction)
 		lane->ordered = Min(lane->ordered * 2, BATCH_ROWS_MAX);
+	else if (scattered)
+		lane->ordered = Max(lane->ordered, Min(lane->ordered * 2, BATCH_ROWS_SCATTER));
 	lane->in_subtransaction = false;
 	lane->capacity = lane->ordered;
 }

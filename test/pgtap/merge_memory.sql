@@ -1,7 +1,7 @@
 -- The memory that rows of a direct merge wait in is bounded, whatever the order
 -- they come in. Checks look at it: a
 -- domain's while rows are read, a table's when they are about to be written.
-SELECT plan(9);
+SELECT plan(11);
 SET client_min_messages = warning;
 SELECT aiodal.version() IS NOT NULL AS loaded;
 
@@ -37,6 +37,15 @@ SELECT cmp_ok(megabytes(), '<', 4::numeric, 'rows that are there take little, al
 UPDATE m SET v = 1 WHERE id % 2 = 0;
 CALL load('m (id, v)');
 SELECT cmp_ok(megabytes(), '<', 4::numeric, 'and rows that differ');
+
+-- In key order, but not in that of another index
+CREATE TABLE scattered (id int PRIMARY KEY, v spied, w text);
+INSERT INTO scattered SELECT i, 1, md5(i::text) FROM generate_series(1, 100000) i;
+CREATE INDEX ON scattered (w);
+COPY (SELECT i, i, md5('other' || i) FROM generate_series(1, 100000) i) TO PROGRAM 'cat > merge_memory.csv' WITH (FORMAT csv);
+CALL load('scattered');
+SELECT cmp_ok(megabytes(), '>', 4::numeric, 'more rows are entered into a large index at once when they go all over it');
+SELECT cmp_ok(megabytes(), '<', 100::numeric, 'but not all of the file');
 
 -- Out of order
 COPY (SELECT i * 7919::bigint % 100003, 1 + i * 7919::bigint % 100003 FROM generate_series(1, 100000) i) TO PROGRAM 'cat > merge_memory.csv' WITH (FORMAT csv);
