@@ -126,6 +126,7 @@ struct aiodal__conn
 	aiodal__conn *next;
 	int64_t since;     /* when it came into its state */
 	int64_t expires;   /* when it is too old */
+	int64_t turn_ends; /* until then it is not handed over, see pool.c */
 	const char *owner; /* while it is lent: by whom */
 	bool leak_told;
 };

@@ -8,10 +8,19 @@
  * server and so happen outside of the lock.
  *
  * Connections are lent last used first, so that those not needed grow old and are closed. Who asks for one
- * goes to the end of a queue, and serve() alone takes from its head, handing over a connection or a place for
- * a new one: nobody overtakes. It runs whenever a connection or a place became free. Who waits does so on a
- * semaphore of its own, or in an event loop on a descriptor, and once served has all it needs: where many
- * wait, a lock to be taken again on waking would make them wait for each other.
+ * while none is free goes to the end of a queue, and serve() alone takes from its head, handing over a
+ * connection or a place for a new one. It runs whenever one of them became free, unless a turn goes on. Who
+ * waits does so on a semaphore of its own, or in an event loop on a descriptor, and once served has all it
+ * needs: where many wait, a lock to be taken again on waking would make them wait for each other.
+ *
+ * Turns. To wake a thread for each transaction costs half as much as a short one does, while the thread that
+ * has just given a connection back is running, and likely to ask for another. So who is handed a connection
+ * out of the queue has it for TURN_MS: given back before, it stays idle although others wait, and who asks
+ * takes it. Given back later, it goes to the head of the queue, who so waits for one turn at most. In case
+ * that nobody asks, the head of the queue, and nobody else, looks every WATCH_MS for one that was left: there
+ * is none while somebody waits but the head watches. Where it finds too many there are no turns for a while,
+ * the longer the more often that happens. A loop, which does many things at a time in one thread, is never
+ * overtaken: that would be by itself.
  *
  * There is no thread behind a pool: upkeep runs, once a second at most, when a connection is asked for or
  * given back, and when the application asks for it.
@@ -39,7 +48,13 @@
 #define ENDING_MS    60000
 #define TICK_MS      100
 #define JUST_USED_MS 100 /* idle for so short that its first command will tell whether it is alive */
-#define MAX_TOLD     8   /* holders that one message or one round of upkeep tells of */
+#define TURN_MS      10  /* see above */
+#define WATCH_MS     2
+#define MAX_CREDIT   64 /* connections that were left and soon used; one that was not costs FORFEIT of them */
+#define FORFEIT      32
+#define MIN_STRICT   100   /* ms without turns after too many that were not used */
+#define MAX_STRICT   10000 /* the same, when that happens again and again */
+#define MAX_TOLD     8     /* holders that one message or one round of upkeep tells of */
 
 typedef aiodal__waiter waiter;
 
@@ -143,6 +158,15 @@ rouse(waiter *w)
 	post(w);
 }
 
+/* The one used last. */
+static void
+take_idle(aiodal__pool *pool, waiter *w)
+{
+	w->conn = pool->list[AIODAL__CONN_IDLE].first;
+	w->idle_ms = aiodal__now() - w->conn->since;
+	lend(pool, w->conn, w->owner);
+}
+
 /*
  * Hands what is free to those who wait, in their order; they are to be woken without the lock, which would
  * have to wait for whoever runs in our place as soon as he is woken.
@@ -161,11 +185,10 @@ serve(aiodal__pool *pool)
 		if (!w->next)
 			pool->waiters_end = &pool->waiters;
 		pool->stats.waiting--;
-		w->conn = pool->list[AIODAL__CONN_IDLE].first;
-		if (w->conn)
+		if (pool->list[AIODAL__CONN_IDLE].first)
 		{
-			w->idle_ms = aiodal__now() - w->conn->since;
-			lend(pool, w->conn, w->owner);
+			take_idle(pool, w);
+			w->conn->turn_ends = w->conn->since + TURN_MS;
 		}
 		else
 			pool->places++;
@@ -205,6 +228,77 @@ serve_and_unlock(aiodal__pool *pool)
 
 	(void) pthread_mutex_unlock(&pool->lock);
 	wake_all(served);
+}
+
+/*
+ * Turns; all with the lock.
+ */
+
+/* One that is given back: whether it stays for whoever asks next, although somebody waits. */
+static bool
+stays(const aiodal__pool *pool, const aiodal__conn *conn)
+{
+	const waiter *head = pool->waiters;
+
+	return head && head->fd < 0 && conn->state == AIODAL__CONN_IDLE && conn->since < conn->turn_ends &&
+		   conn->since >= pool->strict_until;
+}
+
+/* The head of the queue is to look after it. */
+static void
+leave_idle(aiodal__pool *pool)
+{
+	if (pool->waiters->watching)
+		return;
+	__atomic_store_n(&pool->waiters->watching, true, __ATOMIC_RELAXED);
+	rouse(pool->waiters);
+}
+
+/* There is one to be had without waiting, by whoever asks. */
+static bool
+may_overtake(aiodal__pool *pool)
+{
+	const aiodal__conn *conn = pool->list[AIODAL__CONN_IDLE].first;
+
+	if (!conn || (pool->waiters && aiodal__now() >= conn->turn_ends))
+		return false;
+	if (pool->waiters && pool->credit < MAX_CREDIT)
+		pool->credit++;
+	return true;
+}
+
+/* Nobody asked for one that was left: when that happens too often, turns end for a while. */
+static void
+charge(aiodal__pool *pool, int64_t now)
+{
+	if (pool->credit == MAX_CREDIT)
+		pool->strict_ms = 0;
+	pool->credit -= FORFEIT;
+	if (pool->credit >= 0)
+		return;
+	pool->credit = 0;
+	pool->strict_ms = pool->strict_ms ? pool->strict_ms * 2 : MIN_STRICT;
+	if (pool->strict_ms > MAX_STRICT)
+		pool->strict_ms = MAX_STRICT;
+	pool->strict_until = now + pool->strict_ms;
+}
+
+/* What the head of the queue does every WATCH_MS, without the lock. */
+static void
+watch_idle(aiodal__pool *pool)
+{
+	int64_t now = aiodal__now();
+	const aiodal__conn *conn;
+
+	(void) pthread_mutex_lock(&pool->lock);
+	conn = pool->list[AIODAL__CONN_IDLE].first;
+	if (!conn || now - conn->since < WATCH_MS)
+	{
+		(void) pthread_mutex_unlock(&pool->lock);
+		return;
+	}
+	charge(pool, now);
+	serve_and_unlock(pool);
 }
 
 static void
@@ -406,7 +500,7 @@ join_queue(aiodal__pool *pool, waiter *w)
 	w->queued = true;
 }
 
-/* It was not served; with the lock. */
+/* It was not served; with the lock. What it watched over is for those behind it to be served with. */
 static aiodal_status
 give_up_waiting(aiodal__pool *pool, waiter *w, aiodal_error **err)
 {
@@ -448,6 +542,12 @@ join(aiodal__pool *pool, waiter *w, bool async, aiodal_error **err)
 	aiodal_status status = AIODAL_OK;
 	waiter *served;
 
+	if (may_overtake(pool))
+	{
+		take_idle(pool, w);
+		(void) pthread_mutex_unlock(&pool->lock);
+		return AIODAL_OK;
+	}
 	join_queue(pool, w);
 	served = serve(pool);
 	if (!w->served)
@@ -508,6 +608,13 @@ has_to_look(const aiodal__pool *pool)
 	return __atomic_load_n(&pool->list[AIODAL__CONN_ENDING].n, __ATOMIC_RELAXED) > 0;
 }
 
+/* Told by whoever roused it. */
+static bool
+is_watching(const waiter *w)
+{
+	return __atomic_load_n(&w->watching, __ATOMIC_RELAXED);
+}
+
 aiodal_status
 aiodal__pool_look(aiodal__pool *pool, aiodal__waiter *w, int64_t deadline, aiodal_error **err)
 {
@@ -519,6 +626,8 @@ aiodal__pool_look(aiodal__pool *pool, aiodal__waiter *w, int64_t deadline, aioda
 		(void) take_post(w, 0);
 	if (!was_served(w) && has_to_look(pool))
 		upkeep(pool, false);
+	if (!was_served(w) && is_watching(w))
+		watch_idle(pool);
 	if (was_served(w))
 		return AIODAL_OK;
 	if (!is_closed(pool) && aiodal__until(deadline) != 0)
@@ -526,7 +635,7 @@ aiodal__pool_look(aiodal__pool *pool, aiodal__waiter *w, int64_t deadline, aioda
 	(void) pthread_mutex_lock(&pool->lock);
 	if (!w->served)
 		status = give_up_waiting(pool, w, err);
-	(void) pthread_mutex_unlock(&pool->lock);
+	serve_and_unlock(pool);
 	if (status != AIODAL_ETIMEOUT)
 		return was_served(w) ? AIODAL_OK : status;
 	n = aiodal__pool_holders(pool, holders, MAX_TOLD);
@@ -540,6 +649,8 @@ aiodal__pool_wait(aiodal__pool *pool, aiodal__waiter *w, int64_t limit)
 
 	if (has_to_look(pool) && (ms < 0 || ms > TICK_MS))
 		ms = TICK_MS;
+	if (is_watching(w) && (ms < 0 || ms > WATCH_MS))
+		ms = WATCH_MS;
 	/* closing wakes those it finds */
 	if (!is_closed(pool))
 		(void) take_post(w, ms);
@@ -572,7 +683,7 @@ aiodal__pool_withdraw(aiodal__pool *pool, aiodal__waiter *w)
 		pool->stats.waited++;
 		pool->stats.wait_ms += aiodal__now() - w->began;
 	}
-	(void) pthread_mutex_unlock(&pool->lock);
+	serve_and_unlock(pool);
 	if (!was_served(w))
 		return;
 	if (w->conn)
@@ -709,7 +820,13 @@ aiodal__pool_take_back(aiodal__pool *pool, aiodal__conn *conn)
 	/* who waits has to look after it now */
 	if (state == AIODAL__CONN_ENDING && pool->waiters)
 		rouse(pool->waiters);
-	serve_and_unlock(pool);
+	if (stays(pool, conn))
+	{
+		leave_idle(pool);
+		(void) pthread_mutex_unlock(&pool->lock);
+	}
+	else
+		serve_and_unlock(pool);
 	if (state == AIODAL__CONN_GONE)
 		aiodal__conn_close(conn);
 }

@@ -39,7 +39,10 @@ typedef struct aiodal__pool
 	struct aiodal__waiter **waiters_end;
 	int places; /* connections that exist or are being opened */
 	bool closed;
-	int64_t looked; /* when upkeep looked last */
+	int64_t looked;       /* when upkeep looked last */
+	int64_t strict_until; /* no turns before; for strict_ms then */
+	int strict_ms;
+	int credit; /* of turns */
 	unsigned int seed;
 	aiodal_db_stats stats;
 	aiodal__prepared_counts prepared; /* without the lock */
@@ -68,7 +71,8 @@ typedef struct aiodal__waiter
 	int64_t began; /* to wait; 0: it did not */
 	bool asked;
 	bool queued;
-	bool served; /* atomic: the last to be written of what it is given */
+	bool watching; /* atomic: it is to look for connections left idle, see pool.c */
+	bool served;   /* atomic: the last to be written of what it is given */
 } aiodal__waiter;
 
 /*

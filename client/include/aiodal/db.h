@@ -5,6 +5,10 @@
  * Thread-safe. A db must not be used on both sides of a fork(): the child gets AIODAL_ESTATE from everything
  * but aiodal_db_close(), which in a child frees memory and leaves the parent's connections alone.
  *
+ * Callers that wait for a connection are served in their order, but for this: for ten milliseconds after one
+ * of them was, its connection goes to whoever asks while it is free, most likely the same thread again, which
+ * needs not be woken. So the first in line waits for ten milliseconds and a transaction at most.
+ *
  * When the server is restarted, connections that are idle are replaced as they are taken, and nobody notices.
  * Transactions that are open are lost (AIODAL_ECONN, AIODAL_TX_LOST; amid a commit AIODAL_TX_IN_DOUBT), and
  * aiodal_db_transact() does not run them again by itself. While no server can be reached, whoever would get a

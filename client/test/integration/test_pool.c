@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,6 +190,192 @@ who_came_first_is_served_first(void **state)
 	assert_int_equal(stats_of(db).refused, 1);
 	assert_int_equal(stats_of(db).waited, WAITERS);
 	assert_int_equal(stats_of(db).opened, 1);
+	aiodal_db_close(db);
+}
+
+/*
+ * Turns. The clock stands still, so that they last as long as it pleases.
+ */
+
+static int64_t
+stopped_clock(void)
+{
+	return HOUR_MS + __atomic_load_n(&skipped, __ATOMIC_RELAXED);
+}
+
+static int
+stop_clock(void **state)
+{
+	(void) state;
+	aiodal__clock = stopped_clock;
+	return 0;
+}
+
+static int
+start_clock(void **state)
+{
+	(void) state;
+	aiodal__clock = fake_clock;
+	return 0;
+}
+
+/* Begins two transactions, one right behind the other, each of which ends when it is told to. */
+typedef struct returning
+{
+	aiodal_db *db;
+	int begun; /* atomic */
+	sem_t end;
+	pthread_t thread;
+} returning;
+
+static void *
+come_back(void *payload)
+{
+	returning *r = payload;
+
+	for (int i = 0; i < 2; i++)
+	{
+		aiodal_tx *tx;
+
+		if (aiodal_tx_begin(&tx, r->db, NULL, NULL) != AIODAL_OK)
+			return payload;
+		(void) __atomic_add_fetch(&r->begun, 1, __ATOMIC_SEQ_CST);
+		while (sem_wait(&r->end) != 0)
+			;
+		aiodal_tx_free(tx);
+	}
+	return NULL;
+}
+
+static void
+wait_until_begun(const returning *r, int n)
+{
+	for (int i = 0; i < 3000 && __atomic_load_n(&r->begun, __ATOMIC_SEQ_CST) != n; i++)
+		(void) usleep(10000);
+	assert_int_equal(__atomic_load_n(&r->begun, __ATOMIC_SEQ_CST), n);
+}
+
+static void
+who_runs_has_a_turn(void **state)
+{
+	aiodal_db_options options = small_pool(1);
+	int turn = 0;
+	aiodal_tx *tx;
+	returning a;
+	queued b;
+	pthread_t thread;
+	void *failed;
+
+	(void) state;
+	options.acquire_timeout_ms = -1;
+	a = (returning){.db = open_db(&options)};
+	b = (queued){a.db, &turn, 0, AIODAL_OK};
+	assert_int_equal(sem_init(&a.end, 0, 0), 0);
+	tx = begin_as(a.db, NULL);
+	assert_int_equal(pthread_create(&a.thread, NULL, come_back, &a), 0);
+	wait_for_waiters(a.db, 1);
+	/* handed over at once: nobody had a turn before */
+	aiodal_tx_free(tx);
+	wait_until_begun(&a, 1);
+	assert_int_equal(pthread_create(&thread, NULL, queue_up, &b), 0);
+	wait_for_waiters(a.db, 1);
+	/* gives it back and asks again, and is faster than who waits, however long that takes */
+	(void) sem_post(&a.end);
+	wait_until_begun(&a, 2);
+	assert_int_equal(stats_of(a.db).waiting, 1);
+	/* until its turn is over */
+	pass(10);
+	(void) sem_post(&a.end);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(b.status, AIODAL_OK);
+	assert_int_equal(pthread_join(a.thread, &failed), 0);
+	assert_null(failed);
+	assert_int_equal(stats_of(a.db).opened, 1);
+	assert_int_equal(stats_of(a.db).waited, 2);
+	aiodal_db_close(a.db);
+	(void) sem_destroy(&a.end);
+}
+
+static void
+two_in_line(aiodal_db *db, queued *q, pthread_t *threads, int *turn)
+{
+	aiodal_tx *tx = begin_as(db, NULL);
+
+	for (int i = 0; i < 2; i++)
+	{
+		q[i] = (queued){db, turn, 0, AIODAL_OK};
+		assert_int_equal(pthread_create(&threads[i], NULL, queue_up, &q[i]), 0);
+		wait_for_waiters(db, i + 1);
+	}
+	aiodal_tx_free(tx);
+	assert_int_equal(pthread_join(threads[0], NULL), 0);
+}
+
+static void
+what_nobody_asks_for_is_handed_on(void **state)
+{
+	aiodal_db_options options = small_pool(1);
+	aiodal_db *db;
+	queued q[2];
+	pthread_t threads[2];
+	int turn = 0;
+
+	(void) state;
+	options.acquire_timeout_ms = -1;
+	db = open_db(&options);
+	/* the first has its turn, and has gone */
+	two_in_line(db, q, threads, &turn);
+	assert_int_equal(stats_of(db).idle, 1);
+	assert_int_equal(stats_of(db).waiting, 1);
+	/* the second is looking */
+	pass(2);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	/* which was a lesson: now it is handed on at once */
+	two_in_line(db, q, threads, &turn);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	assert_int_equal(turn, 4);
+	/* for a while */
+	pass(100);
+	two_in_line(db, q, threads, &turn);
+	assert_int_equal(stats_of(db).waiting, 1);
+	pass(2);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	/* the longer the more often */
+	pass(100);
+	two_in_line(db, q, threads, &turn);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(stats_of(db).waited, 8);
+	aiodal_db_close(db);
+}
+
+static void
+who_asks_takes_what_was_left(void **state)
+{
+	aiodal_db_options options = small_pool(1);
+	aiodal_error *err = NULL;
+	aiodal_db *db;
+	queued q[2];
+	pthread_t threads[2];
+	pthread_t last;
+	queued behind;
+	int turn = 0;
+
+	(void) state;
+	options.acquire_timeout_ms = 1000;
+	db = open_db(&options);
+	two_in_line(db, q, threads, &turn);
+	pass(1);
+	behind = (queued){db, &turn, 0, AIODAL_OK};
+	/* a connection is idle, and its turn lasts: who asks now gets it */
+	assert_int_equal(pthread_create(&last, NULL, queue_up, &behind), 0);
+	assert_int_equal(pthread_join(last, NULL), 0);
+	assert_int_equal(behind.status, AIODAL_OK);
+	assert_int_equal(stats_of(db).waiting, 1);
+	pass(2);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	assert_int_equal(q[1].status, AIODAL_OK);
+	OK(aiodal_db_ping(db, &err));
 	aiodal_db_close(db);
 }
 
@@ -650,12 +837,17 @@ bad_options(void **state)
 	aiodal_db_close(db);
 }
 
+#define STOPPED(test) cmocka_unit_test_setup_teardown(test, stop_clock, start_clock)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(overflow_is_closed),
 		cmocka_unit_test(who_came_first_is_served_first),
+		STOPPED(who_runs_has_a_turn),
+		STOPPED(what_nobody_asks_for_is_handed_on),
+		STOPPED(who_asks_takes_what_was_left),
 		cmocka_unit_test(closing_wakes_who_waits),
 		cmocka_unit_test(a_day_passes),
 		cmocka_unit_test(connections_grow_old),
