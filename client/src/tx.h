@@ -53,6 +53,7 @@ struct aiodal_tx
 	aiodal__sandbox *sandbox; /* NULL: it is a real one */
 	aiodal_tx *below;         /* begun before, on the same connection */
 	uint64_t savepoint;
+	bool savepoint_made;     /* before it was begun */
 	uint64_t thread;         /* that began it */
 	int64_t deadline_before; /* of the connection */
 	const char *owner;
