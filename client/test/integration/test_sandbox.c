@@ -636,6 +636,107 @@ the_backend_is_killed(void **state)
 	assert_int_equal(books(), 0);
 }
 
+typedef struct traced
+{
+	int n;
+	char last[100];
+} traced;
+
+static void
+note(void *payload, const aiodal_trace *trace)
+{
+	traced *t = payload;
+
+	t->n++;
+	(void) snprintf(t->last, sizeof(t->last), "%s", trace->statement);
+}
+
+static aiodal_db *
+open_traced(traced *t)
+{
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_error *err = NULL;
+	aiodal_db *own;
+
+	options.application_name = "traced";
+	options.pool_size = 1;
+	options.trace = note;
+	options.trace_payload = t;
+	OK(aiodal_db_open(&own, NULL, &options, &err));
+	return own;
+}
+
+/* It was sent with the sandbox' own, and is told of when it begins. */
+static void
+the_first_begins_without_a_round_trip(void **state)
+{
+	aiodal_tx_options read_only = AIODAL_TX_OPTIONS_INIT;
+	aiodal_error *err = NULL;
+	traced t = {0, ""};
+	aiodal_db *own = open_traced(&t);
+	aiodal_tx *tx;
+
+	(void) state;
+	for (int i = 1; i <= 3; i++)
+	{
+		char savepoint[100];
+		int before;
+
+		OK(aiodal_db_sandbox_begin(own, &err));
+		before = t.n;
+		OK(aiodal_tx_begin(&tx, own, NULL, &err));
+		(void) snprintf(savepoint, sizeof(savepoint), "SAVEPOINT aiodal_sandbox_%d", i * 2 - 1);
+		assert_string_equal(t.last, savepoint);
+		assert_int_equal(t.n, before + 1);
+		/* what the server was sent last */
+		run_sql("DO $$ BEGIN ASSERT (SELECT query LIKE 'BEGIN; SAVEPOINT aiodal_sandbox; SAVEPOINT %' FROM "
+				"pg_stat_activity WHERE application_name = 'traced'); END $$");
+		exec(tx, "INSERT INTO book VALUES (1, 'Solaris')");
+		OK(aiodal_tx_rollback(tx, &err));
+		aiodal_tx_free(tx);
+		/* the others as ever */
+		OK(aiodal_tx_begin(&tx, own, NULL, &err));
+		run_sql("DO $$ BEGIN ASSERT (SELECT query LIKE 'SAVEPOINT aiodal_sandbox%' FROM pg_stat_activity "
+				"WHERE application_name = 'traced'); END $$");
+		assert_string_equal(query(tx, "SELECT count(*) FROM book"), "0");
+		aiodal_tx_free(tx);
+		OK(aiodal_db_sandbox_end(own, &err));
+	}
+	read_only.read_only = true;
+	OK(aiodal_db_sandbox_begin(own, &err));
+	OK(aiodal_tx_begin(&tx, own, &read_only, &err));
+	assert_string_equal(query(tx, "SHOW transaction_read_only"), "on");
+	aiodal_tx_free(tx);
+	OK(aiodal_tx_begin(&tx, own, NULL, &err));
+	exec(tx, "INSERT INTO book VALUES (1, 'Solaris')");
+	aiodal_tx_free(tx);
+	OK(aiodal_db_sandbox_end(own, &err));
+	aiodal_db_close(own);
+}
+
+static void
+killed_before_the_first(void **state)
+{
+	aiodal_error *err = NULL;
+	traced t = {0, ""};
+	aiodal_db *own = open_traced(&t);
+	aiodal_tx *tx;
+
+	(void) state;
+	OK(aiodal_db_sandbox_begin(own, &err));
+	run_sql(
+		"SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name = 'traced'");
+	OK(aiodal_tx_begin(&tx, own, NULL, &err));
+	EXPECT(AIODAL_ECONN, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
+	aiodal_error_free(err);
+	err = NULL;
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
+	aiodal_tx_free(tx);
+	OK(aiodal_db_sandbox_end(own, &err));
+	OK(aiodal_db_ping(own, &err));
+	aiodal_db_close(own);
+}
+
 static void
 the_db_is_closed_first(void **state)
 {
@@ -736,6 +837,8 @@ main(void)
 		cmocka_unit_test(what_was_left_open_is_told),
 		cmocka_unit_test(statements_that_end_it_are_told),
 		cmocka_unit_test(the_backend_is_killed),
+		cmocka_unit_test(the_first_begins_without_a_round_trip),
+		cmocka_unit_test(killed_before_the_first),
 		cmocka_unit_test(the_db_is_closed_first),
 	};
 
