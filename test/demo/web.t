@@ -12,7 +12,7 @@ chmod 755 "$TMPDIR"
 # processes that have the demo's own directory in their environment
 left_over() { grep -lz "^TMPDIR=$TMPDIR/aiodal-demo" /proc/[0-9]*/environ 2>/dev/null; }
 
-exits 0 'the demo runs through' "${demo[@]}"
+exits 0 'the demo runs through' env BOOKS_OPENAPI="$scratch/openapi.json" "${demo[@]}"
 tour=$out
 like "$tour" '*aiodal-demo.* is gone. Next: README.md*' 'to its end'
 is "$(ls -A "$TMPDIR")" '' 'and leaves no file behind'
@@ -61,6 +61,16 @@ shown $'500 Internal Server Error\n\n{"type":"about:blank","title":"Internal Ser
 shown $'\nbooks: 500 in production: GET /v1/prices\n*error: permission denied for table author\nsqlstate: 42501\n*user: ada\n' 'but in the channel'
 shown ' GET /v1/prices 500 '*$'\n''ERROR:  permission denied for table author' 'and in the log'
 is "$(grep -cE '^# [0-9]+\. ' <<<"$tour")" "$(grep -c '^why ' "$here/client/examples/books/tour")" 'all steps are shown'
+
+# judged WHAT NAME: somebody else finds no fault with the service's description
+judged()
+{
+	local said status=0
+	said=$("$here/client/test/openapi_valid" "$1" <"$scratch/openapi.json" 2>&1) || status=$?
+	if [ $status = 77 ]; then skip "$2: $said"; else ok $status "$2" || note "$said"; fi
+}
+judged document 'its description is one by the official schema'
+judged schemas 'and what is in it by the meta-schema'
 
 # ended in the middle
 env --default-signal=INT "${demo[@]}" >"$scratch/out" 2>&1 </dev/null &
