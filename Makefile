@@ -60,7 +60,7 @@ demo-web: deps-demo-web ## the same of a service: tokens, lists, changes, its ow
 	@$(MAKE) -s all
 	@demo/run client/examples/books/tour
 
-bench: deps-check ## measure against the alternatives (BENCH="reflect bulk client testkit web", ROWS=, N=)
+bench: deps-check ## measure against the alternatives (BENCH="reflect bulk jobs client testkit web", ROWS=, N=)
 	@$(MAKE) -s all
 	@test/bench/run
 

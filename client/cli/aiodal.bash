@@ -48,7 +48,7 @@ _aiodal()
 				export) COMPREPLY=($(compgen -W 'csv jsonl text binary' -- "$cur")) ;;
 			esac
 			return ;;
-		--key | --columns | --update-columns | --delete-where | --delimiter | --null | --encoding | -k | -c | -n | --schema) [ "$command$prev" = load-n ] || return ;;
+		--jobs | -j | --key | --columns | --update-columns | --delete-where | --delimiter | --null | --encoding | -k | -c | -n | --schema) [ "$command$prev" = load-n ] || return ;;
 	esac
 
 	case $command in

@@ -34,6 +34,7 @@ typedef struct LoadArgs
 	cli_names update_columns;
 	const char *rejects;
 	int64_t max_rejects;
+	int64_t jobs;
 	const char *notify;
 	bool notify_success;
 	bool allow_empty;
@@ -90,6 +91,7 @@ static const cli_option options[] = {
 	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects any number, "
 	 "else none)",
 	 NULL},
+	{"jobs", 'j', CLI_COUNT, AT(jobs), "N", "read the data by N connections, at most 64 (default: 1)", NULL},
 	{"notify", 0, CLI_TEXT, AT(notify), "WHERE",
 	 "tell a Slack channel when the load fails or sets rows\naside; WHERE is the environment variable that "
 	 "has its\n"
@@ -117,6 +119,7 @@ static const char examples[] =
 	"  aiodal load 2023.csv 2024.csv.gz sale              all of them or none\n"
 	"  aiodal load people.jsonl person --key email        another key than the primary key\n"
 	"  aiodal load today.csv stock --mode sync --delete-where \"store = 7\"\n"
+	"  aiodal load huge.csv.gz sale --jobs 4              read by four connections, merged by one\n"
 	"  aiodal load books.csv book --dry-run               see what would happen\n"
 	"  zcat old.csv.gz | aiodal load - book --no-header --columns id,title\n"
 	"  aiodal load books.csv book --rejects bad.csv       load what is right, and keep what is not\n"
@@ -173,6 +176,7 @@ load_options(Load *load)
 		o.reject_payload = &load->rejects;
 	}
 	o.allow_empty = args.allow_empty;
+	o.jobs = args.jobs < INT_MAX ? (int) args.jobs : INT_MAX;
 	o.progress = cli_progress_show;
 	o.progress_payload = &load->progress;
 	return o;

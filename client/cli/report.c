@@ -143,6 +143,7 @@ own_words(const char *hint)
 	static const char *const words[][2] = {
 		{"set allow_empty", "give --allow-empty"},
 		{"Merge with on_duplicate => 'first' or 'last'", "Use --on-duplicate first or --on-duplicate last"},
+		{"Merge with on_duplicate 'first' or 'last'", "Use --on-duplicate first or --on-duplicate last"},
 		{"All are shown by: SELECT * FROM aiodal.rejects().",
 		 "--rejects FILE keeps them, --max-rejects allows more."},
 		{"Try DELIMITER ", "Try --delimiter "},

@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "layout.h"
+#include "load_jobs.h"
 #include "op.h"
 #include "util/buf.h"
 #include "util/mem.h"
@@ -108,6 +109,8 @@ take_options(aiodal__load *l, const aiodal_load_options *given, aiodal_error **e
 		status = check_way(o, &first, err);
 	if (status == AIODAL_OK && o->max_rejects < 0)
 		status = aiodal__fail(err, AIODAL_EINVAL, "max_rejects must not be negative");
+	if (status == AIODAL_OK)
+		status = aiodal__jobs_check(o, err);
 	l->by_hand = o->n_stage_columns > 0;
 	return status;
 }
@@ -170,7 +173,7 @@ release(aiodal__load *l, aiodal_error **err)
 	aiodal__buf sql = AIODAL__BUF_INIT;
 	aiodal_status status;
 
-	if (!l->by_hand || !l->options.stage)
+	if (!l->jobs && (!l->by_hand || !l->options.stage))
 		aiodal__buf_printf(&sql, "DROP TABLE %s; ", l->stage);
 	aiodal__buf_str(&sql, "RELEASE SAVEPOINT aiodal_load");
 	status = sql.oom ? aiodal__fail_memory(err) : aiodal__op_command(l->conn, sql.data, false, NULL, err);
@@ -189,6 +192,8 @@ undo(aiodal__load *l)
 	(void) aiodal__op_command(l->conn, "ROLLBACK TO SAVEPOINT aiodal_load; RELEASE SAVEPOINT aiodal_load",
 							  false, NULL, NULL);
 	l->conn->deadline = deadline;
+	if (l->jobs)
+		aiodal__jobs_undo(l, l->stage);
 }
 
 /* Whether text says "of input N". */
@@ -299,6 +304,7 @@ run_and_free(aiodal__load *l, const aiodal_load_options *given, aiodal_load_stat
 		l->stats.size = size;
 		memcpy(stats, &l->stats, size < sizeof(l->stats) ? size : sizeof(l->stats));
 	}
+	aiodal__jobs_close(l->jobs);
 	aiodal__source_close(l->source);
 	aiodal__free(l->stage);
 	aiodal__free(l->chunk);

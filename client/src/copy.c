@@ -45,8 +45,8 @@ begin(aiodal__conn *conn, const char *sql, ExecStatusType wanted, aiodal_error *
 }
 
 /* Reads results until the command is over; keeps the first that failed, else the first. */
-static aiodal_status
-finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err)
+aiodal_status
+aiodal__copy_finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err)
 {
 	PGresult *decisive = NULL;
 	PGresult *res = NULL;
@@ -86,6 +86,12 @@ finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err)
 /*
  * In
  */
+
+aiodal_status
+aiodal__copy_begin(aiodal__conn *conn, const char *sql, aiodal_error **err)
+{
+	return begin(conn, sql, PGRES_COPY_IN, err);
+}
 
 bool
 aiodal__copy_server_has_spoken(const aiodal__conn *conn)
@@ -186,7 +192,7 @@ aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal__feed_fn feed, void 
 							   : fed ? "the source failed"
 									 : NULL);
 	/* the source's own error goes first */
-	status = finish(conn, rows, fed < 0 ? NULL : err);
+	status = aiodal__copy_finish(conn, rows, fed < 0 ? NULL : err);
 	return fed < 0 ? fed : status;
 }
 
@@ -236,6 +242,6 @@ aiodal__copy_out(aiodal__conn *conn, const char *sql, aiodal__take_fn take, void
 	if (status != AIODAL_OK)
 		return status;
 	(void) receive(conn, take, payload, &taken, err);
-	status = finish(conn, rows, taken ? NULL : err);
+	status = aiodal__copy_finish(conn, rows, taken ? NULL : err);
 	return taken ? taken : status;
 }

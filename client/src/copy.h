@@ -24,6 +24,13 @@ extern aiodal_status aiodal__copy_in(aiodal__conn *conn, const char *sql, aiodal
 									 int64_t *rows, aiodal_error **err);
 
 /*
+ * The parts of that, for who sends by itself: runs sql up to where the COPY begins (statements may stand in
+ * front of it); and when PQputCopyEnd() was called, or the connection is lost, waits for the server's word.
+ */
+extern aiodal_status aiodal__copy_begin(aiodal__conn *conn, const char *sql, aiodal_error **err);
+extern aiodal_status aiodal__copy_finish(aiodal__conn *conn, int64_t *rows, aiodal_error **err);
+
+/*
  * Whether an error, or the end, is waiting to be read while rows are sent. Encrypted connections cannot be
  * looked into: there the error comes after the data.
  */

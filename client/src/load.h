@@ -11,6 +11,7 @@
 #include "progress.h"
 #include "source.h"
 #include "tx.h"
+#include "util/buf.h"
 #include "util/jsonl.h"
 
 typedef struct aiodal__load
@@ -38,6 +39,7 @@ typedef struct aiodal__load
 	char *rows;      /* of jsonl, by hand: the chunk as rows of COPY's text format */
 	bool makes_rows; /* this source is such */
 	aiodal__jsonl jsonl;
+	struct aiodal__jobs *jobs; /* who copies instead of conn, when there are several; or NULL */
 } aiodal__load;
 
 /* Makes the stage, empty; l->stage is its name. */
@@ -59,5 +61,10 @@ extern aiodal_status aiodal__load_check_not_empty(const aiodal__load *l, bool em
 
 /* Copies the source, and all files behind it, into the stage. */
 extern aiodal_status aiodal__load_copy(aiodal__load *l, aiodal_error **err);
+
+/* Appends the COPY of the source into the stage. */
+extern void aiodal__load_copy_statement(const aiodal__load *l, aiodal__buf *sql);
+
+extern int64_t aiodal__load_count_lines(const char *data, size_t len);
 
 #endif /* AIODAL_SRC_LOAD_H */

@@ -11,6 +11,7 @@
 #include "copy.h"
 #include "error.h"
 #include "layout.h"
+#include "load_jobs.h"
 #include "util/mem.h"
 
 #define CHUNK   ((size_t) 65536)
@@ -20,8 +21,8 @@
  * COPY
  */
 
-static int64_t
-count_lines(const char *data, size_t len)
+int64_t
+aiodal__load_count_lines(const char *data, size_t len)
 {
 	const char *end = data + len;
 	int64_t n = 0;
@@ -44,6 +45,8 @@ wait_for_source(void *payload, int fd, aiodal_error **err)
 	aiodal__load *l = payload;
 	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}};
 
+	if (l->jobs)
+		return aiodal__jobs_wait(l, fd, err);
 	for (;;)
 	{
 		fds[1] = (struct pollfd){.fd = l->copying ? PQsocket(l->conn->pg) : -1, .events = POLLIN};
@@ -92,7 +95,7 @@ feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 		status = read_source(l, len, err);
 		if (status != AIODAL_OK || *len == 0)
 			return status;
-		l->progress.now.rows += count_lines(l->chunk, *len);
+		l->progress.now.rows += aiodal__load_count_lines(l->chunk, *len);
 		l->progress.now.bytes = l->bytes_before + l->source->given;
 		l->progress.now.source_bytes = l->taken_before + l->source->taken;
 		if (aiodal__progress_tick(&l->progress))
@@ -107,8 +110,8 @@ feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 	return AIODAL_OK;
 }
 
-static void
-copy_statement(const aiodal__load *l, aiodal__buf *sql)
+void
+aiodal__load_copy_statement(const aiodal__load *l, aiodal__buf *sql)
 {
 	const aiodal_load_options *o = &l->options;
 
@@ -131,7 +134,7 @@ copy_source(aiodal__load *l, aiodal_error **err)
 	aiodal_status status;
 	int64_t rows = 0;
 
-	copy_statement(l, &sql);
+	aiodal__load_copy_statement(l, &sql);
 	l->jsonl = (aiodal__jsonl){false, false};
 	l->copying = true;
 	status = sql.oom ? aiodal__fail_memory(err) : aiodal__copy_in(l->conn, sql.data, feed, l, &rows, err);
@@ -197,13 +200,16 @@ aiodal__load_copy(aiodal__load *l, aiodal_error **err)
 	for (;;)
 	{
 		status = aiodal__progress_phase(&l->progress, AIODAL_PHASE_COPY) ? aiodal__progress_canceled(err)
+				 : l->jobs                                               ? aiodal__jobs_copy_source(l, err)
 																		 : copy_source(l, err);
-		if (status != AIODAL_OK || l->at + 1 >= l->n_paths)
+		if (status != AIODAL_OK || l->at + 1 >= l->n_paths || (l->jobs && aiodal__jobs_gave_up(l->jobs)))
 			break;
 		status = next_file(l, err);
 		if (status != AIODAL_OK)
 			break;
 	}
+	if (status == AIODAL_OK && l->jobs)
+		status = aiodal__jobs_finish(l, err);
 	l->stats.elapsed_copy = aiodal__progress_elapsed(&l->progress) - start;
 	return status;
 }

@@ -43,6 +43,7 @@ struct aiodal_tx
 	aiodal_tx *next_spare;
 	aiodal__conn *conn;    /* NULL when it has ended */
 	aiodal_tx_state state; /* when it has ended */
+	bool shares_stage;     /* a load with jobs made one, which only a commit is sure to drop */
 	aiodal_schema *schema;
 	aiodal__alias_list aliases; /* its own */
 	aiodal_alias *resolved;     /* those looked up, its own and the db's */

@@ -490,6 +490,13 @@ reset_on(aiodal__turn *turn)
 	return turn_over(turn);
 }
 
+/* What undoes it, and what it left that others made for it. */
+static const char *
+rollback_words(const aiodal_tx *tx)
+{
+	return tx->shares_stage ? "ROLLBACK; SELECT aiodal.drop_shared_stages()" : "ROLLBACK";
+}
+
 /* AIODAL_EBUSY alone leaves it as it was; after anything else the turn is under way, or over. */
 static aiodal_status
 send_end(aiodal__turn *turn, aiodal_error **err)
@@ -502,7 +509,7 @@ send_end(aiodal__turn *turn, aiodal_error **err)
 	if (tx->sandbox)
 		status = commit ? aiodal__sandbox_commit(tx, &why) : aiodal__sandbox_rollback(tx, &why);
 	else
-		status = aiodal__op_start_command(tx->conn, commit ? "COMMIT" : "ROLLBACK", false, &why);
+		status = aiodal__op_start_command(tx->conn, commit ? "COMMIT" : rollback_words(tx), false, &why);
 	if (status == AIODAL_EBUSY)
 	{
 		free_turn(turn);

@@ -188,7 +188,7 @@ CopyThroughStage(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *
 	Oid relid = stage->relid;
 	const char *reason;
 
-	CopyIntoStage(pstate, stmt, stage, stmt->relation->relname);
+	CopyIntoStage(pstate, stmt, stage, stage->parts ? stage->parts->name : stmt->relation->relname);
 	CommandCounterIncrement();
 	reason = MergeStage(stage, delete_where, counts);
 	RunUtility(psprintf("DROP TABLE pg_temp.%s", quote_identifier(get_rel_name(relid))));

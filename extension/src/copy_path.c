@@ -40,6 +40,13 @@ IsOneOfSeveral(const CopyRequest *request, const MergeRequest *merge)
 	return request->wanted->several_inputs;
 }
 
+/* Who is told of too many of them is to be told where, in a stage's words. */
+static bool
+SetsAsideFromParts(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->parts != NULL && request->wanted->reject;
+}
+
 static bool
 DeletesByCondition(const CopyRequest *request, const MergeRequest *merge)
 {
@@ -162,6 +169,7 @@ static const StageCondition conditions[] = {
 	{SetsAsideOfSync, "mode sync keeps what rows to be set aside would have updated"},
 	{SetsAsideWithWhere, "WHERE may fail where rows are to be set aside"},
 	{SetsAsideBeforeTriggers, "rows to be set aside may be found by triggers behind them"},
+	{SetsAsideFromParts, "rows of a shared stage may have to be set aside"},
 	{SetsAsideBeforeIndexes, "rows to be set aside may be found by an index"},
 };
 

@@ -36,6 +36,7 @@ CopyIntoStage(ParseState *pstate, const CopyStmt *stmt, Stage *stage, const char
 
 	if (stage->part)
 	{
+		request.stage_name = stage->part->name;
 		request.lines_before = stage->part->lines;
 		request.records_before = stage->part->records;
 	}

@@ -31,13 +31,14 @@ typedef enum FeedFormat
 typedef struct FeedRequest
 {
 	ParseState *pstate;
-	Relation rel;        /* whose columns the rows have */
-	const char *relname; /* what errors call it */
-	Oid target;          /* whose defaults stand in for what the input leaves out */
-	Bitmapset *given;    /* columns of rel that earlier input filled */
-	bool sets_aside;     /* errors are no end: skip() will be called */
-	bool no_defaults;    /* columns the input lacks stay null, whatever default rel has for them */
-	bool names_required; /* input must fill the target's NOT NULL columns without default */
+	Relation rel;           /* whose columns the rows have */
+	const char *relname;    /* what errors call it */
+	const char *stage_name; /* what they call it where they speak of its columns; NULL: its own */
+	Oid target;             /* whose defaults stand in for what the input leaves out */
+	Bitmapset *given;       /* columns of rel that earlier input filled */
+	bool sets_aside;        /* errors are no end: skip() will be called */
+	bool no_defaults;       /* columns the input lacks stay null, whatever default rel has for them */
+	bool names_required;    /* input must fill the target's NOT NULL columns without default */
 	FeedFormat format;
 	CopyFormatOptions opts; /* as ProcessCopyOptions() read them */
 	List *options;          /* DefElem *, the options core knows, without HEADER */

@@ -2,7 +2,7 @@
  * feed_share.c
  *		Rows that other sessions have put into a shared stage, in the files' order.
  *
- * A part's rows are read run by run: one page at most, whose rows are copied, so that no pin is held between
+ * A part's rows are read page by page and copied, so that no pin is held between
  * calls (rows may be asked for in subtransactions). A row that a part has set aside is told again where it
  * stood among the others, as the error that it was: what is done with it is the consumer's to say.
  */
@@ -14,6 +14,7 @@
 #include "access/tableam.h"
 #include "commands/progress.h"
 #include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
 #include "utils/backend_progress.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -53,10 +54,28 @@ typedef struct ShareFeed
 	int row; /* index of the next one */
 } ShareFeed;
 
+/* As core cuts what it shows. */
+static char *
+Shorten(const char *text)
+{
+	int len = strlen(text);
+
+	return len <= 100 ? pstrdup(text) : psprintf("%.*s...", pg_mbcliplen(text, len, 100), text);
+}
+
+/* In the words that the part's own error would have had. */
 static void
 DescribeShareRow(Feed *base)
 {
-	if (base->line > 0)
+	ShareFeed *feed = (ShareFeed *) base;
+	const ShareReject *reject = feed->rejecting ? &feed->rejects[feed->reject - 1] : NULL;
+
+	if (reject && reject->column && reject->value)
+		errcontext("COPY %s, line " INT64_FORMAT ", column %s: \"%s\"", base->relname, base->line,
+				   reject->column, Shorten(reject->value));
+	else if (reject && reject->raw)
+		errcontext("COPY %s, line " INT64_FORMAT ": \"%s\"", base->relname, base->line, Shorten(reject->raw));
+	else if (base->line > 0)
 		errcontext("COPY %s, line " INT64_FORMAT, base->relname, base->line);
 }
 
@@ -96,33 +115,55 @@ NextPart(ShareFeed *feed)
 	return true;
 }
 
-/* Copies the rows of the next run, of which some may have gone; false when there is none. */
-static bool
-NextRun(ShareFeed *feed)
+/* The runs from the next one on whose rows follow one another on its page; returns how many there are. */
+static int
+RunsOfPage(const ShareFeed *feed)
 {
 	const LineRun *run = &feed->runs[feed->run];
-	ItemPointerData last;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	MemoryContext old;
+	int n = 1;
 
-	if (feed->run >= feed->nruns)
-		return false;
-	feed->run++;
-	MemoryContextReset(feed->run_context);
-	old = MemoryContextSwitchTo(feed->run_context);
-	feed->current = run;
-	feed->nrows = feed->row = 0;
-	last = run->first;
-	ItemPointerSetOffsetNumber(&last, ItemPointerGetOffsetNumber(&run->first) + run->count - 1);
-	slot = table_slot_create(feed->parts->stage, NULL);
+	while (feed->run + n < feed->nruns &&
+		   ItemPointerGetBlockNumber(&run[n].first) == ItemPointerGetBlockNumber(&run->first) &&
+		   ItemPointerGetOffsetNumber(&run[n].first) ==
+			   ItemPointerGetOffsetNumber(&run[n - 1].first) + run[n - 1].count)
+		n++;
+	return n;
+}
+
+/* Copies the rows of the next runs, of which some may have gone. */
+static void
+CopyRows(ShareFeed *feed, const LineRun *first, const LineRun *end)
+{
+	ItemPointerData last = end->first;
+	TupleTableSlot *slot = table_slot_create(feed->parts->stage, NULL);
+	TableScanDesc scan;
+
+	ItemPointerSetOffsetNumber(&last, ItemPointerGetOffsetNumber(&end->first) + end->count - 1);
 	scan = table_beginscan_tidrange(feed->parts->stage, feed->snapshot,
-									unconstify(ItemPointerData *, &run->first), &last);
+									unconstify(ItemPointerData *, &first->first), &last);
 	while (feed->nrows < MaxHeapTuplesPerPage &&
 		   table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
 		feed->rows[feed->nrows++] = ExecCopySlotHeapTuple(slot);
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Goes on to the runs of the next page; false when there are none. */
+static bool
+NextRun(ShareFeed *feed)
+{
+	MemoryContext old;
+	int n;
+
+	if (feed->run >= feed->nruns)
+		return false;
+	MemoryContextReset(feed->run_context);
+	old = MemoryContextSwitchTo(feed->run_context);
+	feed->nrows = feed->row = 0;
+	n = RunsOfPage(feed);
+	feed->current = &feed->runs[feed->run];
+	CopyRows(feed, feed->current, feed->current + n - 1);
+	feed->run += n;
 	MemoryContextSwitchTo(old);
 	feed->seen += feed->nrows;
 	return true;
@@ -146,11 +187,15 @@ LookAhead(ShareFeed *feed)
 	}
 }
 
+/* Which row of its run, made the current one, the row at hand is. */
 static int
-RowOfRun(const ShareFeed *feed)
+RowOfRun(ShareFeed *feed)
 {
-	return ItemPointerGetOffsetNumber(&feed->rows[feed->row]->t_self) -
-		   ItemPointerGetOffsetNumber(&feed->current->first);
+	OffsetNumber at = ItemPointerGetOffsetNumber(&feed->rows[feed->row]->t_self);
+
+	while (ItemPointerGetOffsetNumber(&feed->current->first) + feed->current->count <= at)
+		feed->current++;
+	return at - ItemPointerGetOffsetNumber(&feed->current->first);
 }
 
 static void

@@ -342,7 +342,8 @@ ReadColumnList(FeedRequest *request, Header *header)
 
 	if (!opts->header_line)
 		return attlist;
-	if (!ReadHeader(request->source, opts, FeedEncoding(request), RelationGetRelationName(request->rel),
+	if (!ReadHeader(request->source, opts, FeedEncoding(request),
+					request->stage_name ? request->stage_name : RelationGetRelationName(request->rel),
 					header))
 	{
 		if (attlist == NIL)

@@ -205,6 +205,7 @@ ReadHeader(Source *source, const CopyFormatOptions *opts, int encoding, const ch
 	StringInfoData record;
 	bool found;
 
+	header->relname = relname;
 	error_context_stack = &callback;
 	initStringInfo(&record);
 	found = ReadHeaderRecord(source, opts, encoding, &context, &record, &header->end);
@@ -259,7 +260,7 @@ static int
 BothSides(const Header *header, Relation rel)
 {
 	return errdetail("The header has: %s. The columns of \"%s\" are: %s.", NamesText(header->names),
-					 RelationGetRelationName(rel), NamesText(ColumnNames(rel)));
+					 header->relname, NamesText(ColumnNames(rel)));
 }
 
 /* name without blanks around it, its ASCII letters in lower case */
@@ -379,12 +380,12 @@ ReportUnknownField(const Header *header, Relation rel, Oid target, const char *n
 	if (*name == '\0')
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 						errmsg("header line has a field without a name"), BothSides(header, rel)));
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_UNDEFINED_COLUMN),
-		 errmsg("column \"%s\" in header line does not exist in \"%s\"", name, RelationGetRelationName(rel)),
-		 BothSides(header, rel),
-		 nearest ? errhint("Perhaps you meant the column \"%s\".", nearest)
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" in header line does not exist in \"%s\"", name, header->relname),
+			 BothSides(header, rel),
+			 nearest
+				 ? errhint("Perhaps you meant the column \"%s\".", nearest)
 				 : errhint("Leave out HEADER if the file has no header line, or give COPY a column list.")));
 }
 
@@ -416,7 +417,7 @@ CheckRequiredColumns(const Header *header, Relation rel, Oid target)
 List *
 MatchHeader(const Header *header, Relation rel, Oid target, bool all_required, char delimiter)
 {
-	HeaderContext context = {.relname = RelationGetRelationName(rel), .line = 1};
+	HeaderContext context = {.relname = header->relname, .line = 1};
 	ErrorContextCallback callback = {
 		.callback = HeaderErrorContext, .arg = &context, .previous = error_context_stack};
 	List *columns = NIL;
@@ -445,7 +446,7 @@ MatchHeader(const Header *header, Relation rel, Oid target, bool all_required, c
 void
 CheckHeader(const Header *header, Relation rel, List *attnums)
 {
-	HeaderContext context = {.relname = RelationGetRelationName(rel), .line = 1};
+	HeaderContext context = {.relname = header->relname, .line = 1};
 	ErrorContextCallback callback = {
 		.callback = HeaderErrorContext, .arg = &context, .previous = error_context_stack};
 	ListCell *name;

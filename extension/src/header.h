@@ -15,9 +15,10 @@
 
 typedef struct Header
 {
-	List *names; /* char *, in the server's encoding */
-	int lines;   /* physical lines it takes */
-	LineEnd end; /* how it ends; so must the lines after it */
+	List *names;         /* char *, in the server's encoding */
+	const char *relname; /* what errors call the relation */
+	int lines;           /* physical lines it takes */
+	LineEnd end;         /* how it ends; so must the lines after it */
 } Header;
 
 /*

@@ -230,6 +230,9 @@ shared_stage(PG_FUNCTION_ARGS)
 	MakeCompanion(stage, name, SHARE_PARTS,
 				  "part integer PRIMARY KEY, input integer, given smallint[], runs bytea, stored bigint, "
 				  "rejected bigint");
+	/* to compress them would cost more than it saves */
+	RunUtility(psprintf("ALTER TABLE %s.%s ALTER runs SET STORAGE EXTERNAL", SHARE_SCHEMA,
+						quote_identifier(psprintf("%s%s", name, SHARE_PARTS))));
 	MakeCompanion(stage, name, SHARE_REJECTS,
 				  "part integer, line bigint, record bigint, column_name text, value text, sqlstate text, "
 				  "message text, raw text");

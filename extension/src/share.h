@@ -47,6 +47,7 @@ typedef struct ShareLoaded
 typedef struct ShareParts
 {
 	Relation stage;
+	const char *name; /* what errors call it: what each part's called it */
 	ShareLoaded *parts;
 	int n;
 	bool several_inputs;

@@ -9,6 +9,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "commands/defrem.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
@@ -108,6 +109,7 @@ merge_shared(PG_FUNCTION_ARGS)
 	ReadOptions(fcinfo, &wanted);
 	stage = OpenShared(PG_GETARG_OID(0), ShareRowExclusiveLock);
 	wanted.parts = ReadParts(stage, PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2));
+	wanted.parts->name = makeObjectName(StandIn(PG_GETARG_OID(1))->relation->relname, NULL, "stage");
 	wanted.several_inputs = wanted.parts->several_inputs;
 	reason = CopyAs(make_parsestate(NULL), StandIn(PG_GETARG_OID(1)), &wanted, TextArgument(fcinfo, 9, NULL),
 					&counts);

@@ -54,7 +54,7 @@ function shown(group, metric, v) {
 	if (unit(group) == "s") return sprintf("%.2f", v)
 	return sprintf(v < 0.0000995 ? "%.4f" : v < 0.00995 ? "%.2f" : v < 0.0995 ? "%.1f" : "%.0f", v * 1000)
 }
-function unit(group) { return group ~ /^bulk/ ? "s" : "ms" }
+function unit(group) { return group ~ /^(bulk|jobs)/ ? "s" : "ms" }
 
 # The goal of a way against its group's baseline, for beside the ratio; "" when there is none.
 function goal_of(g, way, metric,    i) {

@@ -175,13 +175,28 @@ typedef struct aiodal_load_options
 
 	aiodal_progress_cb progress;
 	void *progress_payload;
+
+	int jobs; /* so many connections, at most 64, read the data into one stage, which the transaction then
+				 merges; 0 or 1: the transaction's own does all. See below */
 } aiodal_load_options;
 
 #define AIODAL_LOAD_OPTIONS_INIT                                                                            \
 	{                                                                                                       \
 		sizeof(aiodal_load_options), NULL, NULL, NULL, 0, AIODAL_LAYOUT_INIT, NULL, NULL, 0, NULL, NULL, 0, \
-			NULL, NULL, 0, NULL, NULL, false, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, NULL          \
+			NULL, NULL, 0, NULL, NULL, false, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, 0       \
 	}
+
+/*
+ * With jobs, counts, rows, rejects, duplicates and errors are those of one connection. The connections are
+ * opened for the load, besides the pool's, and with the transaction's role and settings of values. Others see
+ * no row before the commit, but the stage, which nobody else can read, is an unlogged table in schema
+ * aiodal_stage: the role needs USAGE and CREATE there. It is dropped at the end; one that was left behind, by
+ * a process that was killed, is dropped by the next load with jobs, or by aiodal.drop_shared_stages().
+ *
+ * The connections do not see what the transaction has not committed: a table that it has made, or locked in
+ * ACCESS EXCLUSIVE mode, is EINVAL. READ COMMITTED only. Not with stage_columns, stage, pre_copy, post_copy,
+ * nor the format binary. They wait no longer than 30 seconds for a lock that others have on the table.
+ */
 
 /* What came of a load. The counts are aiodal.merge()'s; with target statements see affected. */
 typedef struct aiodal_load_stats

@@ -193,6 +193,18 @@ load_table(aiodal_error **err)
 }
 
 static aiodal_status
+load_by_jobs(aiodal_error **err)
+{
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+
+	options.table = "item";
+	options.on_error = "reject";
+	options.max_rejects = 5;
+	options.jobs = 2;
+	return load(&options, "id,name\n1,a\n2,b\n", 16, err);
+}
+
+static aiodal_status
 load_by_hand(aiodal_error **err)
 {
 	static const char *const columns[] = {"record jsonb"};
@@ -220,9 +232,17 @@ load_by_hand(aiodal_error **err)
 static void
 loads(void **state)
 {
+	aiodal_error *err = NULL;
+	aiodal_tx *tx;
+
 	(void) state;
 	sweep(load_table, 8);
 	sweep(load_by_hand, 8);
+	sweep(load_by_jobs, 8);
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	assert_string_equal(
+		query(tx, "SELECT count(*) FROM pg_class WHERE relnamespace = 'aiodal_stage'::regnamespace"), "0");
+	aiodal_tx_free(tx);
 }
 
 static int
