@@ -4,6 +4,8 @@
  */
 #include "compat.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 #include "utils/builtins.h"
@@ -392,6 +394,34 @@ ConverterOf(Oid type)
 		case UUIDOID: return ConvertUuid;
 		case JSONOID: return ConvertJson;
 		case JSONBOID: return ConvertJsonb;
+		default: return NULL;
+	}
+}
+
+/* Whether a number may begin with this; spaces are for the input function. */
+static bool
+MayBeginNumber(char c)
+{
+	return IsDigit(c) || c == '+' || c == '-' || c == '.' || isspace((unsigned char) c);
+}
+
+static bool
+IsWordOfNumeric(const char *text)
+{
+	return pg_strncasecmp(text, "nan", 3) == 0 || pg_strncasecmp(text, "inf", 3) == 0;
+}
+
+const char *
+TypeRefusing(Oid type, const char *text)
+{
+	if (MayBeginNumber(*text))
+		return NULL;
+	switch (type)
+	{
+		case INT2OID: return "smallint";
+		case INT4OID: return "integer";
+		case INT8OID: return "bigint";
+		case NUMERICOID: return IsWordOfNumeric(text) ? NULL : "numeric";
 		default: return NULL;
 	}
 }

@@ -22,4 +22,10 @@ typedef bool (*Converter)(const char *text, int len, int32 typmod, Datum *value)
 /* The converter for the type, or NULL when there is none: all is for the input function. */
 extern Converter ConverterOf(Oid type);
 
+/*
+ * The name that errors have for the type, where text, ended by a NUL, surely is no value of it: what its
+ * input function would say is "invalid input syntax" then. NULL when not sure.
+ */
+extern const char *TypeRefusing(Oid type, const char *text);
+
 #endif /* AIODAL_CONVERT_H */

@@ -66,7 +66,7 @@ ReadRow(DirectCopy *copy, TupleTableSlot *slot)
 		old = MemoryContextSwitchTo(GetPerTupleMemoryContext(copy->estate));
 		found = copy->feed->next(copy->feed, econtext, slot->tts_values, slot->tts_isnull);
 		MemoryContextSwitchTo(old);
-		if (!found || copy->where == NULL)
+		if (!found || copy->feed->fault || copy->where == NULL)
 			break;
 		ExecStoreVirtualTuple(slot);
 		econtext->ecxt_scantuple = slot;
@@ -84,7 +84,7 @@ Progress(const DirectCopy *copy)
 	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
 }
 
-/* Reads until rows are to be merged, or the input ends. */
+/* Reads until rows are to be merged, the input ends, or a record is at fault. */
 static void
 ReadRows(void *arg)
 {
@@ -93,7 +93,7 @@ ReadRows(void *arg)
 	while (copy->more && !copy->full)
 	{
 		copy->more = ReadRow(copy, DirectMergeSlot(copy->direct));
-		if (!copy->more)
+		if (!copy->more || copy->feed->fault)
 			return;
 		copy->full =
 			DirectMergeAdd(copy->direct, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record});
@@ -105,16 +105,15 @@ ReadRows(void *arg)
 
 /* Sets aside the record that the error is about; an error that is not about one is thrown on. */
 static void
-RejectRecord(DirectCopy *copy, ErrorData *error)
+RejectRecord(DirectCopy *copy, const ErrorData *error)
 {
 	Reject reject = {.input = 1, .sqlerrcode = error->sqlerrcode, .message = error->message};
 
 	if (!IsRowError(error->sqlerrcode) || !copy->feed->skip(copy->feed, &reject))
-		ReThrowError(error);
+		ReThrowError(unconstify(ErrorData *, error));
 	copy->counts->staged++;
 	copy->counts->rejected++;
 	RejectRowIn(copy->merge->rejects, copy->merge->max_rejects, &reject);
-	FreeErrorData(error);
 }
 
 static void
@@ -122,8 +121,12 @@ ReadRowsSettingAside(DirectCopy *copy)
 {
 	ErrorData *error;
 
-	while ((error = RunInSubtransaction(ReadRows, copy)) != NULL)
-		RejectRecord(copy, error);
+	while ((error = RunInSubtransaction(ReadRows, copy)) != NULL || copy->feed->fault)
+	{
+		RejectRecord(copy, error ? error : copy->feed->fault);
+		if (error)
+			FreeErrorData(error);
+	}
 }
 
 static void

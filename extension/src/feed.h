@@ -56,7 +56,9 @@ struct Feed
 	/*
 	 * The next row into values and isnull, one element for each column of the
 	 * relation; false at the end of the input. Runs in econtext's per-tuple
-	 * memory context, where by-reference values are left.
+	 * memory context, where by-reference values are left. Where errors are no end, a
+	 * record may also be known to be bad without one: then fault is set, which lasts as long as
+	 * the values would, and skip() is to be called as after that error.
 	 */
 	bool (*next)(Feed *feed, ExprContext *econtext, Datum *values, bool *isnull);
 
@@ -74,6 +76,7 @@ struct Feed
 	/* releases everything but the source and memory; says what was skipped */
 	void (*end)(Feed *feed);
 
+	const ErrorData *fault; /* of the record that next() read; NULL: none */
 	const char *relname;
 	int64 line;       /* first physical line of the current record, 1-based */
 	int64 record;     /* its number, 1-based, the header not counted */

@@ -4,7 +4,7 @@
  *
  * Follows the second half of copyfromparse.c's NextCopyFrom(). A converter has
  * the first look at each field; what it is not sure of goes to the type's input
- * function, the only place here where a value can be an error.
+ * function, unless it is surely wrong and errors are no end: an error that is caught costs a subtransaction.
  */
 #include "compat.h"
 
@@ -16,6 +16,7 @@
 typedef struct FieldColumn
 {
 	int index; /* attribute number - 1 */
+	Oid type;
 	Converter convert;
 	int32 typmod;
 	FmgrInfo *input;
@@ -31,6 +32,8 @@ struct FieldReader
 	FieldColumn *columns;
 	int ncolumns;
 	int natts;
+	bool finds_faults;
+	ErrorData fault;
 	StringInfoData scratch; /* a field that was not ended */
 };
 
@@ -42,7 +45,7 @@ CanReadFields(CopyFromState cstate)
 }
 
 FieldReader *
-MakeFieldReader(CopyFromState cstate)
+MakeFieldReader(CopyFromState cstate, bool finds_faults)
 {
 	FieldReader *reader = palloc0(sizeof(FieldReader));
 	TupleDesc desc = RelationGetDescr(cstate->rel);
@@ -50,6 +53,7 @@ MakeFieldReader(CopyFromState cstate)
 
 	reader->cstate = cstate;
 	reader->natts = desc->natts;
+	reader->finds_faults = finds_faults;
 	reader->columns = palloc0(sizeof(FieldColumn) * Max(list_length(cstate->attnumlist), 1));
 	initStringInfo(&reader->scratch);
 	foreach (lc, cstate->attnumlist)
@@ -58,6 +62,7 @@ MakeFieldReader(CopyFromState cstate)
 		Form_pg_attribute att = TupleDescAttr(desc, lfirst_int(lc) - 1);
 
 		column->index = lfirst_int(lc) - 1;
+		column->type = att->atttypid;
 		column->convert = ConverterOf(att->atttypid);
 		column->typmod = att->atttypmod;
 		column->input = &cstate->in_functions[column->index];
@@ -80,18 +85,29 @@ EndedText(FieldReader *reader, const Field *field)
 	return reader->scratch.data;
 }
 
-static Datum
-InputField(FieldReader *reader, const FieldColumn *column, const Field *field)
+static const ErrorData *
+Fault(FieldReader *reader, int sqlerrcode, char *message)
+{
+	reader->fault.sqlerrcode = sqlerrcode;
+	reader->fault.message = message;
+	return &reader->fault;
+}
+
+static const ErrorData *
+InputField(FieldReader *reader, const FieldColumn *column, const Field *field, Datum *value)
 {
 	CopyFromState cstate = reader->cstate;
-	Datum value;
+	char *text = EndedText(reader, field);
+	const char *refusing = reader->finds_faults && text ? TypeRefusing(column->type, text) : NULL;
 
 	cstate->cur_attname = column->name;
-	cstate->cur_attval = EndedText(reader, field);
-	value = InputFunctionCall(column->input, unconstify(char *, cstate->cur_attval), column->ioparam,
-							  column->typmod);
+	cstate->cur_attval = text;
+	if (refusing)
+		return Fault(reader, ERRCODE_INVALID_TEXT_REPRESENTATION,
+					 psprintf(_("invalid input syntax for type %s: \"%s\""), refusing, text));
+	*value = InputFunctionCall(column->input, text, column->ioparam, column->typmod);
 	cstate->cur_attname = cstate->cur_attval = NULL;
-	return value;
+	return NULL;
 }
 
 /* What FORCE_NOT_NULL and FORCE_NULL make of the field. */
@@ -108,7 +124,7 @@ ForcedField(FieldReader *reader, const FieldColumn *column, Field field)
 	return field;
 }
 
-static void
+static const ErrorData *
 ReadColumn(FieldReader *reader, const FieldColumn *column, const Field *field, Datum *value, bool *isnull)
 {
 	Field forced;
@@ -119,9 +135,10 @@ ReadColumn(FieldReader *reader, const FieldColumn *column, const Field *field, D
 		field = &forced;
 	}
 	*isnull = field->text == NULL;
-	if (*isnull || column->convert == NULL ||
-		!column->convert(field->text, field->len, column->typmod, value))
-		*value = InputField(reader, column, field);
+	if (!*isnull && column->convert != NULL &&
+		column->convert(field->text, field->len, column->typmod, value))
+		return NULL;
+	return InputField(reader, column, field, value);
 }
 
 /* Defaults of columns that the input leaves out. */
@@ -136,26 +153,48 @@ ReadDefaults(CopyFromState cstate, ExprContext *econtext, Datum *values, bool *i
 	}
 }
 
-void
+static const ErrorData *
+RefuseMore(FieldReader *reader)
+{
+	char *message = pstrdup(_("extra data after last expected column"));
+
+	if (!reader->finds_faults)
+		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg_internal("%s", message)));
+	return Fault(reader, ERRCODE_BAD_COPY_FILE_FORMAT, message);
+}
+
+static const ErrorData *
+RefuseLess(FieldReader *reader, const FieldColumn *column)
+{
+	char *message = psprintf(_("missing data for column \"%s\""), column->name);
+
+	if (!reader->finds_faults)
+		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg_internal("%s", message)));
+	return Fault(reader, ERRCODE_BAD_COPY_FILE_FORMAT, message);
+}
+
+const ErrorData *
 FieldsToRow(FieldReader *reader, const Field *fields, int nfields, ExprContext *econtext, Datum *values,
 			bool *isnull)
 {
+	const ErrorData *fault = NULL;
+
 	if (nfields > reader->ncolumns && reader->ncolumns > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("extra data after last expected column")));
+		return RefuseMore(reader);
 	if (reader->ncolumns < reader->natts)
 	{
 		memset(values, 0, sizeof(Datum) * reader->natts);
 		memset(isnull, true, sizeof(bool) * reader->natts);
 	}
-	for (int i = 0; i < reader->ncolumns; i++)
+	for (int i = 0; fault == NULL && i < reader->ncolumns; i++)
 	{
 		const FieldColumn *column = &reader->columns[i];
 
-		if (i >= nfields)
-			ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-							errmsg("missing data for column \"%s\"", column->name)));
-		ReadColumn(reader, column, &fields[i], &values[column->index], &isnull[column->index]);
+		fault = i < nfields
+					? ReadColumn(reader, column, &fields[i], &values[column->index], &isnull[column->index])
+					: RefuseLess(reader, column);
 	}
-	ReadDefaults(reader->cstate, econtext, values, isnull);
+	if (fault == NULL)
+		ReadDefaults(reader->cstate, econtext, values, isnull);
+	return fault;
 }

@@ -24,15 +24,19 @@ typedef struct FieldReader FieldReader;
  */
 extern bool CanReadFields(CopyFromState cstate);
 
-/* For the columns of cstate, whose defaults, input functions and place in errors are used; in the current
- * memory context. */
-extern FieldReader *MakeFieldReader(CopyFromState cstate);
+/*
+ * For the columns of cstate, whose defaults, input functions and place in errors are used; in the current
+ * memory context. finds_faults: see FieldsToRow.
+ */
+extern FieldReader *MakeFieldReader(CopyFromState cstate, bool finds_faults);
 
 /*
  * The row of a record, as NextCopyFrom() would make it: the same values, checks
- * and errors. Runs in econtext's per-tuple memory context.
+ * and errors. Runs in econtext's per-tuple memory context. Where the reader finds faults, some
+ * errors, of which there may be many, are returned instead of raised: code and message, which last as long
+ * as the values, with the place in errors left as if raised. NULL: there is a row.
  */
-extern void FieldsToRow(FieldReader *reader, const Field *fields, int nfields, ExprContext *econtext,
-						Datum *values, bool *isnull);
+extern const ErrorData *FieldsToRow(FieldReader *reader, const Field *fields, int nfields,
+									ExprContext *econtext, Datum *values, bool *isnull);
 
 #endif /* AIODAL_FEED_FIELDS_H */

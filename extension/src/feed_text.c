@@ -142,7 +142,7 @@ ReadMarkerRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull
 	appendStringInfoString(&cstate->attribute_buf, "\\.");
 	appendStringInfoString(&cstate->line_buf, "\\.");
 	cstate->line_buf_valid = true;
-	FieldsToRow(feed->reader, &field, 1, econtext, values, isnull);
+	feed->base.fault = FieldsToRow(feed->reader, &field, 1, econtext, values, isnull);
 }
 
 /* The next record's fields, as core's parser finds them. */
@@ -175,7 +175,7 @@ MakeRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 		return NextCopyFrom(feed->cstate, econtext, values, isnull);
 	if (!(feed->records ? NextRecord(feed->records, &fields, &n) : NextFieldsOfCore(feed, &fields, &n)))
 		return false;
-	FieldsToRow(feed->reader, fields, n, econtext, values, isnull);
+	feed->base.fault = FieldsToRow(feed->reader, fields, n, econtext, values, isnull);
 	return true;
 }
 
@@ -205,6 +205,7 @@ static bool
 ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 {
 	feed->base.record++;
+	feed->base.fault = NULL;
 	feed->base.line = feed->by_lines ? feed->next_line : feed->base.record;
 	if (!MakeRow(feed, econtext, values, isnull))
 	{
@@ -215,7 +216,8 @@ ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 	}
 	if (feed->by_lines)
 		feed->next_line = feed->base.line + 1 + LinesInside(feed);
-	CheckRepairs(feed);
+	if (feed->base.fault == NULL) /* else skip() sees to them */
+		CheckRepairs(feed);
 	return true;
 }
 
@@ -231,7 +233,7 @@ NextTextRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 			return false;
 	} while (CopySkipsRow(feed->cstate));
 
-	foreach (lc, feed->left_out)
+	foreach (lc, feed->base.fault ? NIL : feed->left_out)
 	{
 		int attnum = lfirst_int(lc);
 
@@ -434,7 +436,7 @@ FeedStep(const TextFeed *feed)
 
 /* Settles who takes records apart, and who makes rows of them. */
 static void
-ChooseStep(TextFeed *feed, LineEnd end, bool repairs)
+ChooseStep(TextFeed *feed, LineEnd end, bool sets_aside)
 {
 	static const char *const names[] = {
 		[FEED_STEP_CORE] = "core", [FEED_STEP_FIELDS] = "fields", [FEED_STEP_RECORDS] = "records"};
@@ -442,9 +444,9 @@ ChooseStep(TextFeed *feed, LineEnd end, bool repairs)
 
 	ereport(DEBUG1, (errmsg_internal("rows of \"%s\" are made by step %s", feed->base.relname, names[step])));
 	if (feed->by_lines)
-		feed->reader = MakeFieldReader(feed->cstate);
+		feed->reader = MakeFieldReader(feed->cstate, sets_aside);
 	if (step == FEED_STEP_RECORDS)
-		feed->records = MakeRecords(feed->source, feed->cstate, end, repairs);
+		feed->records = MakeRecords(feed->source, feed->cstate, end, sets_aside);
 	else if (step == FEED_STEP_FIELDS)
 	{
 		feed->max_fields = Max(list_length(feed->cstate->attnumlist), 1);

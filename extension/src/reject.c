@@ -49,7 +49,8 @@ struct RejectLog
 	Oid stage;
 	Oid role; /* who loads; others, of the same session, see nothing */
 	MemoryContext context;
-	TupleDesc desc; /* load number, then the columns of aiodal.rejects() */
+	MemoryContext row_context; /* of the row that is stored */
+	TupleDesc desc;            /* load number, then the columns of aiodal.rejects() */
 	Tuplestorestate *store;
 	RejectLoad *loads;
 	int nloads;
@@ -147,6 +148,7 @@ MakeLog(Oid stage)
 	log->stage = stage;
 	log->role = GetUserId();
 	log->context = context;
+	log->row_context = AllocSetContextCreate(context, "aiodal reject", ALLOCSET_SMALL_SIZES);
 	log->desc = MakeLogDesc();
 	/* it belongs to no transaction, so neither to one's resource owner */
 	CurrentResourceOwner = NULL;
@@ -268,6 +270,7 @@ StoreReject(RejectLog *log, const Reject *reject)
 	Datum values[9];
 	bool nulls[9] = {false};
 	const char *value = reject->value;
+	MemoryContext old = MemoryContextSwitchTo(log->row_context);
 
 	values[0] = Int32GetDatum(log->nloads - 1);
 	values[1] = Int64GetDatum(reject->line);
@@ -282,6 +285,8 @@ StoreReject(RejectLog *log, const Reject *reject)
 	values[8] = Int32GetDatum(reject->input);
 	nulls[8] = reject->input == 0;
 	tuplestore_putvalues(log->store, log->desc, values, nulls);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(log->row_context);
 }
 
 void

@@ -211,8 +211,8 @@ ReadRow(StageWriter *writer)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
 	found = feed->next(feed, GetPerTupleExprContext(writer->estate), slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(old);
-	if (!found)
-		return false;
+	if (!found || feed->fault)
+		return found;
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
 	slot->tts_tableOid = RelationGetRelid(writer->rel);
@@ -225,7 +225,7 @@ ReadRow(StageWriter *writer)
 	return true;
 }
 
-/* Reads until the batch is full; false at the end of the input. */
+/* Reads until the batch is full, or a record is at fault; false at the end of the input. */
 static bool
 FillBatch(StageWriter *writer)
 {
@@ -233,22 +233,23 @@ FillBatch(StageWriter *writer)
 	{
 		if (!ReadRow(writer))
 			return false;
+		if (writer->feed->fault)
+			break;
 	}
 	return true;
 }
 
 /* Sets aside the record that the error is about; an error that is not about one is thrown on. */
 static void
-RejectRecord(StageWriter *writer, ErrorData *error)
+RejectRecord(StageWriter *writer, const ErrorData *error)
 {
 	Reject reject = {.input = writer->feed->input ? writer->feed->input : writer->input,
 					 .sqlerrcode = error->sqlerrcode,
 					 .message = error->message};
 
 	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
-		ReThrowError(error);
+		ReThrowError(unconstify(ErrorData *, error));
 	RejectRow(writer->stage->relid, writer->stage->max_rejects, &reject);
-	FreeErrorData(error);
 }
 
 static void
@@ -268,7 +269,7 @@ ResumeProgress(StageWriter *writer, const int64 *params)
 }
 
 /*
- * Reads on in a subtransaction. False when that ended in an error, which has
+ * Reads on in a subtransaction. False when that ended in an error or a fault, which has
  * been dealt with; else *more says whether there is more input.
  */
 static bool
@@ -297,10 +298,16 @@ FillBatchGuarded(StageWriter *writer, bool *more)
 	PG_END_TRY();
 	MemoryContextSwitchTo(old);
 	CurrentResourceOwner = owner;
-	if (error == NULL)
+	if (error != NULL)
+	{
+		ResumeProgress(writer, progress);
+		RejectRecord(writer, error);
+		FreeErrorData(error);
+		return false;
+	}
+	if (writer->feed->fault == NULL)
 		return true;
-	ResumeProgress(writer, progress);
-	RejectRecord(writer, error);
+	RejectRecord(writer, writer->feed->fault);
 	return false;
 }
 
