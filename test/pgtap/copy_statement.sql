@@ -1,6 +1,6 @@
 -- What COPY is besides rows, where it merges: who may read a file of the server, formats, encodings, headers, places in errors,
 -- progress. By both paths, streaming and through a stage.
-SELECT plan(40);
+SELECT plan(42);
 SET client_min_messages = warning;
 SELECT aiodal.version() IS NOT NULL AS loaded;
 
@@ -87,6 +87,26 @@ COPY t FROM PROGRAM 'cat copy_statement.bad' WITH (FORMAT csv, HEADER, merge 'up
 SELECT is(current_setting('copy_statement.seen'), 'COPY FROM t f', 'the progress is that of COPY');
 SELECT is((SELECT count(*) FROM pg_stat_progress_copy WHERE pid = pg_backend_pid()), 0::bigint, 'and ends with it');
 SELECT is((SELECT string_agg(format('%s %s %s', line, column_name, sqlstate), ', ' ORDER BY line) FROM aiodal.rejects()), '3 n 22P02, 4 n 23514', 'with the bad rows');
+
+-- who cancels while bad rows are set aside, in a subtransaction: that is no row's fault
+CREATE FUNCTION cancels(n int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF n = 20 THEN
+        PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(600);
+    END IF;
+    RETURN true;
+END $$;
+CREATE FUNCTION cancelled() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN outcome('auto', file('turned'), $o$FORMAT csv, HEADER, merge 'upsert', on_error 'reject'$o$);
+EXCEPTION WHEN query_canceled THEN
+    RETURN format('%s: %s', SQLERRM, (SELECT string_agg(t::text, ' ' ORDER BY t::text) FROM t));
+END $$;
+CREATE DOMAIN number AS int CHECK (cancels(VALUE));
+ALTER TABLE t ADD CHECK (cancels(n));
+SELECT is(cancelled(), 'canceling statement due to user request: (1,new,1) (2,Käse,2)', 'cancelled while rows are judged');
+ALTER TABLE t DROP CONSTRAINT t_n_check1, ALTER n TYPE number;
+SELECT is(cancelled(), 'canceling statement due to user request: (1,new,1) (2,Käse,2)', 'cancelled while rows are read');
 
 DROP OWNED BY copy_statement_reader, copy_statement_other;
 DROP ROLE copy_statement_reader, copy_statement_other;
