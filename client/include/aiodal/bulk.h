@@ -191,7 +191,8 @@ typedef struct aiodal_load_options
  * opened for the load, besides the pool's, and with the transaction's role and settings of values. Others see
  * no row before the commit, but the stage, which nobody else can read, is an unlogged table in schema
  * aiodal_stage: the role needs USAGE and CREATE there. It is dropped at the end; one that was left behind, by
- * a process that was killed, is dropped by the next load with jobs, or by aiodal.drop_shared_stages().
+ * a process that was killed or a COMMIT that failed, is dropped by the next load with jobs, or by
+ * aiodal.drop_shared_stages().
  *
  * The connections do not see what the transaction has not committed: a table that it has made, or locked in
  * ACCESS EXCLUSIVE mode, is EINVAL. READ COMMITTED only. Not with stage_columns, stage, pre_copy, post_copy,
