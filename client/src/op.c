@@ -176,7 +176,8 @@ done(struct aiodal_op *op)
 {
 	aiodal__conn_done(op->conn);
 	op->state = AIODAL__OP_DONE;
-	if (op->status == AIODAL_OK && (op->result || !op->take || op->conn->broken))
+	if (op->status == AIODAL_OK &&
+		(op->result || !op->take || op->conn->broken || PQstatus(op->conn->pg) == CONNECTION_BAD))
 		op->status = aiodal__conn_status(op->conn, op->result);
 	if (op->statement && op->status != AIODAL_OK)
 		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->pipelined, op->result);
@@ -361,6 +362,7 @@ aiodal_status
 aiodal__op_step(struct aiodal_op *op)
 {
 	aiodal_status want;
+	bool nothing = false;
 
 	while (!op->chunk_ready && (want = aiodal__conn_advance(op->conn)) == AIODAL_OK)
 	{
@@ -375,6 +377,10 @@ aiodal__op_step(struct aiodal_op *op)
 			continue;
 		}
 		res = PQgetResult(op->conn->pg);
+		/* in a pipeline that is not sent whole there may be nothing to come, and libpq does not look then */
+		if (!res && nothing && PQstatus(op->conn->pg) != CONNECTION_BAD && PQconsumeInput(op->conn->pg))
+			return AIODAL_WANT_READ;
+		nothing = !res;
 		kind = PQresultStatus(res);
 		if (take_result(op, res))
 			return done(op);

@@ -419,6 +419,61 @@ the_connection_goes(void **state)
 	aiodal_tx_free(tx);
 }
 
+/* Returns when it is gone, and what it said last has arrived. */
+static void
+wait_for_end(const char *pid)
+{
+	char sql[300];
+
+	(void) snprintf(
+		sql, sizeof(sql),
+		"DO $$BEGIN FOR i IN 1..6000 LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN NOT EXISTS (SELECT "
+		"FROM pg_stat_activity WHERE pid = %.20s); PERFORM pg_sleep(0.01); END LOOP; END$$",
+		pid);
+	run_sql(sql);
+}
+
+static void
+fill(aiodal_pipeline *p, int n, size_t length, aiodal_error **err)
+{
+	char *text = calloc(1, length + 1);
+
+	memset(text, 'x', length);
+	for (int i = 0; i < n && !*err; i++)
+		(void) !aiodal_pipeline_exec(p, "SELECT length($1)", 1, (const char *const *) &text, err);
+	free(text);
+}
+
+/* Its end is sent for, and waited for, before the rest is added, which is sent at once or kept for later. */
+static void
+the_connection_has_gone(void **state)
+{
+	static const size_t lengths[] = {1, 100000};
+
+	(void) state;
+	for (int before = 0; before < 4; before++)
+		for (int n = 0; n < 8; n++)
+		{
+			aiodal_error *err = NULL;
+			aiodal_tx *tx = begin(60000);
+			char *pid = strdup(query(tx, "SELECT pg_backend_pid()"));
+			aiodal_pipeline *p;
+
+			OK(aiodal_pipeline_begin(&p, tx, &err));
+			OK(aiodal_pipeline_exec(p, "SELECT pg_terminate_backend(pg_backend_pid())", 0, NULL, &err));
+			fill(p, 1 + before, 100000, &err);
+			wait_for_end(pid);
+			fill(p, n, lengths[n % 2], &err);
+			if (!err)
+				(void) !aiodal_pipeline_run(p, &err);
+			assert_int_equal(aiodal_error_status(err), AIODAL_ECONN);
+			aiodal_error_free(err);
+			aiodal_pipeline_free(p);
+			aiodal_tx_free(tx);
+			free(pid);
+		}
+}
+
 static void
 note_statement(void *payload, const aiodal_trace *trace)
 {
@@ -472,6 +527,7 @@ main(void)
 		cmocka_unit_test(cancelled_and_late),
 		cmocka_unit_test(given_up),
 		cmocka_unit_test(the_connection_goes),
+		cmocka_unit_test(the_connection_has_gone),
 		cmocka_unit_test(each_is_traced),
 	};
 
