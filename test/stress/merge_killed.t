@@ -5,6 +5,7 @@
 # A load is held in a phase by a lock that another session has: no test waits
 # for a time to pass. A backend is killed only on a server of this suite's own.
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../sessions.sh"
 
 export PGDATABASE=aiodal_killed_$$
 as() { PGOPTIONS="-c client_min_messages=warning" psql -XAtq -v ON_ERROR_STOP=1 "$@"; }
@@ -14,7 +15,6 @@ if [ "$(as -d postgres -c "SELECT current_setting('is_superuser') = 'on' AND EXI
 	done_testing
 fi
 trap 'as -d postgres -c "DROP DATABASE IF EXISTS $PGDATABASE WITH (FORCE)"; rm -rf "$scratch"' EXIT
-trap '' PIPE
 
 as -d postgres -c "CREATE DATABASE $PGDATABASE TEMPLATE template0 ENCODING 'UTF8'"
 # what is committed is there after a crash
@@ -28,45 +28,6 @@ declare -A expected
 for mode in upsert sync; do
 	expected[$mode]=$(sql "SELECT expected('$mode')")
 done
-
-# --- sessions that are held open: their input is a descriptor, their output a file
-
-# session NAME: its input in $to[NAME]
-declare -A to pid
-session()
-{
-	rm -f "$scratch/$1.in"
-	mkfifo "$scratch/$1.in"
-	{
-		# who has another's input keeps that one from its end
-		for fd in "${to[@]}"; do exec {fd}>&-; done
-		PGAPPNAME=$1 PGOPTIONS="-c client_min_messages=warning" exec psql -XAtq
-	} <"$scratch/$1.in" >"$scratch/$1.out" 2>&1 &
-	pid[$1]=$!
-	exec {fd}>"$scratch/$1.in"
-	to[$1]=$fd
-}
-
-# has_come NAME: within a minute the session has done all it was told so far
-has_come()
-{
-	say "$1" "\\! touch $scratch/come"
-	for _ in $(seq 1200); do
-		! rm "$scratch/come" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	return 1
-}
-
-say() { printf '%s\n' "$2" 1>&"${to[$1]}" 2>/dev/null || true; }
-send() { cat "$2" 1>&"${to[$1]}" 2>/dev/null || true; }
-leave()
-{
-	fd=${to[$1]}
-	exec {fd}>&-
-	unset "to[$1]"
-	wait "${pid[$1]}" || true
-}
 
 # --- ways to load: each says all up to the file's data, and what follows it
 
@@ -129,16 +90,15 @@ let_go() { say holder 'ROLLBACK;' && leave holder; }
 
 checkpointer() { psql -XAtqc "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'" 2>/dev/null; }
 
+has_recovered() { case $(checkpointer) in '' | "$1") return 1 ;; esac; }
+
 # killed PID: within a minute all sessions of the server have ended, and it has recovered
 killed()
 {
 	local before
 	before=$(checkpointer)
 	kill -9 "$1"
-	for _ in $(seq 1200); do
-		case $(checkpointer) in '' | "$before") sleep 0.05 ;; *) return 0 ;; esac
-	done
-	return 1
+	within_a_minute has_recovered "$before"
 }
 
 # strike BLOW PHASE: once the load has come to the phase; the victim is gone, or hears of it

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What direct merges write reaches a subscriber as it is, also when several want the same keys.
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../sessions.sh"
 
 publisher=aiodal_publisher_$$ subscriber=aiodal_subscriber_$$ slot=aiodal_replicated_$$
 in_db() { PGOPTIONS="-c client_min_messages=warning" psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
@@ -25,14 +26,7 @@ for db in $publisher $subscriber; do
 done
 sql 'CREATE EXTENSION aiodal'
 sql "ALTER TABLE book ALTER body SET STORAGE EXTERNAL"
-# holds a session back between its look at the table and its write, while the lock is held
-sql "CREATE FUNCTION gate() RETURNS boolean LANGUAGE plpgsql AS \$\$
-	BEGIN
-		IF current_setting('gate.active', true) = 'yes' THEN
-			PERFORM pg_advisory_lock_shared(4711), pg_advisory_unlock_shared(4711);
-		END IF;
-		RETURN true;
-	END \$\$"
+psql -Xq -v ON_ERROR_STOP=1 -d "$publisher" -f "$(dirname "$0")/../data/gate.sql"
 sql 'ALTER TABLE book ADD CHECK (gate())'
 sql 'CREATE PUBLICATION books FOR TABLE book'
 sql "SELECT FROM pg_create_logical_replication_slot('$slot', 'pgoutput')"
@@ -68,50 +62,12 @@ same_keys()
 	done
 }
 
-# until CONDITION: within a minute it holds
-until_holds()
-{
-	for _ in $(seq 600); do
-		[ "$(sql "SELECT $1")" != t ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-# overtaken: both merges have seen that the keys are new when another session inserts some of them
-overtaken()
-{
-	local pids=() pid status=0
-	coproc gate { psql -XAtq -d "$publisher" 2>&1; }
-	echo 'SELECT pg_advisory_lock(4711);' >&"${gate[1]}"
-	until_holds "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)" || status=1
-	for _ in 1 2; do
-		PGOPTIONS='-c aiodal.path=direct -c gate.active=yes' psql -XAtq -v ON_ERROR_STOP=1 -d "$publisher" \
-			-c "SELECT FROM aiodal.merge('batch_$1', 'book')" >>"$scratch/errors" 2>&1 &
-		pids+=($!)
-	done
-	until_holds "count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted" || status=1
-	sql "INSERT INTO book SELECT tenant, id, 'overtaken', 'overtaken' FROM batch_$1 WHERE id % 7 = 3"
-	echo '\q' >&"${gate[1]}"
-	for pid in "${pids[@]}"; do
-		wait "$pid" || status=1
-	done
-	return $status
-}
-
 state() { in_db "$1" "SELECT count(*), md5(string_agg(b::text, chr(10) ORDER BY id)) FROM book b"; }
-# caught_up: within a minute the subscriber has what the publisher has
-caught_up()
-{
-	for _ in $(seq 600); do
-		[ "$(state $subscriber)" != "$(state $publisher)" ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
+same_state() { [ "$(state $subscriber)" = "$(state $publisher)" ]; }
 
 status=0
-overtaken 1 || status=1
+PGDATABASE=$publisher overtaken "SELECT FROM aiodal.merge('batch_1', 'book')" \
+	"INSERT INTO book SELECT tenant, id, 'overtaken', 'overtaken' FROM batch_1 WHERE id % 7 = 3" || status=1
 ok $status 'two merges are overtaken by an insert'
 for seed in 1 2 3 4; do
 	same_keys $seed
@@ -120,7 +76,7 @@ done
 is "$(cat "$scratch/errors")" '' 'no merge fails'
 is "$(sql 'SELECT count(*) > 3000 FROM book')" t 'and rows came to be'
 status=0
-caught_up || status=1
+within_a_minute same_state || status=1
 ok $status 'the subscriber has the same rows' || note "$(state $publisher; state $subscriber)"
 is "$(in_db $subscriber "SELECT apply_error_count FROM pg_stat_subscription_stats WHERE subname = 'books'")" 0 'and met no conflict'
 done_testing

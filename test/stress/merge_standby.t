@@ -12,7 +12,9 @@ if [ -z "${AIODAL_STANDBY_TEST:-}" ]; then
 	AIODAL_STANDBY_TEST=1 AIODAL_CONF='wal_level = replica' exec "$(dirname "$0")/../with_server" "$0"
 fi
 
-primary=$PGHOST standby=$AIODAL_SERVER_ROOT/standby server='' gate=''
+. "$(dirname "$0")/../sessions.sh"
+
+primary=$PGHOST standby=$AIODAL_SERVER_ROOT/standby server=''
 sql() { PGOPTIONS='-c client_min_messages=warning' psql -XAtq -v ON_ERROR_STOP=1 -c "$1"; }
 cleanup()
 {
@@ -20,16 +22,6 @@ cleanup()
 	rm -rf "$scratch" "$standby"
 }
 trap cleanup EXIT
-
-# until CONDITION: within a minute it holds, there or here
-until_holds()
-{
-	for _ in $(seq 600); do
-		[ "$(sql "SELECT $1" 2>/dev/null)" != t ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
 
 # as the owner of the primary's files
 start_standby()
@@ -48,34 +40,8 @@ start_standby()
 	PGHOST=$standby until_holds 'pg_is_in_recovery()'
 }
 
-# overtaken: both merges have seen that the keys are new when another session inserts some of them
-overtaken()
-{
-	local pids=() pid status=0
-	coproc gate { psql -XAtq 2>&1; }
-	echo 'SELECT pg_advisory_lock(4711);' >&"${gate[1]}"
-	until_holds "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)" || status=1
-	for _ in 1 2; do
-		sql "SET aiodal.path = 'direct'; SET gate.active = 'yes'; SELECT FROM aiodal.merge('batch', 'book')" >>"$scratch/errors" 2>&1 &
-		pids+=($!)
-	done
-	until_holds "count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted" || status=1
-	sql "INSERT INTO book SELECT id, 'overtaken' FROM batch WHERE id > 1000 AND id % 7 = 3"
-	echo '\q' >&"${gate[1]}"
-	for pid in "${pids[@]}"; do
-		wait "$pid" || status=1
-	done
-	return $status
-}
-
 sql 'CREATE EXTENSION aiodal; CREATE EXTENSION amcheck'
-sql "CREATE FUNCTION gate() RETURNS boolean LANGUAGE plpgsql AS \$\$
-	BEGIN
-		IF current_setting('gate.active', true) = 'yes' THEN
-			PERFORM pg_advisory_lock_shared(4711), pg_advisory_unlock_shared(4711);
-		END IF;
-		RETURN true;
-	END \$\$"
+psql -Xq -v ON_ERROR_STOP=1 -f "$(dirname "$0")/../data/gate.sql"
 sql 'CREATE TABLE book (id int PRIMARY KEY, title text, CHECK (gate()))'
 sql "CREATE INDEX ON book (title); INSERT INTO book SELECT i, 'old' FROM generate_series(1, 1000, 2) i"
 sql "CREATE TABLE batch AS SELECT id, 'title ' || id AS title FROM generate_series(1, 5000) id ORDER BY md5(id::text)"
@@ -83,7 +49,8 @@ start_standby
 ok $? 'a standby follows' || { note "$(cat "$scratch/standby.log")" && done_testing; }
 
 status=0
-overtaken || status=1
+overtaken "SELECT FROM aiodal.merge('batch', 'book')" \
+	"INSERT INTO book SELECT id, 'overtaken' FROM batch WHERE id > 1000 AND id % 7 = 3" || status=1
 ok $status 'two merges are overtaken by an insert' || note "$(cat "$scratch/errors")"
 sql "SELECT inserted FROM aiodal.merge('batch', 'book', 'sync', delete_where => 'id < 100')" >"$scratch/sync"
 state="SELECT count(*), md5(string_agg(b::text, chr(10) ORDER BY id)) FROM book b"

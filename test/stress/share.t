@@ -1,66 +1,18 @@
 #!/usr/bin/env bash
 # Stages that several sessions load: sessions side by side, one that is killed while it loads or merges, and
 # what is left behind then.
-#
-# Sessions are psql reading a fifo; that one has done what it was told is seen by a file that it touches.
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../sessions.sh"
 
 export PGDATABASE=aiodal_share_$$ PGOPTIONS="-c client_min_messages=warning"
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -c "$1"; }
 trap 'PGDATABASE=postgres sql "DROP DATABASE IF EXISTS aiodal_share_$$ WITH (FORCE)"; rm -rf "$scratch"' EXIT
-trap '' PIPE
 PGDATABASE=postgres sql "CREATE DATABASE aiodal_share_$$ TEMPLATE template0 ENCODING 'UTF8'"
 sql 'CREATE EXTENSION aiodal; CREATE TABLE book (id int PRIMARY KEY, n int); INSERT INTO book SELECT i, 0 FROM generate_series(1, 100) i'
 
-declare -A to pid
-# session NAME
-session()
-{
-	mkfifo "$scratch/$1.in"
-	{
-		for fd in "${to[@]}"; do exec {fd}>&-; done
-		PGAPPNAME=$1 exec psql -XAtq
-	} <"$scratch/$1.in" >"$scratch/$1.out" 2>&1 &
-	pid[$1]=$!
-	exec {fd}>"$scratch/$1.in"
-	to[$1]=$fd
-	rm "$scratch/$1.in"
-}
-say() { printf '%s\n' "$2" 1>&"${to[$1]}" 2>/dev/null || true; }
-# has_come NAME: within a minute it has done all it was told
-has_come()
-{
-	say "$1" "\\! touch $scratch/come"
-	for _ in $(seq 1200); do
-		! rm "$scratch/come" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	return 1
-}
-leave()
-{
-	local fd=${to[$1]}
-	exec {fd}>&-
-	unset "to[$1]"
-	wait "${pid[$1]}" || true
-}
-# waits NAME: within a minute the session waits for a lock
-waits()
-{
-	for _ in $(seq 1200); do
-		[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$1' AND wait_event_type = 'Lock'")" = 0 ] || return 0
-		sleep 0.05
-	done
-	return 1
-}
-gone()
-{
-	for _ in $(seq 1200); do
-		[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = '$1'")" != 0 ] || return 0
-		sleep 0.05
-	done
-	return 1
-}
+# waits NAME: within a minute the session waits for a lock; gone NAME: it is there no more
+waits() { until_holds "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '$1' AND wait_event_type = 'Lock')"; }
+gone() { until_holds "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '$1')"; }
 kill_session() { sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$1'" >/dev/null; gone "$1"; leave "$1"; }
 state() { sql 'SELECT count(*), sum(n) FROM book'; }
 
