@@ -66,6 +66,27 @@ expect_words(aiodal_error **err, const char *words, const char *file, int line)
 	_fail(file, line);
 }
 
+/* With the options that are default. */
+static inline aiodal_tx *
+begin_in(aiodal_db *db)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx;
+
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	return tx;
+}
+
+static inline aiodal_db_stats
+stats_of(aiodal_db *db)
+{
+	aiodal_error *err = NULL;
+	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;
+
+	OK(aiodal_db_get_stats(db, &stats, &err));
+	return stats;
+}
+
 /* One value of one row, as text; "(null)" for NULL. Static storage, good until the next call. */
 static inline const char *
 query(aiodal_tx *tx, const char *sql)

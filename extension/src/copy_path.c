@@ -11,8 +11,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
-#include "optimizer/optimizer.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
 
 #include "copy_path.h"
@@ -81,20 +79,7 @@ DeletesBySql(const CopyRequest *request, const MergeRequest *merge)
 static bool
 MayNeedVolatileDefault(const CopyRequest *request, const MergeRequest *merge)
 {
-	TupleDesc desc = RelationGetDescr(request->target);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		Node *expr;
-
-		if (att->attisdropped || att->attgenerated != '\0')
-			continue;
-		expr = build_column_default(request->target, i + 1);
-		if (expr && contain_volatile_functions_not_nextval(expr))
-			return true;
-	}
-	return false;
+	return HasVolatileDefault(request->target, NIL);
 }
 
 /* --- where bad rows are set aside: all that can be wrong with one has to be found before it is written */

@@ -143,23 +143,29 @@ HasDeferredIndexes(Relation table)
 	return false;
 }
 
-static bool
-HasVolatileDefaults(MergeRequest *request)
+bool
+HasVolatileDefault(Relation target, List *given)
 {
-	TupleDesc desc = RelationGetDescr(request->target);
+	TupleDesc desc = RelationGetDescr(target);
 
-	for (int i = 0; request->columns && i < desc->natts; i++)
+	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		Node *expr;
 
-		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(request->columns, i + 1))
+		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(given, i + 1))
 			continue;
-		expr = build_column_default(request->target, i + 1);
+		expr = build_column_default(target, i + 1);
 		if (expr && contain_volatile_functions_not_nextval(expr))
 			return true;
 	}
 	return false;
+}
+
+static bool
+LeavesOutVolatileDefaults(MergeRequest *request)
+{
+	return request->columns && HasVolatileDefault(request->target, request->columns);
 }
 
 /* The direct path reads the batch without asking; only SQL knows what the user may read of it. */
@@ -200,7 +206,7 @@ static const Condition conditions[] = {
 	{FiresForStatements, "the target has statement triggers"},
 	{NullsAreKeys, "the key is NULLS NOT DISTINCT"},
 	{PartsEqualKeys, "the key's collation is not that of the partition key"},
-	{HasVolatileDefaults, "a column left out has a volatile default"},
+	{LeavesOutVolatileDefaults, "a column left out has a volatile default"},
 	{SeesOneSnapshot, "the isolation level is above READ COMMITTED"},
 	{MayNotReadBatch, "rights or row security limit what can be read of the batch"},
 	{BatchIsNotHeap, "the batch's access method is not heap"},

@@ -27,6 +27,10 @@ extern void CheckPartition(MergeRequest *request, Relation partition);
  */
 extern bool HasStatementTriggers(Relation target);
 
+/* Whether a column that is not among the given ones (attribute numbers) has a default that is volatile for
+ * more than nextval(). */
+extern bool HasVolatileDefault(Relation target, List *given);
+
 /* Raises that error where the setting is "direct". */
 extern void RefuseSql(MergeRequest *request, const char *reason);
 

@@ -18,11 +18,7 @@ use_db(void **state)
 static aiodal_tx *
 begin(void)
 {
-	aiodal_error *err = NULL;
-	aiodal_tx *tx;
-
-	OK(aiodal_tx_begin(&tx, db, NULL, &err));
-	return tx;
+	return begin_in(db);
 }
 
 static aiodal_call

@@ -75,16 +75,6 @@ begin_as(aiodal_db *db, const char *owner)
 	return tx;
 }
 
-static aiodal_db_stats
-stats_of(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;
-
-	OK(aiodal_db_get_stats(db, &stats, &err));
-	return stats;
-}
-
 static void
 wait_for_waiters(aiodal_db *db, int n)
 {

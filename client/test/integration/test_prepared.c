@@ -32,16 +32,6 @@ open_db(const aiodal_db_options *options)
 	return db;
 }
 
-static aiodal_tx *
-begin(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_tx *tx;
-
-	OK(aiodal_tx_begin(&tx, db, NULL, &err));
-	return tx;
-}
-
 static void
 commit(aiodal_tx *tx)
 {
@@ -49,16 +39,6 @@ commit(aiodal_tx *tx)
 
 	OK(aiodal_tx_commit(tx, &err));
 	aiodal_tx_free(tx);
-}
-
-static aiodal_db_stats
-stats_of(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;
-
-	OK(aiodal_db_get_stats(db, &stats, &err));
-	return stats;
 }
 
 /* hits, prepared, evicted, stale */
@@ -121,7 +101,7 @@ prepared_when_used_often(void **state)
 {
 	aiodal_db_options options = options_of(0, 0);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	for (int i = 1; i <= 4; i++)
@@ -136,7 +116,7 @@ prepared_when_used_often(void **state)
 	expect_stats(db, 15, 1, 0, 0);
 	commit(tx);
 	/* it stays with the connection */
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	expect_stats(db, 16, 1, 0, 0);
 	commit(tx);
@@ -149,7 +129,7 @@ types_and_formats(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(10, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	aiodal_query_options binary = AIODAL_QUERY_OPTIONS_INIT;
 	aiodal_value value = aiodal_int32(7);
 	const char *text = "8";
@@ -196,7 +176,7 @@ what_is_never_prepared(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(10, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	char *sql = calloc(1, 70001);
 
 	(void) state;
@@ -221,7 +201,7 @@ switched_off(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(-1, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	for (int i = 0; i < 3; i++)
@@ -233,7 +213,7 @@ switched_off(void **state)
 	options = options_of(0, 1);
 	options.reset = AIODAL_RESET_NEVER;
 	db = open_db(&options);
-	tx = begin(db);
+	tx = begin_in(db);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(add_up(tx, "SELECT $1 + $2", i, 1), i + 1);
 	expect_stats(db, 0, 0, 0, 0);
@@ -242,7 +222,7 @@ switched_off(void **state)
 
 	options.statement_cache = 5;
 	db = open_db(&options);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	expect_stats(db, 0, 1, 0, 0);
 	commit(tx);
@@ -259,7 +239,7 @@ the_least_recently_used_make_room(void **state)
 {
 	aiodal_db_options options = options_of(3, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	char sql[100];
 
 	(void) state;
@@ -282,7 +262,7 @@ preparing_fails(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(1, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
@@ -322,7 +302,7 @@ a_table_has_changed(void **state)
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_tx_options serializable = AIODAL_TX_OPTIONS_INIT;
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	aiodal_result *res;
 
 	(void) state;
@@ -348,11 +328,11 @@ a_table_has_changed_under_a_transaction(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	use_and_change(db, tx, "ALTER TABLE item ADD extra int");
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_savepoint(tx, "s", &err));
 	FAILS(AIODAL_ERETRY, aiodal_tx_exec(NULL, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err),
 		  "Run the transaction again");
@@ -390,7 +370,7 @@ a_table_has_changed_in_a_sandbox(void **state)
 
 	(void) state;
 	OK(aiodal_db_sandbox_begin(db, &err));
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_exec(NULL, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err));
 	OK(aiodal_tx_exec(NULL, tx, "ALTER TABLE item ADD extra int", 0, NULL, &err));
 	commit(tx);
@@ -412,14 +392,14 @@ transact_runs_it_again(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	int runs = 0;
 
 	(void) state;
 	use_and_change(db, tx, "ALTER TABLE item ADD extra int");
 	OK(aiodal_db_transact(db, NULL, insert_and_read, &runs, &err));
 	assert_int_equal(runs, 2);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_string_equal(query(tx, "SELECT count(*) FROM item"), "3");
 	commit(tx);
 	aiodal_db_close(db);
@@ -432,7 +412,7 @@ a_column_has_another_type(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	const char *key = "2";
 	aiodal_result *res;
 
@@ -445,12 +425,12 @@ a_column_has_another_type(void **state)
 		commit(tx);
 		if (i == 0)
 			run_sql("ALTER TABLE item ALTER id TYPE text");
-		tx = begin(db);
+		tx = begin_in(db);
 	}
 	expect_stats(db, 1, 2, 0, 1);
 	commit(tx);
 	run_sql("ALTER TABLE item ALTER id TYPE int USING id::int");
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
 	FAILS(AIODAL_ERETRY, aiodal_tx_exec(NULL, tx, "SELECT name FROM item WHERE id = $1", 1, &key, &err),
 		  "operator does not exist");
@@ -470,7 +450,7 @@ bad_values_are_no_reason_to_retry(void **state)
 	(void) state;
 	for (int i = 0; i < 2; i++)
 	{
-		aiodal_tx *tx = begin(db);
+		aiodal_tx *tx = begin_in(db);
 
 		OK(aiodal_tx_exec(NULL, tx, "SELECT name FROM item WHERE id = $1", 1, &keys[0], &err));
 		FAILS(AIODAL_ESERVER,
@@ -489,7 +469,7 @@ deallocated_in_sight(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -502,7 +482,7 @@ deallocated_in_sight(void **state)
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	/* the raw connection was asked for, so this one is reset */
 	commit(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	assert_int_equal(on_server(tx), 2);
 	assert_int_equal(stats_of(db).statements_stale, 0);
@@ -517,26 +497,26 @@ deallocated_out_of_sight(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(1, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	OK(aiodal_tx_exec_script(tx, hidden, &err));
 	commit(tx);
 	/* the first time: as the first statement */
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	expect_stats(db, 1, 2, 0, 1);
 	/* the second time: while room is made for another one */
 	OK(aiodal_tx_exec_script(tx, hidden, &err));
 	FAILS(AIODAL_ERETRY, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "does not exist");
 	aiodal_tx_free(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	/* the third time: no more of this */
 	OK(aiodal_tx_exec_script(tx, hidden, &err));
 	commit(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	assert_int_equal(stats_of(db).statements_stale, 3);
@@ -552,7 +532,7 @@ other_peoples_statements(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	run_sql("CREATE OR REPLACE FUNCTION run_it(statement text) RETURNS int LANGUAGE plpgsql AS "
@@ -594,7 +574,7 @@ without_blocking(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 2);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	aiodal_op *op;
 
 	(void) state;
@@ -612,11 +592,11 @@ without_blocking(void **state)
 	}
 	expect_stats(db, 3, 1, 0, 0);
 	use_and_change(db, tx, "SELECT 1");
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_exec(NULL, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err));
 	commit(tx);
 	run_sql("ALTER TABLE item ADD extra int");
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_exec_start(&op, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err));
 	FAILS(AIODAL_ERETRY, aiodal_op_wait(op, -1, &err), "cached plan must not change result type");
 	FAILS(AIODAL_ERETRY, aiodal_op_poll(op, &err), "cached plan must not change result type");
@@ -639,7 +619,7 @@ cancelled_while_preparing(void **state)
 	(void) state;
 	for (int i = 0; i < 2; i++)
 	{
-		tx = begin(db);
+		tx = begin_in(db);
 		OK(aiodal_tx_exec_start(&op, tx, "SELECT pg_sleep(60)", 0, NULL, &err));
 		aiodal_op_free(op);
 		aiodal_tx_free(tx);
@@ -648,7 +628,7 @@ cancelled_while_preparing(void **state)
 	OK(aiodal_tx_begin(&tx, db, &short_one, &err));
 	FAILS(AIODAL_ETIMEOUT, aiodal_tx_exec(NULL, tx, "SELECT pg_sleep(61)", 0, NULL, &err), "deadline");
 	aiodal_tx_free(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	commit(tx);
 	assert_int_equal(stats_of(db).closed_broken, 0);
@@ -663,7 +643,7 @@ killed_while_preparing(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	EXPECT(AIODAL_ECONN,
@@ -671,7 +651,7 @@ killed_while_preparing(void **state)
 	aiodal_error_free(err);
 	err = NULL;
 	aiodal_tx_free(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	assert_int_equal(on_server(tx), 2);
 	commit(tx);
@@ -700,10 +680,10 @@ traced_as_usual(void **state)
 	options.trace = remember;
 	options.trace_payload = text;
 	db = open_db(&options);
-	tx = begin(db);
+	tx = begin_in(db);
 	use_and_change(db, tx, "ALTER TABLE item ADD extra int");
 	text[0] = '\0';
-	tx = begin(db);
+	tx = begin_in(db);
 	OK(aiodal_tx_exec(NULL, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err));
 	commit(tx);
 	assert_string_equal(text, "BEGIN;SELECT * FROM item ORDER BY id failed;ROLLBACK; BEGIN;"
@@ -726,7 +706,7 @@ the_hot_path_allocates_nothing(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db_options options = options_of(0, 1);
 	aiodal_db *db = open_db(&options);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	(void) state;
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);

@@ -103,26 +103,6 @@ open_db(int size)
 	return db;
 }
 
-static aiodal_tx *
-begin(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_tx *tx;
-
-	OK(aiodal_tx_begin(&tx, db, NULL, &err));
-	return tx;
-}
-
-static aiodal_db_stats
-stats_of(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;
-
-	OK(aiodal_db_get_stats(db, &stats, &err));
-	return stats;
-}
-
 /* So many connections are open, so many of them idle, and the others used. */
 static void
 expect_pool(aiodal_db *db, int open, int idle)
@@ -162,7 +142,7 @@ use_all(aiodal_db *db)
 	static const char *const one = "1";
 
 	for (int i = 0; i < POOL; i++)
-		tx[i] = begin(db);
+		tx[i] = begin_in(db);
 	for (int i = 0; i < POOL; i++)
 		OK(aiodal_tx_exec(NULL, tx[i], "SELECT count(*) FROM item WHERE id = $1", 1, &one, &err));
 	for (int i = 0; i < POOL; i++)
@@ -230,7 +210,7 @@ an_open_transaction_is_lost(void **state)
 {
 	aiodal_error *err = NULL;
 	aiodal_db *db = open_db(POOL);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	OK(aiodal_tx_exec(NULL, tx, "INSERT INTO item VALUES (1, 'lost')", 0, NULL, &err));
 	restart_server(mode_of(state));
@@ -243,7 +223,7 @@ an_open_transaction_is_lost(void **state)
 	FAILS(AIODAL_ECONN, aiodal_tx_rollback(tx, &err), "was lost");
 	expect_pool(db, 0, 0);
 	aiodal_tx_free(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_string_equal(query(tx, "SELECT count(*) FROM item"), "0");
 	aiodal_tx_free(tx);
 	aiodal_db_close(db);
@@ -254,7 +234,7 @@ a_running_statement_is_ended(void **state)
 {
 	aiodal_error *err = NULL;
 	aiodal_db *db = open_db(POOL);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	aiodal_op *op;
 
 	OK(aiodal_tx_exec_start(&op, tx, "SELECT pg_sleep(600)", 0, NULL, &err));
@@ -301,7 +281,7 @@ a_load_is_undone(void **state)
 	source rows = {mode_of(state), 0};
 	aiodal_error *err = NULL;
 	aiodal_db *db = open_db(POOL);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 
 	load.table = "item";
 	load.layout.header = AIODAL_HEADER_NO;
@@ -310,7 +290,7 @@ a_load_is_undone(void **state)
 	assert_true(rows.rows > 1000);
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
 	aiodal_tx_free(tx);
-	tx = begin(db);
+	tx = begin_in(db);
 	assert_string_equal(query(tx, "SELECT count(*) FROM item"), "0");
 	aiodal_tx_free(tx);
 	expect_pool(db, 1, 1);
@@ -444,7 +424,7 @@ static void
 who_waits_gets_a_new_connection(void **state)
 {
 	aiodal_db *db = open_db(1);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	waiting w[2];
 
 	start_waiting(&w[0], db, 1);
@@ -471,7 +451,7 @@ who_waits_is_told_that_it_is_away(void **state)
 {
 	aiodal_error *err = NULL;
 	aiodal_db *db = open_db(1);
-	aiodal_tx *tx = begin(db);
+	aiodal_tx *tx = begin_in(db);
 	waiting w[2];
 
 	start_waiting(&w[0], db, 1);

@@ -41,11 +41,7 @@ empty(void **state)
 static aiodal_tx *
 begin(void)
 {
-	aiodal_error *err = NULL;
-	aiodal_tx *tx;
-
-	OK(aiodal_tx_begin(&tx, db, NULL, &err));
-	return tx;
+	return begin_in(db);
 }
 
 /* The names in the table author, in order. */

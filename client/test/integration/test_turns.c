@@ -54,16 +54,6 @@ begin(aiodal_db *db)
 	return tx;
 }
 
-static aiodal_db_stats
-stats_of(aiodal_db *db)
-{
-	aiodal_error *err = NULL;
-	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;
-
-	OK(aiodal_db_get_stats(db, &stats, &err));
-	return stats;
-}
-
 static void
 exec(aiodal_tx *tx, const char *sql)
 {

@@ -32,11 +32,7 @@ tear_down(void **state)
 static aiodal_tx *
 begin(void)
 {
-	aiodal_error *err = NULL;
-	aiodal_tx *tx;
-
-	OK(aiodal_tx_begin(&tx, db, NULL, &err));
-	return tx;
+	return begin_in(db);
 }
 
 static int
