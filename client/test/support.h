@@ -78,7 +78,7 @@ begin_in(aiodal_db *db)
 }
 
 static inline aiodal_db_stats
-stats_of(aiodal_db *db)
+db_stats_of(aiodal_db *db)
 {
 	aiodal_error *err = NULL;
 	aiodal_db_stats stats = AIODAL_DB_STATS_INIT;

@@ -78,9 +78,9 @@ begin_as(aiodal_db *db, const char *owner)
 static void
 wait_for_waiters(aiodal_db *db, int n)
 {
-	for (int i = 0; i < 3000 && stats_of(db).waiting != n; i++)
+	for (int i = 0; i < 3000 && db_stats_of(db).waiting != n; i++)
 		(void) usleep(10000);
-	assert_int_equal(stats_of(db).waiting, n);
+	assert_int_equal(db_stats_of(db).waiting, n);
 }
 
 static int
@@ -104,13 +104,13 @@ overflow_is_closed(void **state)
 	db = open_db(&options);
 	tx[0] = begin_as(db, NULL);
 	tx[1] = begin_as(db, NULL);
-	assert_int_equal(stats_of(db).open, 2);
+	assert_int_equal(db_stats_of(db).open, 2);
 	FAILS(AIODAL_ETIMEOUT, aiodal_tx_begin(&third, db, NULL, &err), "all 2 are in use");
 	aiodal_tx_free(tx[0]);
-	assert_int_equal(stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).open, 1);
 	aiodal_tx_free(tx[1]);
-	assert_int_equal(stats_of(db).open, 1);
-	assert_int_equal(stats_of(db).idle, 1);
+	assert_int_equal(db_stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).idle, 1);
 	aiodal_db_close(db);
 }
 
@@ -177,9 +177,9 @@ who_came_first_is_served_first(void **state)
 		assert_int_equal(q[i].status, AIODAL_OK);
 		assert_int_equal(q[i].number, i + 1);
 	}
-	assert_int_equal(stats_of(db).refused, 1);
-	assert_int_equal(stats_of(db).waited, WAITERS);
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).refused, 1);
+	assert_int_equal(db_stats_of(db).waited, WAITERS);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 
@@ -272,7 +272,7 @@ who_runs_has_a_turn(void **state)
 	/* gives it back and asks again, and is faster than who waits, however long that takes */
 	(void) sem_post(&a.end);
 	wait_until_begun(&a, 2);
-	assert_int_equal(stats_of(a.db).waiting, 1);
+	assert_int_equal(db_stats_of(a.db).waiting, 1);
 	/* until its turn is over */
 	pass(10);
 	(void) sem_post(&a.end);
@@ -280,8 +280,8 @@ who_runs_has_a_turn(void **state)
 	assert_int_equal(b.status, AIODAL_OK);
 	assert_int_equal(pthread_join(a.thread, &failed), 0);
 	assert_null(failed);
-	assert_int_equal(stats_of(a.db).opened, 1);
-	assert_int_equal(stats_of(a.db).waited, 2);
+	assert_int_equal(db_stats_of(a.db).opened, 1);
+	assert_int_equal(db_stats_of(a.db).waited, 2);
 	aiodal_db_close(a.db);
 	(void) sem_destroy(&a.end);
 }
@@ -315,8 +315,8 @@ what_nobody_asks_for_is_handed_on(void **state)
 	db = open_db(&options);
 	/* the first has its turn, and has gone */
 	two_in_line(db, q, threads, &turn);
-	assert_int_equal(stats_of(db).idle, 1);
-	assert_int_equal(stats_of(db).waiting, 1);
+	assert_int_equal(db_stats_of(db).idle, 1);
+	assert_int_equal(db_stats_of(db).waiting, 1);
 	/* the second is looking */
 	pass(2);
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
@@ -327,15 +327,15 @@ what_nobody_asks_for_is_handed_on(void **state)
 	/* for a while */
 	pass(100);
 	two_in_line(db, q, threads, &turn);
-	assert_int_equal(stats_of(db).waiting, 1);
+	assert_int_equal(db_stats_of(db).waiting, 1);
 	pass(2);
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
 	/* the longer the more often */
 	pass(100);
 	two_in_line(db, q, threads, &turn);
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
-	assert_int_equal(stats_of(db).opened, 1);
-	assert_int_equal(stats_of(db).waited, 8);
+	assert_int_equal(db_stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).waited, 8);
 	aiodal_db_close(db);
 }
 
@@ -361,7 +361,7 @@ who_asks_takes_what_was_left(void **state)
 	assert_int_equal(pthread_create(&last, NULL, queue_up, &behind), 0);
 	assert_int_equal(pthread_join(last, NULL), 0);
 	assert_int_equal(behind.status, AIODAL_OK);
-	assert_int_equal(stats_of(db).waiting, 1);
+	assert_int_equal(db_stats_of(db).waiting, 1);
 	pass(2);
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
 	assert_int_equal(q[1].status, AIODAL_OK);
@@ -416,12 +416,12 @@ a_day_passes(void **state)
 		assert_int_equal(backend_of(tx[0]), last);
 		aiodal_tx_free(tx[0]);
 	}
-	assert_int_equal(stats_of(db).open, 1);
-	assert_int_equal(stats_of(db).closed_idle, 2);
+	assert_int_equal(db_stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).closed_idle, 2);
 	pass(24 * HOUR_MS);
 	OK(aiodal_db_maintain(db, &err));
-	assert_int_equal(stats_of(db).open, 0);
-	assert_int_equal(stats_of(db).closed_idle, 3);
+	assert_int_equal(db_stats_of(db).open, 0);
+	assert_int_equal(db_stats_of(db).closed_idle, 3);
 	OK(aiodal_db_ping(db, &err));
 	aiodal_db_close(db);
 }
@@ -453,8 +453,8 @@ connections_grow_old(void **state)
 	pass(2 * HOUR_MS);
 	assert_string_equal(query(tx, "SELECT 1"), "1");
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).open, 0);
-	assert_int_equal(stats_of(db).closed_old, 2);
+	assert_int_equal(db_stats_of(db).open, 0);
+	assert_int_equal(db_stats_of(db).closed_old, 2);
 	OK(aiodal_db_ping(db, &err));
 	aiodal_db_close(db);
 }
@@ -531,7 +531,7 @@ leaks_are_told(void **state)
 	OK(aiodal_db_maintain(db, &err));
 	OK(aiodal_db_maintain(db, &err));
 	assert_int_equal(told, 1);
-	assert_int_equal(stats_of(db).leaks, 1);
+	assert_int_equal(db_stats_of(db).leaks, 1);
 	FAILS(AIODAL_ETIMEOUT, aiodal_tx_begin(&third, db, NULL, &err), "Held by forgetful for 36");
 	aiodal_tx_free(tx[0]);
 	aiodal_tx_free(tx[1]);
@@ -587,8 +587,8 @@ who_was_idle_for_long_must_answer(void **state)
 		}
 		else
 			OK(aiodal_db_reflect(db, &err));
-		assert_int_equal(stats_of(db).open, 1);
-		assert_int_equal(stats_of(db).closed_broken, i + 1);
+		assert_int_equal(db_stats_of(db).open, 1);
+		assert_int_equal(db_stats_of(db).closed_broken, i + 1);
 		assert_int_equal(kill(backend, SIGCONT), 0);
 	}
 	aiodal_db_close(db);
@@ -650,12 +650,12 @@ cancel_is_asked_for_again(void **state)
 
 	(void) state;
 	sleep_until_deadline(db, 1, "The statement was cancelled");
-	assert_int_equal(stats_of(db).idle, 1);
+	assert_int_equal(db_stats_of(db).idle, 1);
 	/* after the connection was given up, too, until its place is free */
 	sleep_until_deadline(db, 16, "the connection was dropped");
-	assert_int_equal(stats_of(db).ending, 1);
+	assert_int_equal(db_stats_of(db).ending, 1);
 	tx = begin_as(db, NULL);
-	assert_int_equal(stats_of(db).ending, 0);
+	assert_int_equal(db_stats_of(db).ending, 0);
 	assert_string_equal(
 		query(tx, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO%'"), "0");
 	aiodal_tx_free(tx);
@@ -721,7 +721,7 @@ a_late_cancel_request_hits_nobody_else(void **state)
 	aiodal_op_free(op);
 	assert_string_equal(query(tx, "SELECT 1"), "1");
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).open, 0);
+	assert_int_equal(db_stats_of(db).open, 0);
 	aiodal_db_close(db);
 	proxy_stop(&p);
 }
@@ -754,16 +754,16 @@ a_place_counts_until_the_server_has_ended(void **state)
 	}
 	aiodal_op_free(op);
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).ending, 1);
-	assert_int_equal(stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).ending, 1);
+	assert_int_equal(db_stats_of(db).open, 1);
 	FAILS(AIODAL_ETIMEOUT, aiodal_tx_begin(&tx, db, NULL, &err), "no connection became free");
 	assert_int_equal(kill(backend, SIGCONT), 0);
-	for (int i = 0; i < 3000 && stats_of(db).ending > 0; i++)
+	for (int i = 0; i < 3000 && db_stats_of(db).ending > 0; i++)
 	{
 		OK(aiodal_db_maintain(db, &err));
 		(void) usleep(10000);
 	}
-	assert_int_equal(stats_of(db).open, 0);
+	assert_int_equal(db_stats_of(db).open, 0);
 	OK(aiodal_db_ping(db, &err));
 	aiodal_db_close(db);
 }
@@ -800,9 +800,9 @@ a_fork_leaves_the_parent_alone(void **state)
 	assert_int_equal(backend_of(tx), backend);
 	OK(aiodal_tx_commit(tx, &err));
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).idle, 2);
+	assert_int_equal(db_stats_of(db).idle, 2);
 	OK(aiodal_db_ping(db, &err));
-	assert_int_equal(stats_of(db).closed_broken, 0);
+	assert_int_equal(db_stats_of(db).closed_broken, 0);
 	aiodal_db_close(db);
 }
 

@@ -45,7 +45,7 @@ commit(aiodal_tx *tx)
 static void
 expect_stats(aiodal_db *db, int hits, int prepared, int evicted, int stale)
 {
-	aiodal_db_stats stats = stats_of(db);
+	aiodal_db_stats stats = db_stats_of(db);
 
 	assert_int_equal(stats.statement_hits, hits);
 	assert_int_equal(stats.statements_prepared, prepared);
@@ -278,7 +278,7 @@ preparing_fails(void **state)
 		OK(aiodal_tx_rollback_to(tx, "s", &err));
 	}
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
-	assert_int_equal(stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
 	commit(tx);
 	aiodal_db_close(db);
 }
@@ -292,7 +292,7 @@ use_and_change(aiodal_db *db, aiodal_tx *tx, const char *change)
 	OK(aiodal_tx_exec(NULL, tx, "SELECT * FROM item ORDER BY id", 0, NULL, &err));
 	commit(tx);
 	run_sql(change);
-	assert_int_equal(stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
 }
 
 static void
@@ -382,7 +382,7 @@ a_table_has_changed_in_a_sandbox(void **state)
 	assert_string_equal(query(tx, "SHOW transaction_read_only"), "on");
 	commit(tx);
 	OK(aiodal_db_sandbox_end(db, &err));
-	assert_int_equal(stats_of(db).statements_stale, 1);
+	assert_int_equal(db_stats_of(db).statements_stale, 1);
 	aiodal_db_close(db);
 }
 
@@ -458,7 +458,7 @@ bad_values_are_no_reason_to_retry(void **state)
 			  "invalid input syntax");
 		aiodal_tx_free(tx);
 	}
-	assert_int_equal(stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
 	aiodal_db_close(db);
 }
 
@@ -485,7 +485,7 @@ deallocated_in_sight(void **state)
 	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	assert_int_equal(on_server(tx), 2);
-	assert_int_equal(stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
 	commit(tx);
 	aiodal_db_close(db);
 }
@@ -519,8 +519,8 @@ deallocated_out_of_sight(void **state)
 	tx = begin_in(db);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
-	assert_int_equal(stats_of(db).statements_stale, 3);
-	assert_int_equal(stats_of(db).statements_prepared, 3);
+	assert_int_equal(db_stats_of(db).statements_stale, 3);
+	assert_int_equal(db_stats_of(db).statements_prepared, 3);
 	commit(tx);
 	aiodal_db_close(db);
 }
@@ -548,7 +548,7 @@ other_peoples_statements(void **state)
 			  "nothing() does not exist");
 		OK(aiodal_tx_rollback_to(tx, "s", &err));
 	}
-	assert_int_equal(stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
 	commit(tx);
 	aiodal_db_close(db);
 }
@@ -631,9 +631,9 @@ cancelled_while_preparing(void **state)
 	tx = begin_in(db);
 	assert_int_equal(add_up(tx, "SELECT $1 + $2", 1, 1), 2);
 	commit(tx);
-	assert_int_equal(stats_of(db).closed_broken, 0);
-	assert_int_equal(stats_of(db).statements_stale, 0);
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).closed_broken, 0);
+	assert_int_equal(db_stats_of(db).statements_stale, 0);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 
@@ -720,7 +720,7 @@ the_hot_path_allocates_nothing(void **state)
 	}
 	aiodal__alloc_fails = NULL;
 	assert_int_equal(allocations, 0);
-	assert_int_equal(stats_of(db).statement_hits, 200);
+	assert_int_equal(db_stats_of(db).statement_hits, 200);
 	commit(tx);
 	aiodal_db_close(db);
 }

@@ -107,7 +107,7 @@ open_db(int size)
 static void
 expect_pool(aiodal_db *db, int open, int idle)
 {
-	aiodal_db_stats stats = stats_of(db);
+	aiodal_db_stats stats = db_stats_of(db);
 
 	assert_int_equal(stats.open, open);
 	assert_int_equal(stats.idle, idle);
@@ -161,14 +161,14 @@ idle_connections_are_replaced(void **state)
 
 	use_all(db);
 	use_all(db);
-	before = stats_of(db);
+	before = db_stats_of(db);
 	assert_int_equal(before.opened, POOL);
 	assert_int_equal(before.statements_prepared, POOL);
 	restart_server(mode_of(state));
 	/* nobody knows yet */
 	expect_pool(db, POOL, POOL);
 	use_all(db);
-	after = stats_of(db);
+	after = db_stats_of(db);
 	expect_pool(db, POOL, POOL);
 	assert_int_equal(after.opened, 2 * POOL);
 	assert_int_equal(after.closed_broken, before.closed_broken + POOL);
@@ -190,14 +190,14 @@ a_server_that_is_away_is_an_error_until_it_is_back(void **state)
 	FAILS(AIODAL_ECONN, aiodal_tx_begin(&tx, db, NULL, &err), "No such file");
 	assert_null(tx);
 	/* the first of the dead ones is gone, or all */
-	assert_int_equal(stats_of(db).used, 0);
-	assert_in_range(stats_of(db).open, 0, POOL - 1);
+	assert_int_equal(db_stats_of(db).used, 0);
+	assert_in_range(db_stats_of(db).open, 0, POOL - 1);
 	FAILS(AIODAL_ECONN, aiodal_db_ping(db, &err), "No such file");
 	OK(aiodal_test_server_restart(server, &err));
 	use_all(db);
 	expect_pool(db, POOL, POOL);
-	assert_int_equal(stats_of(db).opened, 2 * POOL);
-	assert_int_equal(stats_of(db).closed_broken, POOL);
+	assert_int_equal(db_stats_of(db).opened, 2 * POOL);
+	assert_int_equal(db_stats_of(db).closed_broken, POOL);
 	aiodal_db_close(db);
 }
 
@@ -250,7 +250,7 @@ a_running_statement_is_ended(void **state)
 	aiodal_op_free(op);
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).closed_broken, 1);
+	assert_int_equal(db_stats_of(db).closed_broken, 1);
 	OK(aiodal_db_ping(db, &err));
 	expect_pool(db, 1, 1);
 	aiodal_db_close(db);
@@ -384,7 +384,7 @@ a_commit_is_in_doubt(void **state)
 	assert_string_equal(c.sqlstate, "08007");
 	assert_int_equal(c.attempts, 1);
 	expect_pool(c.db, 0, 0);
-	assert_int_equal(stats_of(c.db).closed_broken, 1);
+	assert_int_equal(db_stats_of(c.db).closed_broken, 1);
 	aiodal_db_close(c.db);
 }
 
@@ -415,9 +415,9 @@ start_waiting(waiting *w, aiodal_db *db, int n)
 {
 	w->db = db;
 	assert_int_equal(pthread_create(&w->thread, NULL, wait_in_line, w), 0);
-	for (int i = 0; i < PATIENCE && stats_of(db).waiting != n; i++)
+	for (int i = 0; i < PATIENCE && db_stats_of(db).waiting != n; i++)
 		(void) usleep(1000);
-	assert_int_equal(stats_of(db).waiting, n);
+	assert_int_equal(db_stats_of(db).waiting, n);
 }
 
 static void
@@ -431,7 +431,7 @@ who_waits_gets_a_new_connection(void **state)
 	start_waiting(&w[1], db, 2);
 	restart_server(mode_of(state));
 	/* they are not to be woken by that */
-	assert_int_equal(stats_of(db).waiting, 2);
+	assert_int_equal(db_stats_of(db).waiting, 2);
 	aiodal_tx_free(tx);
 	for (int i = 0; i < 2; i++)
 	{
@@ -439,10 +439,10 @@ who_waits_gets_a_new_connection(void **state)
 		assert_int_equal(w[i].status, AIODAL_OK);
 	}
 	expect_pool(db, 1, 1);
-	assert_int_equal(stats_of(db).opened, 2);
-	assert_int_equal(stats_of(db).waited, 2);
-	assert_int_equal(stats_of(db).timeouts, 0);
-	assert_int_equal(stats_of(db).closed_broken, 1);
+	assert_int_equal(db_stats_of(db).opened, 2);
+	assert_int_equal(db_stats_of(db).waited, 2);
+	assert_int_equal(db_stats_of(db).timeouts, 0);
+	assert_int_equal(db_stats_of(db).closed_broken, 1);
 	aiodal_db_close(db);
 }
 
@@ -513,7 +513,7 @@ listeners_come_back(void **state)
 	assert_string_equal(n->payload, "after");
 	aiodal_listener_free(listener);
 	/* its connection was none of the pool's */
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 

@@ -87,7 +87,7 @@ begin_waiting(aiodal_tx **tx, aiodal_db *db)
 static void
 expect_pool(aiodal_db *db, int open, int used)
 {
-	aiodal_db_stats stats = stats_of(db);
+	aiodal_db_stats stats = db_stats_of(db);
 
 	assert_int_equal(stats.open, open);
 	assert_int_equal(stats.used, used);
@@ -155,7 +155,7 @@ nothing_blocks_in_a_full_pool(void **state)
 	FAILS(AIODAL_ESTATE, aiodal_tx_exec(NULL, tx[0], "SELECT 1", 0, NULL, &err), "has not begun");
 	FAILS(AIODAL_ESTATE, aiodal_tx_commit(tx[0], &err), "has not begun");
 	FAILS(AIODAL_ESTATE, aiodal_tx_rollback(tx[0], &err), "has not begun");
-	assert_int_equal(stats_of(db).waiting, 2);
+	assert_int_equal(db_stats_of(db).waiting, 2);
 	aiodal_tx_free(holder);
 	/* in their order, and told by the descriptor */
 	assert_true(is_readable(op[0]));
@@ -167,7 +167,7 @@ nothing_blocks_in_a_full_pool(void **state)
 		OK(polling_commit(tx[i], &err));
 		aiodal_tx_free(tx[i]);
 	}
-	assert_int_equal(stats_of(db).waited, 2);
+	assert_int_equal(db_stats_of(db).waited, 2);
 	expect_pool(db, 1, 0);
 	aiodal_db_close(db);
 }
@@ -194,7 +194,7 @@ sessions_are_reset(void **state)
 	tx = begin(db);
 	assert_string_equal(query(tx, "SHOW statement_timeout"), "0");
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 
@@ -219,8 +219,8 @@ dead_connections_are_replaced(void **state)
 		OK(polling_commit(tx[i], &err));
 		aiodal_tx_free(tx[i]);
 	}
-	assert_int_equal(stats_of(db).closed_broken, 3);
-	assert_int_equal(stats_of(db).opened, 6);
+	assert_int_equal(db_stats_of(db).closed_broken, 3);
+	assert_int_equal(db_stats_of(db).opened, 6);
 	expect_pool(db, 3, 0);
 	aiodal_db_close(db);
 }
@@ -262,8 +262,8 @@ waiting_has_a_limit(void **state)
 	aiodal_op_free(op);
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_NOT_BEGUN);
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).timeouts, 1);
-	assert_int_equal(stats_of(db).refused, 1);
+	assert_int_equal(db_stats_of(db).timeouts, 1);
+	assert_int_equal(db_stats_of(db).refused, 1);
 	aiodal_tx_free(holder);
 	expect_pool(db, 1, 0);
 	aiodal_db_close(db);
@@ -316,7 +316,7 @@ commits_that_fail(void **state)
 	assert_null(op);
 	aiodal_tx_free(tx);
 	expect_pool(db, 1, 0);
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 
@@ -489,7 +489,7 @@ cancelled_at_each_stage(void **state)
 	aiodal_tx_free(tx);
 	OK(aiodal_db_ping(db, &err));
 	expect_pool(db, 1, 0);
-	assert_int_equal(stats_of(db).opened, 1);
+	assert_int_equal(db_stats_of(db).opened, 1);
 	aiodal_db_close(db);
 }
 
@@ -527,15 +527,15 @@ broken_off_while_connecting(void **state)
 	OK(aiodal_tx_begin_start(&op, &tx, db, NULL, &err));
 	assert_true(aiodal_op_poll(op, &err) > 0);
 	assert_true(aiodal_op_fd(op) >= 0);
-	assert_int_equal(stats_of(db).open, 2);
+	assert_int_equal(db_stats_of(db).open, 2);
 	/* a connection that is being made cannot be told: it is looked at now and then */
 	expect_cancelled(op, NULL);
-	assert_int_equal(stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).open, 1);
 	aiodal_tx_free(tx);
 	OK(aiodal_tx_begin_start(&op, &tx, db, NULL, &err));
 	aiodal_op_free(op);
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).open, 1);
+	assert_int_equal(db_stats_of(db).open, 1);
 	aiodal_tx_free(holder);
 	aiodal_db_close(db);
 	proxy_stop(&p);
@@ -553,19 +553,19 @@ freed_at_each_stage(void **state)
 	(void) state;
 	/* in the queue */
 	aiodal_op_free(op);
-	assert_int_equal(stats_of(db).waiting, 0);
+	assert_int_equal(db_stats_of(db).waiting, 0);
 	aiodal_tx_free(tx);
 	/* served, and not looked at yet: the next one gets it */
 	op = begin_waiting(&tx, db);
 	aiodal_tx_free(holder);
-	assert_int_equal(stats_of(db).used, 1);
+	assert_int_equal(db_stats_of(db).used, 1);
 	aiodal_op_free(op);
 	aiodal_tx_free(tx);
 	expect_pool(db, 1, 0);
 	/* the command is on its way; the transaction frees what was not freed */
 	OK(aiodal_tx_begin_start(&op, &tx, db, NULL, &err));
 	aiodal_tx_free(tx);
-	assert_int_equal(stats_of(db).used, 0);
+	assert_int_equal(db_stats_of(db).used, 0);
 	/* amid a commit */
 	tx = begin(db);
 	exec(tx, "INSERT INTO slow VALUES (1)");
@@ -809,9 +809,9 @@ cancelled_at_random(void **state)
 	assert_int_equal(pthread_join(director, NULL), 0);
 	assert_true(begun > 0);
 	/* nothing is lost or held */
-	assert_int_equal(stats_of(s.db).used, 0);
-	assert_int_equal(stats_of(s.db).waiting, 0);
-	assert_in_range(stats_of(s.db).open, 0, 3);
+	assert_int_equal(db_stats_of(s.db).used, 0);
+	assert_int_equal(db_stats_of(s.db).waiting, 0);
+	assert_in_range(db_stats_of(s.db).open, 0, 3);
 	OK(aiodal_db_ping(s.db, &err));
 	aiodal_db_close(s.db);
 }
