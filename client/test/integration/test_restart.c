@@ -191,7 +191,7 @@ a_server_that_is_away_is_an_error_until_it_is_back(void **state)
 	assert_null(tx);
 	/* the first of the dead ones is gone, or all */
 	assert_int_equal(db_stats_of(db).used, 0);
-	assert_in_range(db_stats_of(db).open, 0, POOL - 1);
+	assert_true(db_stats_of(db).open < POOL);
 	FAILS(AIODAL_ECONN, aiodal_db_ping(db, &err), "No such file");
 	OK(aiodal_test_server_restart(server, &err));
 	use_all(db);
