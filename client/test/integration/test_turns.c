@@ -240,6 +240,7 @@ waiting_has_a_limit(void **state)
 	aiodal_db *db;
 	aiodal_tx *tx;
 	aiodal_tx *none;
+	int timeout;
 
 	(void) state;
 	options.pool_size = 1;
@@ -252,7 +253,8 @@ waiting_has_a_limit(void **state)
 	FAILS(AIODAL_EBUSY, aiodal_tx_begin_start(&second, &none, db, NULL, &err), "1 callers wait");
 	assert_null(second);
 	assert_null(none);
-	assert_in_range(aiodal_op_timeout(op), 0, 50);
+	timeout = aiodal_op_timeout(op);
+	assert_true(timeout >= 0 && timeout <= 50);
 	/* asked again it gives the same again */
 	FAILS(AIODAL_ETIMEOUT, aiodal_op_wait(op, PATIENCE, &err), "Held by a caller without label");
 	FAILS(AIODAL_ETIMEOUT, aiodal_op_poll(op, &err), "no connection became free in time");
@@ -811,7 +813,7 @@ cancelled_at_random(void **state)
 	/* nothing is lost or held */
 	assert_int_equal(db_stats_of(s.db).used, 0);
 	assert_int_equal(db_stats_of(s.db).waiting, 0);
-	assert_in_range(db_stats_of(s.db).open, 0, 3);
+	assert_true(db_stats_of(s.db).open <= 3);
 	OK(aiodal_db_ping(s.db, &err));
 	aiodal_db_close(s.db);
 }
