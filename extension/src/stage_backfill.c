@@ -81,27 +81,33 @@ BackfillSlot(TupleTableSlot *slot, EState *estate, Fill *fill, Bitmapset *column
 	ExecDropSingleTupleTableSlot(filled);
 }
 
-/* Stores the new version of the row at tid, index entries and all. */
+/*
+ * Stores the new version of the row at tid behind all other rows, index entries and all. No update would
+ * do: it puts a version where there is room, and rows that have the same key are told apart by their order.
+ */
 static void
-StoreVersion(ResultRelInfo *rri, EState *estate, ItemPointer tid, TupleTableSlot *slot)
+StoreVersion(ResultRelInfo *rri, EState *estate, BulkInsertState bistate, ItemPointer tid,
+			 TupleTableSlot *slot)
 {
 	Relation rel = rri->ri_RelationDesc;
 	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	CommandId cid = GetCurrentCommandId(true);
 	TM_FailureData failure;
-	IndexesToUpdate indexes;
 
 	if (constr && constr->has_generated_stored)
 		ExecComputeStoredGenerated(rri, estate, slot, CMD_INSERT);
 	if (constr)
 		ExecConstraints(rri, slot, estate);
-	if (UpdateTuple(rel, tid, slot, GetCurrentCommandId(true), &failure, &indexes) != TM_Ok)
+	table_tuple_insert(rel, slot, cid, TABLE_INSERT_SKIP_FSM, bistate);
+	if (table_tuple_delete(rel, tid, cid, InvalidSnapshot, InvalidSnapshot, true, &failure, false) != TM_Ok)
 		elog(ERROR, "row of stage \"%s\" was changed meanwhile", RelationGetRelationName(rel));
-	if (indexes != INDEXES_NONE && rri->ri_NumIndices > 0)
-		list_free(InsertIndexEntries(rri, slot, estate, indexes == INDEXES_SUMMARIZING));
+	if (rri->ri_NumIndices > 0)
+		list_free(InsertIndexEntries(rri, slot, estate, false));
 }
 
 void
-BackfillStage(Stage *stage, ResultRelInfo *rri, EState *estate, Fill *fill, Bitmapset *columns)
+BackfillStage(Stage *stage, ResultRelInfo *rri, EState *estate, Fill *fill, Bitmapset *columns,
+			  BulkInsertState bistate)
 {
 	Relation rel = rri->ri_RelationDesc;
 	List *attnums = ColumnsWithDefault(fill, columns);
@@ -125,9 +131,9 @@ BackfillStage(Stage *stage, ResultRelInfo *rri, EState *estate, Fill *fill, Bitm
 		/* of a shared stage, rows of other COPYs are not ours to change */
 		if (stage->part && StagePlaceOf(stage, &slot->tts_tid).line == 0)
 			continue;
-		if (!FillNulls(slot, filled, estate, fill, attnums))
-			continue;
-		StoreVersion(rri, estate, &slot->tts_tid, filled);
+		/* one that lacks nothing moves as well, to stay in front of those behind it */
+		(void) FillNulls(slot, filled, estate, fill, attnums);
+		StoreVersion(rri, estate, bistate, &slot->tts_tid, filled);
 		StageMoveLine(stage, &slot->tts_tid, &filled->tts_tid);
 	}
 	ExecDropSingleTupleTableSlot(filled);

@@ -439,7 +439,7 @@ NoteGivenColumns(StageWriter *writer)
 	if (!bms_is_empty(fresh) && writer->has_rows)
 	{
 		writer->current_line = writer->rows[0].line;
-		BackfillStage(writer->stage, writer->rri, writer->estate, writer->feed->fill, fresh);
+		BackfillStage(writer->stage, writer->rri, writer->estate, writer->feed->fill, fresh, writer->bistate);
 		writer->cid = GetCurrentCommandId(true);
 	}
 	for (int i = 0; i < writer->nrows && writer->rows[i].given != given; i++)
