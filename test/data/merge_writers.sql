@@ -39,6 +39,23 @@ EXCEPTION WHEN unique_violation THEN
     NULL;
 END $$;
 
+-- ON CONFLICT takes one index for the key; on others it may fail where another session inserts the same row at the
+-- same time. That is PostgreSQL's, so it is tried again.
+CREATE FUNCTION merge_by_sql(n int) RETURNS aiodal.merge_result LANGUAGE plpgsql SET aiodal.path = 'sql' AS $$
+DECLARE
+    counts aiodal.merge_result;
+BEGIN
+    FOR try IN 1 .. 20 LOOP
+        BEGIN
+            SELECT * INTO counts FROM aiodal.merge(format('batch_%s', n)::regclass, 'account');
+            RETURN counts;
+        EXCEPTION WHEN unique_violation THEN
+            CONTINUE WHEN try < 20;
+            RAISE;
+        END;
+    END LOOP;
+END $$;
+
 CREATE PROCEDURE sound() LANGUAGE plpgsql AS $$
 DECLARE
     wrong text;

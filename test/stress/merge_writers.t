@@ -27,10 +27,7 @@ says() { echo "INSERT INTO said (who, inserted, updated, deleted) SELECT '$1', i
 script merge_direct "\\set n random(1, 8)
 $(says direct) aiodal.merge('batch_:n', 'account');"
 script merge_sql "\\set n random(1, 8)
-BEGIN;
-SET LOCAL aiodal.path = 'sql';
-$(says sql) aiodal.merge('batch_:n', 'account');
-COMMIT;"
+$(says sql) merge_by_sql(:n);"
 script merge_sync "\\set n random(1, 8)
 $(says sync) aiodal.merge('batch_:n', 'account', 'sync', delete_where => 'id % 8 = :n');"
 script merge_stage "\\set n random(1, 8)
