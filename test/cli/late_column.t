@@ -30,3 +30,4 @@ done
 sql 'TRUNCATE thing; ALTER TABLE thing ADD CHECK (name NOT LIKE $$14000 %$$)'
 exits 1 'a row that moved is refused' aiodal load "$scratch/late.jsonl" thing --on-duplicate first
 like "$out" "*late.jsonl:14000: *" 'by its line'
+done_testing
