@@ -47,10 +47,7 @@ command_failed(aiodal__acquisition *a, aiodal_status status, aiodal_error *own, 
 		aiodal_error_free(own);
 		return ask(a, err);
 	}
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return end(a, status);
 }
 

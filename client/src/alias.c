@@ -273,10 +273,7 @@ aiodal__alias_resolve(aiodal_alias **out, aiodal__conn *conn, const char *name, 
 	}
 	status = explain(name, status, &own);
 	aiodal__alias_free_all(alias);
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }
 

@@ -240,10 +240,7 @@ export_sink(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_export_optio
 		memcpy(stats, &mine, mine.size < sizeof(mine) ? mine.size : sizeof(mine));
 	}
 	aiodal__sink_close(sink);
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }
 

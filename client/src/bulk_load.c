@@ -309,10 +309,7 @@ run_and_free(aiodal__load *l, const aiodal_load_options *given, aiodal_load_stat
 	aiodal__free(l->stage);
 	aiodal__free(l->chunk);
 	aiodal__free(l->rows);
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }
 

@@ -252,6 +252,16 @@ aiodal__error_copy(aiodal_error **err, aiodal_status status, const aiodal_error 
 }
 
 void
+aiodal__error_move(aiodal_error **err, aiodal_error **from)
+{
+	if (err)
+		*err = *from;
+	else
+		aiodal_error_free(*from);
+	*from = NULL;
+}
+
+void
 aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint)
 {
 	const char *field[N_FIELDS];

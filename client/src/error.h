@@ -36,6 +36,9 @@ extern aiodal_status aiodal__fail_conn(aiodal_error **err, aiodal_status status,
 /* A copy of an error, with that status. */
 extern aiodal_status aiodal__error_copy(aiodal_error **err, aiodal_status status, const aiodal_error *error);
 
+/* What from points to, an error or NULL, goes to *err, or is freed where err is NULL; *from is NULL then. */
+extern void aiodal__error_move(aiodal_error **err, aiodal_error **from);
+
 /* Appends a line to the context of *err, if there is one, and puts hint in if it has none; both may be NULL.
  */
 extern void aiodal__error_annotate(aiodal_error **err, const char *context, const char *hint);

@@ -65,6 +65,7 @@ extern aiodal_status aiodal__load_copy(aiodal__load *l, aiodal_error **err);
 /* Appends the COPY of the source into the stage. */
 extern void aiodal__load_copy_statement(const aiodal__load *l, aiodal__buf *sql);
 
-extern int64_t aiodal__load_count_lines(const char *data, size_t len);
+/* Counts what was read of the source, for the progress. */
+extern void aiodal__load_note_read(aiodal__load *l, const char *data, size_t len);
 
 #endif /* AIODAL_SRC_LOAD_H */

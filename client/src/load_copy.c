@@ -21,8 +21,8 @@
  * COPY
  */
 
-int64_t
-aiodal__load_count_lines(const char *data, size_t len)
+static int64_t
+count_lines(const char *data, size_t len)
 {
 	const char *end = data + len;
 	int64_t n = 0;
@@ -33,6 +33,14 @@ aiodal__load_count_lines(const char *data, size_t len)
 		data++;
 	}
 	return n;
+}
+
+void
+aiodal__load_note_read(aiodal__load *l, const char *data, size_t len)
+{
+	l->progress.now.rows += count_lines(data, len);
+	l->progress.now.bytes = l->bytes_before + l->source->given;
+	l->progress.now.source_bytes = l->taken_before + l->source->taken;
 }
 
 /*
@@ -95,9 +103,7 @@ feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 		status = read_source(l, len, err);
 		if (status != AIODAL_OK || *len == 0)
 			return status;
-		l->progress.now.rows += aiodal__load_count_lines(l->chunk, *len);
-		l->progress.now.bytes = l->bytes_before + l->source->given;
-		l->progress.now.source_bytes = l->taken_before + l->source->taken;
+		aiodal__load_note_read(l, l->chunk, *len);
 		if (aiodal__progress_tick(&l->progress))
 			return aiodal__progress_canceled(err);
 		*data = l->chunk;

@@ -443,11 +443,7 @@ fail_by_part(aiodal__jobs *jobs, aiodal_error **err)
 		l->progress.now.path = l->source->path;
 		(void) aiodal__progress_phase(&l->progress, AIODAL_PHASE_COPY);
 	}
-	if (err)
-	{
-		*err = jobs->error;
-		jobs->error = NULL;
-	}
+	aiodal__error_move(err, &jobs->error);
 	return jobs->status;
 }
 
@@ -564,9 +560,7 @@ collect(aiodal__jobs *jobs, aiodal_error **err)
 	status = aiodal__source_read(l->source, room, CHUNK, &len, err);
 	if (status != AIODAL_OK)
 		return status;
-	l->progress.now.rows += aiodal__load_count_lines(room, len);
-	l->progress.now.bytes = l->bytes_before + l->source->given;
-	l->progress.now.source_bytes = l->taken_before + l->source->taken;
+	aiodal__load_note_read(l, room, len);
 	aiodal__split_scan(&jobs->split, room, len);
 	jobs->block.len += len;
 	jobs->at_end = len == 0 || jobs->split.over;
@@ -660,10 +654,7 @@ aiodal__jobs_copy_source(aiodal__load *l, aiodal_error **err)
 		aiodal_error_free(own);
 		return fail_by_part(jobs, err);
 	}
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }
 

@@ -125,6 +125,14 @@ stage_knows_mode(const aiodal_load_options *o)
 	return o->n_post_copy == 0;
 }
 
+/* The table's name as SQL in target. */
+static aiodal_status
+qualify_target(const aiodal__load *l, aiodal__buf *target, aiodal_error **err)
+{
+	aiodal__qualified(target, l->options.schema, l->options.table);
+	return target->oom ? aiodal__fail_memory(err) : AIODAL_OK;
+}
+
 static aiodal_status
 make_stage_like_table(aiodal__load *l, aiodal_error **err)
 {
@@ -136,11 +144,11 @@ make_stage_like_table(aiodal__load *l, aiodal_error **err)
 	call c;
 
 	(void) snprintf(max_rejects, sizeof(max_rejects), "%lld", (long long) o->max_rejects);
-	aiodal__qualified(&target, o->schema, o->table);
-	if (target.oom)
+	status = qualify_target(l, &target, err);
+	if (status != AIODAL_OK)
 	{
 		aiodal__buf_free(&target);
-		return aiodal__fail_memory(err);
+		return status;
 	}
 	call_start(&c, "SELECT aiodal.stage", "", target.data);
 	add_array(&c, "columns", o->columns, o->n_columns);
@@ -161,14 +169,6 @@ make_stage_like_table(aiodal__load *l, aiodal_error **err)
 /*
  * A stage for several connections
  */
-
-/* The table's name as SQL in target. */
-static aiodal_status
-qualify_target(const aiodal__load *l, aiodal__buf *target, aiodal_error **err)
-{
-	aiodal__qualified(target, l->options.schema, l->options.table);
-	return target->oom ? aiodal__fail_memory(err) : AIODAL_OK;
-}
 
 /* What values mean, and who asks for them: a query that sets it all. */
 #define SETTINGS                                                                                            \

@@ -8,7 +8,7 @@
  * one is asked for.
  *
  * There are operations of another kind, which are more than one command (tx_turn.c). Their handle is the
- *same, so the public functions ask for the kind first.
+ * same, so the public functions ask for the kind first.
  *
  * Rows that are wanted in chunks come from libpq one by one and are gathered. With a whole chunk step() stops
  * until that was taken, and reads nothing meanwhile: the server waits for whoever reads slowly.

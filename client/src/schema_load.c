@@ -529,16 +529,6 @@ parts_array(unsigned int parts)
 	return aiodal__buf_take(&buf);
 }
 
-static void
-move_error(aiodal_error **err, aiodal_error **from)
-{
-	if (err)
-		*err = *from;
-	else
-		aiodal_error_free(*from);
-	*from = NULL;
-}
-
 static aiodal_status
 load_all(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn, const char *const *params,
 		 unsigned int parts, aiodal_error **err)
@@ -557,7 +547,7 @@ load_all(aiodal_schema **schema, aiodal__server_info *info, aiodal__conn *conn, 
 	if (status == AIODAL_OK && read_status != AIODAL_OK)
 	{
 		status = restate(read_status, &read_err);
-		move_error(err, &read_err);
+		aiodal__error_move(err, &read_err);
 	}
 	if (status == AIODAL_OK && schema)
 		status = make_schema(schema, &results[STEP_SNAPSHOT], parts, NULL, err);
@@ -606,7 +596,7 @@ aiodal__schema_load(aiodal_schema **schema, aiodal__server_info *info, aiodal__c
 		status = load_all(schema, info, conn, params, parts, err);
 	}
 	else if (status != AIODAL_OK)
-		move_error(err, &changed_err);
+		aiodal__error_move(err, &changed_err);
 	aiodal__free(names);
 	return status;
 }

@@ -60,10 +60,7 @@ load(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, const aio
 		status = aiodal__schema_load(schema, info, a.conn, db->schemas, db->include, db->parts, known, &lost);
 		aiodal__pool_release(&db->pool, a.conn);
 	} while (status == AIODAL_ECONN && a.idle_ms >= 0);
-	if (err)
-		*err = lost;
-	else
-		aiodal_error_free(lost);
+	aiodal__error_move(err, &lost);
 	return status;
 }
 

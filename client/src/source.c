@@ -181,10 +181,7 @@ callback_failed(aiodal_error *own, aiodal_error **err)
 
 	if (!own)
 		return aiodal__fail(err, AIODAL_ECALLBACK, "the callback that reads the data failed");
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status < 0 ? status : aiodal__error_restatus(err, AIODAL_ECALLBACK);
 }
 

@@ -395,10 +395,7 @@ aiodal_tx_nested(aiodal_tx *tx, aiodal_tx_fn fn, void *payload, aiodal_error **e
 		status = keep_nested(tx, &own);
 	if (status != AIODAL_OK)
 		undo_nested(tx);
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }
 
@@ -461,9 +458,6 @@ aiodal_db_transact(aiodal_db *db, const aiodal_tx_options *given, aiodal_tx_fn f
 		own = NULL;
 		pause_before(i, &seed, deadline);
 	}
-	if (err)
-		*err = own;
-	else
-		aiodal_error_free(own);
+	aiodal__error_move(err, &own);
 	return status;
 }

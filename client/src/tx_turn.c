@@ -4,8 +4,8 @@
  *
  * Design notes. Both are operations of more than one step: waiting for a connection, making it, BEGIN; COMMIT
  * or ROLLBACK, making the session ready for the next. Such an operation is a turn. It lives in its
- *transaction and not in the connection as a statement's does, since it is there before the connection is and
- *after it has gone back to the pool. A commit that blocks is the same turn, started and waited for.
+ * transaction and not in the connection as a statement's does, since it is there before the connection is and
+ * after it has gone back to the pool. A commit that blocks is the same turn, started and waited for.
  *
  * What a turn goes through, each stage left by one function:
  *
@@ -14,7 +14,7 @@
  *		RESETTING		reset_on(): where a statement has changed the session
  *
  * In a sandbox transactions are savepoints on a connection that they share, and wait for each other: there
- *all of it is done when the turn is started.
+ * all of it is done when the turn is started.
  */
 #include "tx.h"
 
@@ -364,6 +364,17 @@ aiodal_tx_begin_start(aiodal_op **op, aiodal_tx **tx, aiodal_db *db, const aioda
  * Ending
  */
 
+/* The transaction is over for who used it; the connection, unless it is a sandbox's, is still to be given
+ * back. */
+static void
+let_go(aiodal_tx *tx, aiodal_tx_state state)
+{
+	if (tx->sandbox)
+		aiodal__sandbox_leave(tx);
+	tx->conn = NULL;
+	tx->state = state;
+}
+
 /* Gives the connection back, once it is ready for the next. */
 static void
 end(aiodal__turn *turn, aiodal_tx_state state)
@@ -372,10 +383,7 @@ end(aiodal__turn *turn, aiodal_tx_state state)
 	aiodal__conn *conn = tx->conn;
 
 	turn->stage = AIODAL__TURN_OVER;
-	if (tx->sandbox)
-		aiodal__sandbox_leave(tx);
-	tx->conn = NULL;
-	tx->state = state;
+	let_go(tx, state);
 	if (tx->sandbox)
 		return;
 	if (!aiodal__pool_reset_start(&tx->db->pool, conn))
@@ -391,12 +399,11 @@ end(aiodal__turn *turn, aiodal_tx_state state)
 static void
 end_at_once(aiodal_tx *tx, aiodal_tx_state state)
 {
-	if (tx->sandbox)
-		aiodal__sandbox_leave(tx);
-	else
-		aiodal__pool_release(&tx->db->pool, tx->conn);
-	tx->conn = NULL;
-	tx->state = state;
+	aiodal__conn *conn = tx->conn;
+
+	let_go(tx, state);
+	if (!tx->sandbox)
+		aiodal__pool_release(&tx->db->pool, conn);
 }
 
 static void
@@ -513,10 +520,7 @@ send_end(aiodal__turn *turn, aiodal_error **err)
 	if (status == AIODAL_EBUSY)
 	{
 		free_turn(turn);
-		if (err)
-			*err = why;
-		else
-			aiodal_error_free(why);
+		aiodal__error_move(err, &why);
 		return status;
 	}
 	if (tx->sandbox || status != AIODAL_OK)
@@ -579,11 +583,7 @@ finish_turn(aiodal__turn *turn, aiodal_error **err)
 		(void) turn_kind.step(&turn->op);
 	}
 	status = turn->op.status;
-	if (err)
-	{
-		*err = turn->error;
-		turn->error = NULL;
-	}
+	aiodal__error_move(err, &turn->error);
 	free_turn(turn);
 	return status;
 }
