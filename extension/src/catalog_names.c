@@ -25,14 +25,16 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "share.h"
+
 /* -------------------------------------------------------------- schemas */
 
-/* aiodal_stage holds nothing but what a load needs while it runs. */
+/* That of shared stages holds nothing but what a load needs while it runs. */
 static bool
 IsSystemSchema(const char *name)
 {
 	return strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
-		   strcmp(name, "aiodal_stage") == 0;
+		   strcmp(name, SHARE_SCHEMA) == 0;
 }
 
 static bool

@@ -103,14 +103,12 @@ ReadRows(void *arg)
 	}
 }
 
-/* Sets aside the record that the error is about; an error that is not about one is thrown on. */
 static void
 RejectRecord(DirectCopy *copy, const ErrorData *error)
 {
-	Reject reject = {.input = 1, .sqlerrcode = error->sqlerrcode, .message = error->message};
+	Reject reject = {.input = 1};
 
-	if (!IsRowError(error->sqlerrcode) || !copy->feed->skip(copy->feed, &reject))
-		ReThrowError(unconstify(ErrorData *, error));
+	SkipBadRecord(copy->feed, error, &reject);
 	copy->counts->staged++;
 	copy->counts->rejected++;
 	RejectRowIn(copy->merge->rejects, copy->merge->max_rejects, &reject);

@@ -6,7 +6,7 @@
  *
  * Rows are merged while they are read (copy_direct.c), or go into a stage made for the
  * statement, which is merged and dropped when the input has ended. Whether the statement is inside a
- *transaction block makes no difference: it is done whole or not at all.
+ * transaction block makes no difference: it is done whole or not at all.
  */
 #include "compat.h"
 

@@ -164,7 +164,6 @@ ReasonForStage(const CopyRequest *request)
 	const Stage *wanted = request->wanted;
 	MergeRequest merge = {
 		.target = request->target, .mode = wanted->mode, .on_duplicate = wanted->on_duplicate};
-
 	const char *reason;
 
 	merge.key = ResolveMergeKey(merge.target, wanted->key, merge.mode != MODE_INSERT || wanted->key != NIL);

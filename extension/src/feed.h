@@ -93,6 +93,12 @@ extern Feed *BeginJsonlFeed(FeedRequest *request);
 extern Feed *BeginShareFeed(FeedRequest *request);
 
 /*
+ * Goes on behind the record that an error in next(), or a fault, is about, and describes it in *reject, all
+ * but its input. An error that is not about a record is thrown on.
+ */
+extern void SkipBadRecord(Feed *feed, const ErrorData *error, Reject *reject);
+
+/*
  * Core's parser calls back without saying for whom. What it reads from now is
  * to be saved before a COPY, and restored after it even if that one fails, as
  * it may run inside another one (a trigger's, a domain's).

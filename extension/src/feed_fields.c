@@ -153,21 +153,10 @@ ReadDefaults(CopyFromState cstate, ExprContext *econtext, Datum *values, bool *i
 	}
 }
 
+/* For a record that has too many fields, or too few. */
 static const ErrorData *
-RefuseMore(FieldReader *reader)
+RefuseRecord(FieldReader *reader, char *message)
 {
-	char *message = pstrdup(_("extra data after last expected column"));
-
-	if (!reader->finds_faults)
-		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg_internal("%s", message)));
-	return Fault(reader, ERRCODE_BAD_COPY_FILE_FORMAT, message);
-}
-
-static const ErrorData *
-RefuseLess(FieldReader *reader, const FieldColumn *column)
-{
-	char *message = psprintf(_("missing data for column \"%s\""), column->name);
-
 	if (!reader->finds_faults)
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg_internal("%s", message)));
 	return Fault(reader, ERRCODE_BAD_COPY_FILE_FORMAT, message);
@@ -180,7 +169,7 @@ FieldsToRow(FieldReader *reader, const Field *fields, int nfields, ExprContext *
 	const ErrorData *fault = NULL;
 
 	if (nfields > reader->ncolumns && reader->ncolumns > 0)
-		return RefuseMore(reader);
+		return RefuseRecord(reader, pstrdup(_("extra data after last expected column")));
 	if (reader->ncolumns < reader->natts)
 	{
 		memset(values, 0, sizeof(Datum) * reader->natts);
@@ -192,7 +181,7 @@ FieldsToRow(FieldReader *reader, const Field *fields, int nfields, ExprContext *
 
 		fault = i < nfields
 					? ReadColumn(reader, column, &fields[i], &values[column->index], &isnull[column->index])
-					: RefuseLess(reader, column);
+					: RefuseRecord(reader, psprintf(_("missing data for column \"%s\""), column->name));
 	}
 	if (fault == NULL)
 		ReadDefaults(reader->cstate, econtext, values, isnull);

@@ -341,11 +341,13 @@ CheckNotGivenTwice(FunctionCallInfo fcinfo, Stage *stage, MergeMode mode, Duplic
 }
 
 static char *
-TextArgument(FunctionCallInfo fcinfo, int n, const char *name)
+TextNotNull(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	if (PG_ARGISNULL(n))
+	char *text = TextArgument(fcinfo, n);
+
+	if (text == NULL)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+	return text;
 }
 
 static Oid
@@ -413,12 +415,11 @@ ReadWords(FunctionCallInfo fcinfo, MergeRequest *request, MergeWords *words)
 {
 	Stage *stage = request->stage;
 
-	words->key = PG_ARGISNULL(3) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(3), "key", false);
+	words->key = NamesArgument(fcinfo, 3, "key", false);
 	words->has_update_columns = !PG_ARGISNULL(5);
-	words->update_columns =
-		PG_ARGISNULL(5) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(5), "update_columns", true);
-	request->mode = ParseMergeMode(TextArgument(fcinfo, 2, "mode"));
-	request->on_duplicate = ParseDuplicatePolicy(TextArgument(fcinfo, 4, "on_duplicate"));
+	words->update_columns = NamesArgument(fcinfo, 5, "update_columns", true);
+	request->mode = ParseMergeMode(TextNotNull(fcinfo, 2, "mode"));
+	request->on_duplicate = ParseDuplicatePolicy(TextNotNull(fcinfo, 4, "on_duplicate"));
 	if (stage != NULL && stage->has_mode)
 	{
 		CheckNotGivenTwice(fcinfo, stage, request->mode, request->on_duplicate);
@@ -428,7 +429,7 @@ ReadWords(FunctionCallInfo fcinfo, MergeRequest *request, MergeWords *words)
 		words->has_update_columns = stage->has_update_columns;
 		words->update_columns = stage->update_columns;
 	}
-	request->delete_where = PG_ARGISNULL(6) ? NULL : TextArgument(fcinfo, 6, "delete_where");
+	request->delete_where = TextArgument(fcinfo, 6);
 	CheckDeleteWhere(request);
 }
 
@@ -652,8 +653,8 @@ merge(PG_FUNCTION_ARGS)
 Datum
 explain_merge(PG_FUNCTION_ARGS)
 {
-	List *key = PG_ARGISNULL(2) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(2), "key", false);
-	MergeRequest request = {.mode = ParseMergeMode(TextArgument(fcinfo, 1, "mode"))};
+	List *key = NamesArgument(fcinfo, 2, "key", false);
+	MergeRequest request = {.mode = ParseMergeMode(TextNotNull(fcinfo, 1, "mode"))};
 	const char *reason;
 	TupleDesc desc;
 	Datum values[2];

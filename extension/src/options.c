@@ -73,7 +73,7 @@ MergeModeName(MergeMode mode)
 	return merge_modes[mode].name;
 }
 
-List *
+static List *
 NameArrayToList(ArrayType *array, const char *what, bool may_be_empty)
 {
 	Datum *elems;
@@ -95,6 +95,18 @@ NameArrayToList(ArrayType *array, const char *what, bool may_be_empty)
 		names = lappend(names, pstrdup(NameStr(*DatumGetName(elems[i]))));
 	}
 	return names;
+}
+
+char *
+TextArgument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+List *
+NamesArgument(FunctionCallInfo fcinfo, int n, const char *what, bool may_be_empty)
+{
+	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what, may_be_empty);
 }
 
 /* "a, b, c" of the columns a user may name */

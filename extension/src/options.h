@@ -8,6 +8,7 @@
 
 #include "compat.h"
 
+#include "fmgr.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
@@ -37,12 +38,15 @@ extern bool ParseOnError(const char *word);
 
 extern const char *MergeModeName(MergeMode mode);
 
+/* A function's argument n, from 0; palloc'd, NULL when it is null. */
+extern char *TextArgument(FunctionCallInfo fcinfo, int n);
+
 /*
- * name[] as a List of palloc'd C strings. NULL elements, more than one
- * dimension and an empty array (unless it may be) are errors that name the
- * argument.
+ * A function's argument n, a name[], as a List of palloc'd C strings; NIL when it is null. NULL elements,
+ * more than one dimension and an empty array (unless it may be) are errors that name the argument as
+ * "what".
  */
-extern List *NameArrayToList(ArrayType *array, const char *what, bool may_be_empty);
+extern List *NamesArgument(FunctionCallInfo fcinfo, int n, const char *what, bool may_be_empty);
 
 /*
  * Attribute numbers of the named columns of rel, in the order given. Unknown,

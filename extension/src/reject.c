@@ -29,6 +29,7 @@
 #include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
+#include "feed.h"
 #include "reject.h"
 #include "stage.h"
 
@@ -254,6 +255,15 @@ IsRowError(int sqlerrcode)
 			return sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE;
 		default: return sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED; /* a value too long for its type */
 	}
+}
+
+void
+SkipBadRecord(Feed *feed, const ErrorData *error, Reject *reject)
+{
+	reject->sqlerrcode = error->sqlerrcode;
+	reject->message = error->message;
+	if (!IsRowError(error->sqlerrcode) || !feed->skip(feed, reject))
+		ReThrowError(unconstify(ErrorData *, error));
 }
 
 static Datum

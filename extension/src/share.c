@@ -210,7 +210,7 @@ Datum
 shared_stage(PG_FUNCTION_ARGS)
 {
 	const char *name;
-	List *names = PG_ARGISNULL(2) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(2), "columns", false);
+	List *names = NamesArgument(fcinfo, 2, "columns", false);
 	StringInfoData columns;
 	Relation target;
 	Oid stage;
@@ -288,12 +288,6 @@ CountArgument(FunctionCallInfo fcinfo, int n, const char *name, int64 least)
 	return value;
 }
 
-static char *
-TextOrNull(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
 /* What this COPY is, as long as the transaction. */
 static SharePart *
 PartOfArguments(FunctionCallInfo fcinfo, Oid stage, Oid target)
@@ -316,14 +310,14 @@ PartOfArguments(FunctionCallInfo fcinfo, Oid stage, Oid target)
  *					 records bigint, mode text, on_error text, max_rejects bigint) returns bigint
  *
  * The session's next COPY into the stage, in this transaction, is that part. Returns how many rows the
- *session has set aside so far.
+ * session has set aside so far.
  */
 Datum
 join_stage(PG_FUNCTION_ARGS)
 {
 	Stage stage = {0};
-	char *mode = TextOrNull(fcinfo, 6);
-	char *on_error = TextOrNull(fcinfo, 7);
+	char *mode = TextArgument(fcinfo, 6);
+	char *on_error = TextArgument(fcinfo, 7);
 	Relation rel;
 	Relation target;
 

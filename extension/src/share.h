@@ -3,7 +3,7 @@
  *		Stages that several sessions load at once.
  *
  * A shared stage is an unlogged table in schema aiodal_stage, made and committed before sessions COPY into
- *it. Each COPY is a part of the whole: it has a number, and is told where in which file it begins. What the
+ * it. Each COPY is a part of the whole: it has a number, and is told where in which file it begins. What the
  * rows' table cannot say (columns given, the line each row came from, rows set aside) a part leaves in two
  * tables beside it, in the same transaction. Parts in the order of their numbers, and in each the rows
  * by their records, are the files' order again.
@@ -20,7 +20,7 @@
 
 #define SHARE_SCHEMA "aiodal_stage"
 
-/* What this session's next COPY into a shared stage is. */
+/* What the next COPY of the session into a shared stage is. */
 typedef struct SharePart
 {
 	const char *name; /* what errors call the stage */

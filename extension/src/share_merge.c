@@ -25,31 +25,6 @@
 
 PG_FUNCTION_INFO_V1(merge_shared);
 
-static char *
-TextArgument(FunctionCallInfo fcinfo, int n, const char *default_word)
-{
-	return PG_ARGISNULL(n) ? unconstify(char *, default_word) : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-static List *
-NamesArgument(FunctionCallInfo fcinfo, int n, const char *what, bool may_be_empty)
-{
-	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what, may_be_empty);
-}
-
-static void
-ReadOptions(FunctionCallInfo fcinfo, Stage *wanted)
-{
-	wanted->has_mode = true;
-	wanted->mode = ParseMergeMode(TextArgument(fcinfo, 3, "upsert"));
-	wanted->key = NamesArgument(fcinfo, 4, "key", false);
-	wanted->on_duplicate = ParseDuplicatePolicy(TextArgument(fcinfo, 5, "error"));
-	wanted->reject = ParseOnError(TextArgument(fcinfo, 6, "stop"));
-	wanted->max_rejects = PG_ARGISNULL(7) ? -1 : PG_GETARG_INT64(7);
-	wanted->update_columns = NamesArgument(fcinfo, 8, "update_columns", true);
-	wanted->has_update_columns = !PG_ARGISNULL(8);
-}
-
 /* The statement that would have loaded it all, from one client. */
 static CopyStmt *
 StandIn(Oid target)
@@ -99,6 +74,7 @@ merge_shared(PG_FUNCTION_ARGS)
 {
 	Stage wanted = {0};
 	MergeCounts counts = {0};
+	CopyStmt *stmt;
 	Relation stage;
 	const char *reason;
 
@@ -106,13 +82,14 @@ merge_shared(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("%s must not be null", PG_ARGISNULL(0) ? "stage" : "target")));
 	CheckIsolation();
-	ReadOptions(fcinfo, &wanted);
+	ReadStageOptions(fcinfo, &wanted);
+	wanted.has_mode = true;
 	stage = OpenShared(PG_GETARG_OID(0), ShareRowExclusiveLock);
 	wanted.parts = ReadParts(stage, PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2));
-	wanted.parts->name = makeObjectName(StandIn(PG_GETARG_OID(1))->relation->relname, NULL, "stage");
+	stmt = StandIn(PG_GETARG_OID(1));
+	wanted.parts->name = makeObjectName(stmt->relation->relname, NULL, "stage");
 	wanted.several_inputs = wanted.parts->several_inputs;
-	reason = CopyAs(make_parsestate(NULL), StandIn(PG_GETARG_OID(1)), &wanted, TextArgument(fcinfo, 9, NULL),
-					&counts);
+	reason = CopyAs(make_parsestate(NULL), stmt, &wanted, TextArgument(fcinfo, 9), &counts);
 	DropIfFree(stage);
 	return MergeCountsToDatum(fcinfo, &counts, MergePathName(reason), reason);
 }

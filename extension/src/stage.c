@@ -583,20 +583,7 @@ CreateStageTable(Relation target, List *attnums, const char *base, const char *l
 	return get_relname_relid(name, LookupExplicitNamespace("pg_temp", false));
 }
 
-static char *
-TextArgument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-static List *
-NamesArgument(FunctionCallInfo fcinfo, int n, const char *what, bool may_be_empty)
-{
-	return PG_ARGISNULL(n) ? NIL : NameArrayToList(PG_GETARG_ARRAYTYPE_P(n), what, may_be_empty);
-}
-
-/* Arguments 3 and later of aiodal.stage(). */
-static void
+void
 ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage)
 {
 	char *mode = TextArgument(fcinfo, 3);
@@ -610,6 +597,11 @@ ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage)
 	stage->max_rejects = PG_ARGISNULL(7) ? -1 : PG_GETARG_INT64(7);
 	stage->update_columns = NamesArgument(fcinfo, 8, "update_columns", true);
 	stage->has_update_columns = !PG_ARGISNULL(8);
+}
+
+static void
+CheckNeedsMode(const Stage *stage)
+{
 	if (!stage->has_mode &&
 		(stage->key || stage->has_update_columns || stage->on_duplicate != DUPLICATE_ERROR))
 		ereport(ERROR,
@@ -681,6 +673,7 @@ stage(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("target must not be null")));
 	wanted.target = PG_GETARG_OID(0);
 	ReadStageOptions(fcinfo, &wanted);
+	CheckNeedsMode(&wanted);
 
 	target = OpenTable(wanted.target, AccessShareLock, "target");
 	MakeStageOf(target, &wanted, columns, name);

@@ -36,7 +36,7 @@ typedef struct Stage
 	bool reject;             /* on_error => 'reject' */
 	int64 max_rejects;       /* -1: no limit */
 
-	struct SharePart *part;   /* it is shared: what this session's COPY into it is; see share.h */
+	struct SharePart *part;   /* it is shared: what the session's next COPY into it is; see share.h */
 	struct ShareParts *parts; /* rows come from these of a shared stage, not from a client */
 	bool several_inputs;      /* with either: there are others, so that places are to say which */
 } Stage;
@@ -126,6 +126,12 @@ extern Relation OpenTable(Oid relid, LOCKMODE lockmode, const char *what);
  * and registers it; wanted->relid is set. The target stays locked.
  */
 extern Stage *MakeStage(Stage *wanted);
+
+/*
+ * Arguments 3 to 8 of a function, as those of aiodal.stage(): mode (upsert, and has_mode false, when it is
+ * null), key, on_duplicate, on_error, max_rejects, update_columns.
+ */
+extern void ReadStageOptions(FunctionCallInfo fcinfo, Stage *stage);
 
 /* The session knows this table as a stage, by these options alone, until the end of the transaction. */
 extern Stage *KnowStage(const Stage *stage);

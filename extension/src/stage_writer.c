@@ -25,12 +25,11 @@
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
-#include "utils/backend_status.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "guard.h"
 #include "reject.h"
 #include "share.h"
 #include "stage_backfill.h"
@@ -68,6 +67,7 @@ struct StageWriter
 	BatchRow rows[BATCH_ROWS];
 	int nrows;
 	Size bytes;
+	bool more; /* input has not ended */
 	int64 stored;
 	int64 excluded;
 	int64 current_line; /* of the row being checked or stored; 0 while rows are being read */
@@ -225,89 +225,43 @@ ReadRow(StageWriter *writer)
 	return true;
 }
 
-/* Reads until the batch is full, or a record is at fault; false at the end of the input. */
-static bool
-FillBatch(StageWriter *writer)
+/* Reads until the batch is full, a record is at fault, or the input ends; arg is the writer. */
+static void
+FillBatch(void *arg)
 {
-	while (writer->nrows < writer->batch && writer->bytes < BATCH_BYTES)
+	StageWriter *writer = arg;
+
+	while (writer->more && writer->nrows < writer->batch && writer->bytes < BATCH_BYTES)
 	{
-		if (!ReadRow(writer))
-			return false;
+		writer->more = ReadRow(writer);
 		if (writer->feed->fault)
 			break;
 	}
-	return true;
 }
 
-/* Sets aside the record that the error is about; an error that is not about one is thrown on. */
 static void
 RejectRecord(StageWriter *writer, const ErrorData *error)
 {
-	Reject reject = {.input = writer->feed->input ? writer->feed->input : writer->input,
-					 .sqlerrcode = error->sqlerrcode,
-					 .message = error->message};
+	Reject reject = {.input = writer->feed->input ? writer->feed->input : writer->input};
 
-	if (!IsRowError(error->sqlerrcode) || !writer->feed->skip(writer->feed, &reject))
-		ReThrowError(unconstify(ErrorData *, error));
+	SkipBadRecord(writer->feed, error, &reject);
 	RejectRow(writer->stage->relid, writer->stage->max_rejects, &reject);
-}
-
-static void
-SaveProgress(int64 *params)
-{
-	for (int i = 0; i < PGSTAT_NUM_PROGRESS_PARAM; i++)
-		params[i] = MyBEEntry ? MyBEEntry->st_progress_param[i] : 0;
-}
-
-/* The failed subtransaction has ended the progress report: it is taken up again. */
-static void
-ResumeProgress(StageWriter *writer, const int64 *params)
-{
-	pgstat_progress_start_command(PROGRESS_COMMAND_COPY, RelationGetRelid(writer->rel));
-	for (int i = 0; i < PGSTAT_NUM_PROGRESS_PARAM; i++)
-		pgstat_progress_update_param(i, params[i]);
 }
 
 /*
  * Reads on in a subtransaction. False when that ended in an error or a fault, which has
- * been dealt with; else *more says whether there is more input.
+ * been dealt with.
  */
 static bool
-FillBatchGuarded(StageWriter *writer, bool *more)
+FillBatchGuarded(StageWriter *writer)
 {
-	MemoryContext old = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData *volatile error = NULL;
-	int64 progress[PGSTAT_NUM_PROGRESS_PARAM];
+	ErrorData *error = RunInSubtransaction(FillBatch, writer);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(old);
-	PG_TRY();
-	{
-		*more = FillBatch(writer);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		SaveProgress(progress);
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	CurrentResourceOwner = owner;
-	if (error != NULL)
-	{
-		ResumeProgress(writer, progress);
-		RejectRecord(writer, error);
-		FreeErrorData(error);
-		return false;
-	}
-	if (writer->feed->fault == NULL)
+	if (error == NULL && writer->feed->fault == NULL)
 		return true;
-	RejectRecord(writer, writer->feed->fault);
+	RejectRecord(writer, error ? error : writer->feed->fault);
+	if (error)
+		FreeErrorData(error);
 	return false;
 }
 
@@ -459,25 +413,18 @@ NoteGivenColumns(StageWriter *writer)
 static bool
 MoveBatch(StageWriter *writer)
 {
-	bool more = true;
-
 	if (!writer->stage->reject)
-		more = FillBatch(writer);
+		FillBatch(writer);
 	else
 	{
-		while (!FillBatchGuarded(writer, &more))
-		{
-			if (!PartIsHopeless(writer->stage))
-				continue;
-			more = false;
-			break;
-		}
+		while (writer->more && !FillBatchGuarded(writer))
+			writer->more = !PartIsHopeless(writer->stage);
 	}
 	NoteGivenColumns(writer);
 	CheckBatch(writer);
 	StoreBatch(writer);
 	ClearBatch(writer);
-	return more;
+	return writer->more;
 }
 
 int64
@@ -487,6 +434,7 @@ StageWriterRun(StageWriter *writer, Feed *feed)
 		.callback = StageWriterErrorContext, .arg = writer, .previous = error_context_stack};
 
 	writer->feed = feed;
+	writer->more = true;
 	writer->input = StageNextInput(writer->stage);
 	writer->has_rows = StageGivenColumns(writer->stage, &writer->given);
 	BeginRejects(writer->stage->relid, true);
