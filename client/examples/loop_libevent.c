@@ -1,7 +1,7 @@
 /*
  * loop_libevent.c
  *		Three transactions side by side in a loop of libevent, and a listener that hears what one of them
- *says.
+ * says.
  *
  *		cc loop_libevent.c $(pkg-config --cflags --libs aiodal libevent)
  */

@@ -1,7 +1,7 @@
 /*
  * loop_poll.c
  *		Three transactions side by side in a loop over poll(2), and a listener that hears what one of them
- *says.
+ * says.
  *
  *		cc loop_poll.c $(pkg-config --cflags --libs aiodal)
  */
