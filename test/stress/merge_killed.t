@@ -6,6 +6,7 @@
 # for a time to pass. A backend is killed only on a server of this suite's own.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../sessions.sh"
+. "$(dirname "$0")/../blows.sh"
 
 export PGDATABASE=aiodal_killed_$$
 as() { PGOPTIONS="-c client_min_messages=warning" psql -XAtq -v ON_ERROR_STOP=1 "$@"; }
@@ -19,7 +20,7 @@ trap 'as -d postgres -c "DROP DATABASE IF EXISTS $PGDATABASE WITH (FORCE)"; rm -
 as -d postgres -c "CREATE DATABASE $PGDATABASE TEMPLATE template0 ENCODING 'UTF8'"
 # what is committed is there after a crash
 sql "ALTER DATABASE $PGDATABASE SET synchronous_commit = on"
-as -f "$(dirname "$0")/../data/merge_killed.sql"
+as -f "$(dirname "$0")/../data/merge_killed.sql" -f "$(dirname "$0")/../data/strike.sql"
 sql 'COPY (SELECT * FROM batch ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER)' >"$scratch/batch.csv"
 head -n 1500 "$scratch/batch.csv" >"$scratch/first.csv"
 tail -n +1501 "$scratch/batch.csv" >"$scratch/rest.csv"
@@ -87,27 +88,6 @@ hold()
 let_go() { say holder 'ROLLBACK;' && leave holder; }
 
 # --- the blow
-
-checkpointer() { psql -XAtqc "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'" 2>/dev/null; }
-
-has_recovered() { case $(checkpointer) in '' | "$1") return 1 ;; esac; }
-
-# killed PID: within a minute all sessions of the server have ended, and it has recovered
-killed()
-{
-	local before
-	before=$(checkpointer)
-	kill -9 "$1"
-	within_a_minute has_recovered "$before"
-}
-
-# strike BLOW PHASE: once the load has come to the phase; the victim is gone, or hears of it
-strike()
-{
-	local victim
-	victim=$(sql "SELECT strike('$1', '$2')") && [ -n "$victim" ] || return 1
-	[ "$1" != kill ] || killed "$victim"
-}
 
 # after_blow BLOW WAY MODE PHASE: in the session that heard of it
 after_blow()
