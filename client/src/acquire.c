@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "op.h"
+#include "util/errand.h"
 
 static aiodal_status ask(aiodal__acquisition *a, aiodal_error **err);
 
@@ -258,10 +259,13 @@ aiodal__acquire(aiodal__acquisition *a, aiodal_error **err)
 {
 	aiodal_status status = aiodal__acquire_start(a, err);
 
-	while (status > 0)
+	while (status > 0 && !aiodal__errand_cancelled())
 	{
-		aiodal__acquire_wait(a, AIODAL__NEVER);
+		aiodal__acquire_wait(a, aiodal__errand_tick(AIODAL__NEVER));
 		status = aiodal__acquire_step(a, err);
 	}
-	return status;
+	if (status <= 0)
+		return status;
+	aiodal__acquire_give_up(a);
+	return aiodal__fail_canceled(err, NULL);
 }

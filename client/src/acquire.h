@@ -54,7 +54,7 @@ extern void aiodal__acquire_give_up(aiodal__acquisition *a);
 /* The same in the child of a fork. */
 extern void aiodal__acquire_abandon(aiodal__acquisition *a);
 
-/* Start and wait. */
+/* Start and wait; in an errand that is cancelled, AIODAL_ECANCELED. */
 extern aiodal_status aiodal__acquire(aiodal__acquisition *a, aiodal_error **err);
 
 #endif /* AIODAL_SRC_ACQUIRE_H */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 #define TICK_MS   100
@@ -24,17 +25,32 @@
 #define REPEAT_MS 500  /* between cancel requests: one that overtakes its statement hits nothing */
 #define SETTLE_MS 1000 /* how long a command's end waits for a request that is under way */
 
+typedef struct told
+{
+	const aiodal__conn *conn;
+	const aiodal_error *notice;
+} told;
+
+static void
+tell_notice(void *arg)
+{
+	const told *t = arg;
+
+	t->conn->notice(t->conn->notice_payload, t->notice);
+}
+
 static void
 receive_notice(void *arg, const PGresult *res)
 {
-	const aiodal__conn *conn = arg;
+	told t = {.conn = arg};
 	aiodal_error *notice;
 
-	if (!conn->notice)
+	if (!t.conn->notice)
 		return;
 	notice = aiodal__error_from_notice(res);
+	t.notice = notice;
 	if (notice)
-		conn->notice(conn->notice_payload, notice);
+		(void) aiodal__errand_call(tell_notice, &t, true);
 	aiodal_error_free(notice);
 }
 
@@ -144,7 +160,13 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 		return status;
 	while ((status = aiodal__conn_open_step(conn, err)) > 0)
 	{
-		if (!connect_ready(conn, aiodal__until(deadline)) && aiodal__until(deadline) == 0)
+		if (aiodal__errand_cancelled())
+		{
+			status = aiodal__fail_canceled(err, NULL);
+			break;
+		}
+		if (!connect_ready(conn, aiodal__until(aiodal__errand_tick(deadline))) &&
+			aiodal__until(deadline) == 0)
 		{
 			status = aiodal__conn_open_late(conn, err);
 			break;
@@ -247,6 +269,8 @@ aiodal__conn_start(aiodal__conn *conn, aiodal_error **err)
 	if (conn->running || PQtransactionStatus(conn->pg) == PQTRANS_ACTIVE)
 		return aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Finish or free it first.",
 								 "another operation is running on this transaction");
+	if (conn->tick && aiodal__errand_cancelled())
+		return aiodal__fail_canceled(err, "The statement was not sent.");
 	if (aiodal__until(conn->deadline) == 0)
 		return aiodal__fail_state(err, AIODAL_ETIMEOUT, "57014", "The statement was not sent.", NULL,
 								  "the transaction's deadline has passed");
@@ -401,10 +425,11 @@ aiodal__conn_fail(const aiodal__conn *conn, aiodal_status status, const PGresult
 							 ? "The server did not answer the cancel request; the connection was dropped."
 							 : "The statement was cancelled.";
 
+	if (conn->interrupt && status == AIODAL_ETIMEOUT && status == conn->interrupt)
+		return aiodal__fail_state(err, status, "57014", detail, NULL,
+								  "the transaction's deadline has passed");
 	if (conn->interrupt && status == conn->interrupt)
-		return aiodal__fail_state(err, status, "57014", detail, NULL, "%s",
-								  status == AIODAL_ETIMEOUT ? "the transaction's deadline has passed"
-															: "cancelled by the progress callback");
+		return aiodal__fail_canceled(err, detail);
 	(void) aiodal__fail_result(err, res, conn->pg);
 	return aiodal__error_restatus(err, status);
 }

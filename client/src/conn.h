@@ -167,7 +167,8 @@ extern bool aiodal__conn_alive(aiodal__conn *conn, bool look);
  * has not. The connection is then only to be closed. */
 extern bool aiodal__conn_ended(aiodal__conn *conn);
 
-/* Before a command is sent: non-blocking, in time, not busy. Then aiodal__conn_done() when it is over. */
+/* Before a command is sent: non-blocking, in time, not busy, not in an errand that was cancelled (but where
+ * tick is NULL: there nothing may be interrupted). Then aiodal__conn_done() when it is over. */
 extern aiodal_status aiodal__conn_start(aiodal__conn *conn, aiodal_error **err);
 extern void aiodal__conn_done(aiodal__conn *conn);
 

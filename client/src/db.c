@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <aiodal/async.h>
+
+#include "background.h"
 #include "engine.h"
 #include "error.h"
 #include "sandbox.h"
@@ -175,6 +178,31 @@ db_new(aiodal_db **out, const char *conninfo, const aiodal_db_options *options, 
 	return AIODAL_OK;
 }
 
+/* Makes a db, once all that can be said without a server has been checked. */
+static aiodal_status
+prepare(aiodal_db **db, aiodal_db_options *options, const char *conninfo, const aiodal_db_options *given,
+		aiodal_error **err)
+{
+	aiodal_status status = aiodal__options_copy(options, sizeof(*options), given, "aiodal_db_options", err);
+
+	conninfo = conninfo ? conninfo : "";
+	if (status == AIODAL_OK)
+		status = check_options(options, err);
+	if (status == AIODAL_OK)
+		status = check_conninfo(conninfo, err);
+	return status == AIODAL_OK ? db_new(db, conninfo, options, err) : status;
+}
+
+/* Speaks with the server for the first time. */
+static aiodal_status
+begin(aiodal_db *db, const aiodal_db_options *options, aiodal_error **err)
+{
+	aiodal_status status = options->no_reflect ? aiodal__snapshot_check(db, &db->server, err)
+											   : aiodal__snapshot_renew(db, &db->server, err);
+
+	return status == AIODAL_OK && options->watch ? aiodal__watch_start(&db->watch, db, options, err) : status;
+}
+
 aiodal_status
 aiodal_db_open(aiodal_db **out, const char *conninfo, const aiodal_db_options *given, aiodal_error **err)
 {
@@ -185,56 +213,194 @@ aiodal_db_open(aiodal_db **out, const char *conninfo, const aiodal_db_options *g
 	if (!out)
 		return aiodal__fail(err, AIODAL_EINVAL, "db must not be NULL");
 	*out = NULL;
-	conninfo = conninfo ? conninfo : "";
-	status = aiodal__options_copy(&options, sizeof(options), given, "aiodal_db_options", err);
+	status = prepare(&db, &options, conninfo, given, err);
 	if (status == AIODAL_OK)
-		status = check_options(&options, err);
+		status = begin(db, &options, err);
 	if (status == AIODAL_OK)
-		status = check_conninfo(conninfo, err);
-	if (status == AIODAL_OK)
-		status = db_new(&db, conninfo, &options, err);
-	if (status == AIODAL_OK)
-		status = options.no_reflect ? aiodal__snapshot_check(db, &db->server, err)
-									: aiodal__snapshot_renew(db, &db->server, err);
-	if (status == AIODAL_OK && options.watch)
-		status = aiodal__watch_start(&db->watch, db, &options, err);
-	if (status != AIODAL_OK)
-	{
+		*out = db;
+	else
 		aiodal_db_close(db);
+	return status;
+}
+
+/* What is done with a db that others may close meanwhile. */
+static aiodal_status
+run_on_db(aiodal_db *db, aiodal_status (*run)(aiodal_db *db, aiodal_error **err), aiodal_error **err)
+{
+	aiodal_status status = aiodal__db_check(db, err);
+
+	if (status != AIODAL_OK)
 		return status;
-	}
-	*out = db;
-	return AIODAL_OK;
+	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
+	status = run(db, err);
+	aiodal__db_unref(db);
+	return status;
+}
+
+static aiodal_status
+reflect(aiodal_db *db, aiodal_error **err)
+{
+	return aiodal__snapshot_renew(db, NULL, err);
+}
+
+static aiodal_status
+ping(aiodal_db *db, aiodal_error **err)
+{
+	aiodal__conn *conn;
+	aiodal_status status = aiodal__db_acquire(db, "", AIODAL__NEVER, "aiodal_db_ping()", &conn, err);
+
+	if (status == AIODAL_OK)
+		aiodal__pool_release(&db->pool, conn);
+	return status;
 }
 
 aiodal_status
 aiodal_db_reflect(aiodal_db *db, aiodal_error **err)
 {
-	aiodal_status status = aiodal__db_check(db, err);
-
-	if (status != AIODAL_OK)
-		return status;
-	/* another thread may close the db while this one waits for a connection */
-	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
-	status = aiodal__snapshot_renew(db, NULL, err);
-	aiodal__db_unref(db);
-	return status;
+	return run_on_db(db, reflect, err);
 }
 
 aiodal_status
 aiodal_db_ping(aiodal_db *db, aiodal_error **err)
 {
-	aiodal__conn *conn;
-	aiodal_status status = aiodal__db_check(db, err);
+	return run_on_db(db, ping, err);
+}
 
+/*
+ * The same as operations
+ */
+
+typedef struct opening
+{
+	aiodal__background background;
+	aiodal_db **out;
+	aiodal_db *db;
+	aiodal_db_options options; /* of its pointers, those into the copy of watch_channel, and callbacks */
+	char *watch_channel;
+} opening;
+
+static aiodal_status
+run_opening(aiodal__background *b, aiodal_error **err)
+{
+	opening *o = (opening *) b;
+
+	return begin(o->db, &o->options, err);
+}
+
+static void
+deliver_db(aiodal__background *b)
+{
+	opening *o = (opening *) b;
+
+	*o->out = o->db;
+	o->db = NULL;
+}
+
+static void
+drop_opening(aiodal__background *b)
+{
+	opening *o = (opening *) b;
+
+	aiodal_db_close(o->db);
+	aiodal__free(o->watch_channel);
+}
+
+static const struct aiodal__background_kind opening_kind = {
+	.run = run_opening, .deliver = deliver_db, .drop = drop_opening, .may_be_left = true};
+
+/* What begin() needs of the caller's strings. */
+static aiodal_status
+keep_channel(opening *o, aiodal_error **err)
+{
+	if (!o->options.watch_channel)
+		return AIODAL_OK;
+	o->watch_channel = aiodal__strdup(o->options.watch_channel);
+	o->options.watch_channel = o->watch_channel;
+	return o->watch_channel ? AIODAL_OK : aiodal__fail_memory(err);
+}
+
+aiodal_status
+aiodal_db_open_start(aiodal_op **op, aiodal_db **db, const char *conninfo, const aiodal_db_options *given,
+					 aiodal_error **err)
+{
+	opening *o;
+	aiodal_status status;
+
+	if (op)
+		*op = NULL;
+	if (db)
+		*db = NULL;
+	if (!op || !db)
+		return aiodal__fail(err, AIODAL_EINVAL, "%s must not be NULL", op ? "db" : "op");
+	o = aiodal__background_new(sizeof(*o), &opening_kind, err);
+	if (!o)
+		return AIODAL_ENOMEM;
+	o->out = db;
+	status = prepare(&o->db, &o->options, conninfo, given, err);
+	if (status == AIODAL_OK)
+		status = keep_channel(o, err);
+	if (status == AIODAL_OK)
+		return aiodal__background_start(op, &o->background, err);
+	aiodal__background_drop(&o->background);
+	return status;
+}
+
+typedef struct visit
+{
+	aiodal__background background;
+	aiodal_db *db; /* with a reference */
+	aiodal_status (*run)(aiodal_db *db, aiodal_error **err);
+} visit;
+
+static aiodal_status
+run_visit(aiodal__background *b, aiodal_error **err)
+{
+	const visit *v = (visit *) b;
+
+	return v->run(v->db, err);
+}
+
+static void
+drop_visit(aiodal__background *b)
+{
+	aiodal__db_unref(((visit *) b)->db);
+}
+
+static const struct aiodal__background_kind visit_kind = {
+	.run = run_visit, .drop = drop_visit, .may_be_left = true};
+
+static aiodal_status
+start_on_db(aiodal_op **op, aiodal_db *db, aiodal_status (*run)(aiodal_db *db, aiodal_error **err),
+			aiodal_error **err)
+{
+	aiodal_status status;
+	visit *v;
+
+	if (!op)
+		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
+	*op = NULL;
+	status = aiodal__db_check(db, err);
 	if (status != AIODAL_OK)
 		return status;
+	v = aiodal__background_new(sizeof(*v), &visit_kind, err);
+	if (!v)
+		return AIODAL_ENOMEM;
 	(void) __atomic_add_fetch(&db->refs, 1, __ATOMIC_RELAXED);
-	status = aiodal__db_acquire(db, "", AIODAL__NEVER, "aiodal_db_ping()", &conn, err);
-	if (status == AIODAL_OK)
-		aiodal__pool_release(&db->pool, conn);
-	aiodal__db_unref(db);
-	return status;
+	v->db = db;
+	v->run = run;
+	return aiodal__background_start(op, &v->background, err);
+}
+
+aiodal_status
+aiodal_db_reflect_start(aiodal_op **op, aiodal_db *db, aiodal_error **err)
+{
+	return start_on_db(op, db, reflect, err);
+}
+
+aiodal_status
+aiodal_db_ping_start(aiodal_op **op, aiodal_db *db, aiodal_error **err)
+{
+	return start_on_db(op, db, ping, err);
 }
 
 aiodal_status

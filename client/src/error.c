@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "util/buf.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 /* The fields an error can have; the order is that of aiodal_error.field. */
@@ -152,6 +153,14 @@ aiodal__fail_memory(aiodal_error **err)
 	if (err)
 		*err = &out_of_memory;
 	return AIODAL_ENOMEM;
+}
+
+aiodal_status
+aiodal__fail_canceled(aiodal_error **err, const char *detail)
+{
+	return aiodal__fail_state(err, AIODAL_ECANCELED, "57014", detail, NULL,
+							  aiodal__errand_cancelled() ? "the operation was cancelled"
+														 : "cancelled by the progress callback");
 }
 
 static const struct

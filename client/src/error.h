@@ -24,6 +24,10 @@ aiodal__fail_state(aiodal_error **err, aiodal_status status, const char *sqlstat
 
 extern aiodal_status aiodal__fail_memory(aiodal_error **err);
 
+/* By whoever may: the caller of the operation that runs in this thread, else a callback. detail may be NULL.
+ */
+extern aiodal_status aiodal__fail_canceled(aiodal_error **err, const char *detail);
+
 /* The server's error in res with all its fields; pg tells whether the connection has survived it. */
 extern aiodal_status aiodal__fail_result(aiodal_error **err, const PGresult *res, const PGconn *pg);
 

@@ -52,6 +52,5 @@ aiodal__progress_phase(aiodal__progress *progress, aiodal_phase phase)
 aiodal_status
 aiodal__progress_canceled(aiodal_error **err)
 {
-	return aiodal__fail_state(err, AIODAL_ECANCELED, "57014", NULL, NULL,
-							  "cancelled by the progress callback");
+	return aiodal__fail_canceled(err, NULL);
 }

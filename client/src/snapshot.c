@@ -7,6 +7,7 @@
  */
 #include "snapshot.h"
 
+#include "background.h"
 #include "error.h"
 #include "op.h"
 
@@ -57,7 +58,9 @@ load(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, const aio
 		status = aiodal__acquire(&a, err);
 		if (status != AIODAL_OK)
 			return status;
+		a.conn->tick = aiodal__in_errand() ? aiodal__background_tick : NULL;
 		status = aiodal__schema_load(schema, info, a.conn, db->schemas, db->include, db->parts, known, &lost);
+		a.conn->tick = NULL;
 		aiodal__pool_release(&db->pool, a.conn);
 	} while (status == AIODAL_ECONN && a.idle_ms >= 0);
 	aiodal__error_move(err, &lost);

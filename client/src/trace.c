@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "util/clock.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 struct aiodal__traced
@@ -55,6 +56,20 @@ aiodal__trace_begin(aiodal__conn *conn, const char *sql, size_t n, const char *c
 	traced->began = aiodal__now_seconds();
 }
 
+typedef struct told
+{
+	const aiodal__conn *conn;
+	const aiodal_trace *trace;
+} told;
+
+static void
+tell(void *arg)
+{
+	const told *t = arg;
+
+	t->conn->trace(t->conn->trace_payload, t->trace);
+}
+
 void
 aiodal__trace_end(aiodal__conn *conn, aiodal_status status, const PGresult *res)
 {
@@ -78,7 +93,7 @@ aiodal__trace_end(aiodal__conn *conn, aiodal_status status, const PGresult *res)
 	trace.error = error;
 	trace.owner = conn->owner;
 	trace.backend_pid = PQbackendPID(conn->pg);
-	conn->trace(conn->trace_payload, &trace);
+	(void) aiodal__errand_call(tell, &(told){conn, &trace}, true);
 	aiodal_error_free(error);
 	aiodal__free(traced);
 }

@@ -35,9 +35,9 @@
  *		aiodal_tx_free(tx);
  *
  * aiodal_tx_free() of a transaction that is still open waits for a rollback: where that is to block nobody,
- * aiodal_tx_rollback_start() comes first. These block always, and are for threads of their own: opening and
- * reflecting a db, looking up the name of the server's host, aiodal_db_transact() and aiodal_tx_nested(),
- * loads and exports, and the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start
+ * aiodal_tx_rollback_start() comes first. These block always, and are for threads of their own: looking up
+ * the name of the server's host when a transaction begins, aiodal_db_transact() and aiodal_tx_nested(), loads
+ * and exports, and the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start
  * to begin and to end a transaction block.
  *
  * Each blocking call is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
@@ -46,9 +46,32 @@
 #ifndef AIODAL_ASYNC_H
 #define AIODAL_ASYNC_H
 
+#include <aiodal/db.h>
 #include <aiodal/tx.h>
 
 AIODAL_BEGIN_DECLS
+
+/*
+ * Operations in a thread. These run the blocking function in a thread of the library's, which ends with them:
+ * nothing that function waits for, the lookup of a name among it, blocks who polls. Callbacks, notices and
+ * traces run in aiodal_op_poll() and aiodal_op_wait(), and so never while nobody calls these; they may call
+ * aiodal_op_cancel(), and nothing else, on their operation. Once it is cancelled, or being freed, only
+ * notices and traces come; once it is freed, nothing does.
+ */
+
+/*
+ * Opens a db, as aiodal_db_open(). conninfo and options need not outlive the call. *db is NULL until the
+ * operation is done with AIODAL_OK, and then the caller's; db itself must stay until that, or until the
+ * operation is freed.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_open_start(aiodal_op **op, aiodal_db **db,
+																const char *conninfo,
+																const aiodal_db_options *options,
+																aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_reflect_start(aiodal_op **op, aiodal_db *db,
+																   aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_ping_start(aiodal_op **op, aiodal_db *db,
+																aiodal_error **err);
 
 /*
  * Begins a transaction, as aiodal_tx_begin(). Until the operation is done with AIODAL_OK, and when it is done
@@ -125,7 +148,7 @@ AIODAL_API aiodal_result *aiodal_op_take_result(aiodal_op *op);
 AIODAL_API void aiodal_op_cancel(aiodal_op *op);
 
 /* Frees the operation. One that still runs is cancelled and waited for (a second at most, then the connection
- * is dropped). */
+ * is dropped, and the thread of one that has a thread is left to end by itself). */
 AIODAL_API void aiodal_op_free(aiodal_op *op);
 
 AIODAL_END_DECLS

@@ -126,6 +126,33 @@ reflecting(void **state)
 }
 
 static aiodal_status
+poll_db(aiodal_error **err)
+{
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_op *op = NULL;
+	aiodal_db *other;
+	aiodal_status status;
+
+	options.watch_channel = "copied";
+	status = aiodal_db_open_start(&op, &other, NULL, &options, err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	if (status == AIODAL_OK)
+		status = aiodal_db_ping_start(&op, other, err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	aiodal_db_close(other);
+	return status;
+}
+
+static void
+backgrounds(void **state)
+{
+	(void) state;
+	sweep(poll_db, 12);
+}
+
+static aiodal_status
 in_transaction(aiodal_tx *tx, void *payload, aiodal_error **err)
 {
 	static const char *const args[] = {"a"};
@@ -605,6 +632,7 @@ main(void)
 		cmocka_unit_test(values),       cmocka_unit_test(nothing_is_allocated_for_a_statement),
 		cmocka_unit_test(preparing),    cmocka_unit_test(pipelines),
 		cmocka_unit_test(rows),         cmocka_unit_test(turns),
+		cmocka_unit_test(backgrounds),
 	};
 
 	return cmocka_run_group_tests_name("oom", tests, set_up, tear_down);

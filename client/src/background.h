@@ -1,0 +1,46 @@
+/*
+ * background.h
+ *		Operations that are a blocking function in a thread of its own; see util/errand.h.
+ */
+#ifndef AIODAL_SRC_BACKGROUND_H
+#define AIODAL_SRC_BACKGROUND_H
+
+#include "conn.h"
+#include "util/errand.h"
+
+typedef struct aiodal__background aiodal__background;
+
+struct aiodal__background_kind
+{
+	aiodal_status (*run)(aiodal__background *b, aiodal_error **err); /* in the thread */
+	void (*deliver)(aiodal__background *b); /* what came of it to the caller, whose thread it is; or NULL */
+	void (*drop)(aiodal__background *b);    /* frees what it holds, but for b itself; or NULL */
+	bool may_be_left; /* it needs nothing of the caller's: one that hangs need not be waited for */
+	bool direct;      /* callbacks are run where they come up */
+};
+
+/* The beginning of what such an operation needs. */
+struct aiodal__background
+{
+	struct aiodal_op op; /* the handle */
+	const struct aiodal__background_kind *does;
+	aiodal__errand errand;
+	aiodal__background **place; /* where it is to be found while it is not freed; or NULL */
+	aiodal_status status;       /* the thread's, until it has ended */
+	aiodal_error *error;
+};
+
+/* Of size bytes, all zero but for the first part; to be started. NULL, with the error, when out of memory. */
+extern void *
+aiodal__background_new(size_t size, const struct aiodal__background_kind *does, aiodal_error **err);
+
+/* Takes b: when that fails it is dropped, and *op NULL. */
+extern aiodal_status aiodal__background_start(aiodal_op **op, aiodal__background *b, aiodal_error **err);
+
+/* Drops one that was not started. */
+extern void aiodal__background_drop(aiodal__background *b);
+
+/* An aiodal__tick_fn: whether it was cancelled. */
+extern int aiodal__background_tick(void *ignored);
+
+#endif /* AIODAL_SRC_BACKGROUND_H */
