@@ -294,10 +294,21 @@ HasKeyAsBefore(IndexState *state, const IndexedRow *row, Check check)
 	return check == CHECK_UPDATE && (row->changed & state->keys) == 0;
 }
 
+/*
+ * Whether the index is told that the entry is but another version's, for which it looks for dead versions
+ * before it splits a page. The version replaced by this very transaction is no such thing, and where it is a
+ * row's first one there is no other: that search, in the heap, would be in vain.
+ */
+static bool
+IsAnotherVersion(IndexState *state, const IndexedRow *row, Check check)
+{
+	return check == CHECK_UPDATE && row->was_updated && (row->changed & state->columns) == 0;
+}
+
 static void
 EnterOne(IndexWriter *w, IndexState *state, Pending *entry, Check check)
 {
-	bool as_before = check == CHECK_UPDATE && (entry->row->changed & state->columns) == 0;
+	bool as_before = IsAnotherVersion(state, entry->row, check);
 	IndexUniqueCheck unique = UNIQUE_CHECK_NO;
 
 	if (state->rel->rd_index->indisunique && !HasKeyAsBefore(state, entry->row, check))

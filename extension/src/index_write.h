@@ -29,6 +29,7 @@ typedef struct IndexedRow
 	ItemPointerData old_tid; /* updates: the version replaced */
 	ColumnMask changed;      /* updates: columns that differ from it */
 	IndexesToUpdate indexes; /* updates: which indexes want an entry */
+	bool was_updated;        /* updates: so was the version replaced, or an attempt was made */
 } IndexedRow;
 
 /* Tells the caller, for its error context, which row is at work; -1: none. */

@@ -96,6 +96,7 @@ typedef struct BatchRow
 	RowPlace place;
 	Fate fate;
 	ItemPointerData tid; /* fate update */
+	bool was_updated;    /* fate update: the version there is no first one, or an attempt was made on it */
 	ColumnMask changed;  /* fate update */
 	ErrorData *fault;    /* why it is to be set aside, or NULL */
 } BatchRow;
@@ -435,6 +436,15 @@ MeetRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
 		RaiseRepeatedKey(lane, key, first_line);
 }
 
+static bool
+WasUpdated(TupleTableSlot *existing)
+{
+	HeapTuple tuple = ExecFetchSlotHeapTuple(existing, false, NULL);
+
+	return (tuple->t_data->t_infomask & HEAP_UPDATED) != 0 ||
+		   TransactionIdIsValid(HeapTupleHeaderGetRawXmax(tuple->t_data));
+}
+
 /* ArbiterFound: the row is there. */
 static void
 MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
@@ -449,7 +459,10 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	if (lane->run->keys_repeat && HasSeenRow(lane->seen, &row->tid, &first_line))
 		MeetRepeatedKey(lane, key, first_line);
 	else if (Updates(lane) && (row->changed = OverlayRow(lane->form, existing, row->slot)) != 0)
+	{
 		row->fate = FATE_UPDATE;
+		row->was_updated = WasUpdated(existing);
+	}
 	else
 	{
 		row->fate = FATE_SETTLED;
@@ -673,6 +686,7 @@ WriteUpdate(Lane *lane, BatchRow *row)
 	lane->updates[lane->nupdates++] = (IndexedRow){.slot = row->slot,
 												   .old_tid = row->tid,
 												   .changed = row->changed,
+												   .was_updated = row->was_updated,
 												   .indexes = indexes,
 												   .row = row - lane->rows};
 	return true;
