@@ -111,14 +111,15 @@ AppendKeyColumns(StringInfo buf, SqlMerge *m, const char *prefix)
 	}
 }
 
+/* By IS DISTINCT FROM, as IS NOT NULL does not hold for a composite value with a NULL in it. */
 void
 AppendKeyNotNull(StringInfo buf, SqlMerge *m, const char *prefix)
 {
 	ListCell *lc;
 
 	foreach (lc, m->request->key->attnums)
-		appendStringInfo(buf, "%s%s%s IS NOT NULL", foreach_current_index (lc) ? " AND " : "", prefix,
-						 QuotedColumnName(m->request->target, lfirst_int(lc)));
+		appendStringInfo(buf, "%s%s%s IS DISTINCT FROM NULL", foreach_current_index (lc) ? " AND " : "",
+						 prefix, QuotedColumnName(m->request->target, lfirst_int(lc)));
 }
 
 static bool

@@ -1,5 +1,5 @@
 -- Targets of every kind, and what constraints have to say.
-SELECT plan(43);
+SELECT plan(47);
 
 CREATE FUNCTION counts(m aiodal.merge_result) RETURNS text
     RETURN format('%s staged: %s inserted, %s updated, %s unchanged, %s ignored, %s deleted', m.staged, m.inserted, m.updated, m.unchanged, m.ignored, m.deleted);
@@ -130,6 +130,14 @@ EXCEPTION WHEN check_violation THEN
     PERFORM set_config('test.context', substring(context FROM 'merge of [^\n]*'), false);
 END $$;
 SELECT is(current_setting('test.context'), 'merge of "many" into "pet", row 17017', 'behind casts too');
+
+-- A composite key is none that is NULL because a NULL is in it
+CREATE TYPE pair AS (x int, y text);
+CREATE TABLE by_pair (p pair PRIMARY KEY, v int);
+INSERT INTO by_pair VALUES ((NULL, NULL), 1), ((2, NULL), 1);
+SELECT is(merged('by_pair', $$((NULL, NULL), 2), ((2, NULL), 1), ((3, NULL), 1)$$), '3 staged: 1 inserted, 1 updated, 1 unchanged, 0 ignored, 0 deleted', 'composite keys with NULLs in them match');
+SELECT is(merged('by_pair', $$((2, NULL), 1)$$, 'sync'), '1 staged: 0 inserted, 0 updated, 1 unchanged, 0 ignored, 2 deleted', 'in mode sync, too');
+SELECT is(merged('by_pair', $$((2, NULL), 1), ((2, NULL), 2)$$, mode), '23505 key (p)=((2,)) is in the batch more than once', 'and are found twice in mode ' || mode) FROM unnest('{upsert,update}'::text[]) mode;
 
 -- Rows that refer to one another, in whatever order
 CREATE TABLE node (id int PRIMARY KEY, parent int REFERENCES node, size int CHECK (size > 0));
