@@ -98,14 +98,19 @@ cancel(struct aiodal_op *op)
 	aiodal__errand_cancel(&background_of(op)->errand);
 }
 
+/* Its place is the thread's until that has ended; and for ever in the child of a fork, where nobody knows
+ * what the thread was amid. */
 static void
 free_background(struct aiodal_op *op)
 {
 	aiodal__background *b = background_of(op);
+	bool forked = b->errand.pid != aiodal__process();
+	aiodal__background **place = b->place;
+	aiodal__background *below = b->below;
 
-	if (b->place)
-		*b->place = NULL;
 	aiodal__errand_end(&b->errand, b->does->may_be_left ? aiodal__deadline(LEAVE_MS) : AIODAL__NEVER);
+	if (place && !forked)
+		*place = below;
 }
 
 static const struct aiodal__op_kind background_kind = {
@@ -138,17 +143,32 @@ aiodal__background_start(aiodal_op **op, aiodal__background *b, aiodal_error **e
 	b->op = (struct aiodal_op){.kind = &background_kind, .state = AIODAL__OP_RUNNING};
 	b->errand = (aiodal__errand){.run = run, .drop = drop, .arg = b, .direct = b->does->direct};
 	if (b->place)
+	{
+		b->below = *b->place;
 		*b->place = b;
+	}
 	if (aiodal__errand_start(&b->errand))
 	{
 		*op = &b->op;
 		return AIODAL_OK;
 	}
 	if (b->place)
-		*b->place = NULL;
+		*b->place = b->below;
 	drop(b);
 	return aiodal__fail_hint(err, AIODAL_ENOMEM, NULL, "Too many threads or open files may be the reason.",
 							 "could not start a thread");
+}
+
+bool
+aiodal__background_has(const aiodal__background *b)
+{
+	return b && !aiodal__errand_is_mine(&b->errand);
+}
+
+bool
+aiodal__background_has_now(const aiodal__background *b)
+{
+	return aiodal__background_has(b) && b->op.state != AIODAL__OP_DONE;
 }
 
 int

@@ -25,7 +25,8 @@ struct aiodal__background
 	struct aiodal_op op; /* the handle */
 	const struct aiodal__background_kind *does;
 	aiodal__errand errand;
-	aiodal__background **place; /* where it is to be found while it is not freed; or NULL */
+	aiodal__background **place; /* what it keeps for itself until it is freed; or NULL */
+	aiodal__background *below;  /* who had that before, and has it again then: the one that started it */
 	aiodal_status status;       /* the thread's, until it has ended */
 	aiodal_error *error;
 };
@@ -36,6 +37,10 @@ aiodal__background_new(size_t size, const struct aiodal__background_kind *does, 
 
 /* Takes b: when that fails it is dropped, and *op NULL. */
 extern aiodal_status aiodal__background_start(aiodal_op **op, aiodal__background *b, aiodal_error **err);
+
+/* Whether a place is one's that this thread has nothing to do with; and, has_now, one that still runs. */
+extern bool aiodal__background_has(const aiodal__background *b);
+extern bool aiodal__background_has_now(const aiodal__background *b);
 
 /* Drops one that was not started. */
 extern void aiodal__background_drop(aiodal__background *b);

@@ -9,6 +9,7 @@
 
 #include "copy.h"
 #include "error.h"
+#include "export.h"
 #include "layout.h"
 #include "op.h"
 #include "progress.h"
@@ -157,10 +158,11 @@ run(export *e, aiodal_error **err)
 {
 	aiodal_status status = aiodal__op_command(e->conn, "SAVEPOINT aiodal_export", false, NULL, err);
 	int64_t deadline = e->conn->deadline;
+	aiodal__tick_fn before = e->conn->tick;
 
 	if (status != AIODAL_OK)
 		return status;
-	if (e->progress.cb)
+	if (aiodal__progress_has_ticks(&e->progress))
 	{
 		e->conn->tick = aiodal__progress_tick;
 		e->conn->tick_payload = &e->progress;
@@ -168,11 +170,16 @@ run(export *e, aiodal_error **err)
 	status = copy(e, err);
 	e->conn->tick = NULL;
 	if (status == AIODAL_OK)
-		return aiodal__op_command(e->conn, "RELEASE SAVEPOINT aiodal_export", false, NULL, err);
-	e->conn->deadline = aiodal__deadline(UNDO_MS);
-	(void) aiodal__op_command(e->conn, "ROLLBACK TO SAVEPOINT aiodal_export; RELEASE SAVEPOINT aiodal_export",
-							  false, NULL, NULL);
-	e->conn->deadline = deadline;
+		status = aiodal__op_command(e->conn, "RELEASE SAVEPOINT aiodal_export", false, NULL, err);
+	else
+	{
+		e->conn->deadline = aiodal__deadline(UNDO_MS);
+		(void) aiodal__op_command(e->conn,
+								  "ROLLBACK TO SAVEPOINT aiodal_export; RELEASE SAVEPOINT aiodal_export",
+								  false, NULL, NULL);
+		e->conn->deadline = deadline;
+	}
+	e->conn->tick = before;
 	return status;
 }
 
@@ -218,10 +225,9 @@ prepare(export *e, const aiodal_export_options *given, aiodal_error **err)
 	return aiodal__sink_start(e->sink, e->options.layout.compression, err);
 }
 
-/* Runs the export and frees the sink. */
-static aiodal_status
-export_sink(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_export_options *given, aiodal__sink *sink,
-			aiodal_error **err)
+aiodal_status
+aiodal__export_run(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_export_options *given,
+				   aiodal__sink *sink, aiodal_error **err)
 {
 	export e = {.tx = tx, .sink = sink};
 	aiodal_error *own = NULL;
@@ -253,23 +259,28 @@ aiodal_bulk_export(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_expor
 	if (!write)
 		return aiodal__fail(err, AIODAL_EINVAL, "write must not be NULL");
 	aiodal__sink_callback(&sink, write, payload);
-	return export_sink(stats, tx, options, &sink, err);
+	return aiodal__export_run(stats, tx, options, &sink, err);
+}
+
+aiodal_status
+aiodal__export_file(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_export_options *options,
+					const char *path, aiodal_error **err)
+{
+	aiodal__sink sink;
+	aiodal_status status = aiodal__sink_file(&sink, path, err);
+
+	if (status == AIODAL_OK)
+		return aiodal__export_run(stats, tx, options, &sink, err);
+	aiodal__sink_close(&sink);
+	return status;
 }
 
 aiodal_status
 aiodal_bulk_export_file(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_export_options *options,
 						const char *path, aiodal_error **err)
 {
-	aiodal__sink sink;
-	aiodal_status status;
-
-	if (!path)
-		return aiodal__fail(err, AIODAL_EINVAL, "path must not be NULL");
-	status = aiodal__sink_file(&sink, path, err);
-	if (status == AIODAL_OK)
-		return export_sink(stats, tx, options, &sink, err);
-	aiodal__sink_close(&sink);
-	return status;
+	return path ? aiodal__export_file(stats, tx, options, path, err)
+				: aiodal__fail(err, AIODAL_EINVAL, "path must not be NULL");
 }
 
 aiodal_status
@@ -281,7 +292,7 @@ aiodal_bulk_export_stream(aiodal_export_stats *stats, aiodal_tx *tx, const aioda
 	if (!stream)
 		return aiodal__fail(err, AIODAL_EINVAL, "stream must not be NULL");
 	aiodal__sink_stream(&sink, stream);
-	return export_sink(stats, tx, options, &sink, err);
+	return aiodal__export_run(stats, tx, options, &sink, err);
 }
 
 aiodal_status
@@ -291,5 +302,5 @@ aiodal_bulk_export_fd(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_ex
 	aiodal__sink sink;
 
 	aiodal__sink_fd(&sink, fd);
-	return export_sink(stats, tx, options, &sink, err);
+	return aiodal__export_run(stats, tx, options, &sink, err);
 }

@@ -250,10 +250,11 @@ static aiodal_status
 run(aiodal__load *l, aiodal_error **err)
 {
 	aiodal_status status = aiodal__op_command(l->conn, "SAVEPOINT aiodal_load", false, NULL, err);
+	aiodal__tick_fn before = l->conn->tick;
 
 	if (status != AIODAL_OK)
 		return status;
-	if (l->progress.cb)
+	if (aiodal__progress_has_ticks(&l->progress))
 	{
 		l->conn->tick = aiodal__progress_tick;
 		l->conn->tick_payload = &l->progress;
@@ -261,12 +262,12 @@ run(aiodal__load *l, aiodal_error **err)
 	status = run_steps(l, err);
 	if (status == AIODAL_OK)
 		status = release(l, err);
-	l->conn->tick = NULL;
 	if (status != AIODAL_OK)
 	{
 		undo(l);
 		add_context(l, err);
 	}
+	l->conn->tick = before;
 	return status;
 }
 
@@ -284,54 +285,6 @@ prepare(aiodal__load *l, const aiodal_load_options *given, aiodal_error **err)
 	l->progress.now.source_total = l->total;
 	l->progress.now.n_paths = l->n_paths;
 	return aiodal__load_start_source(l, err);
-}
-
-/* Runs the load and frees the source. */
-static aiodal_status
-run_and_free(aiodal__load *l, const aiodal_load_options *given, aiodal_load_stats *stats, aiodal_error **err)
-{
-	aiodal_error *own = NULL;
-	aiodal_status status = prepare(l, given, &own);
-
-	if (status == AIODAL_OK)
-		status = run(l, &own);
-	l->stats.elapsed = aiodal__progress_elapsed(&l->progress);
-	l->stats.elapsed_merge = l->stats.elapsed - l->stats.elapsed_copy;
-	if (status == AIODAL_OK && stats)
-	{
-		size_t size = stats->size;
-
-		l->stats.size = size;
-		memcpy(stats, &l->stats, size < sizeof(l->stats) ? size : sizeof(l->stats));
-	}
-	aiodal__jobs_close(l->jobs);
-	aiodal__source_close(l->source);
-	aiodal__free(l->stage);
-	aiodal__free(l->chunk);
-	aiodal__free(l->rows);
-	aiodal__error_move(err, &own);
-	return status;
-}
-
-static aiodal_status
-load_source(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *given, aiodal__source *source,
-			aiodal_error **err)
-{
-	aiodal__load l = {.tx = tx, .source = source, .total = source->total};
-
-	return run_and_free(&l, given, stats, err);
-}
-
-aiodal_status
-aiodal_bulk_load(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
-				 aiodal_read_cb read, void *payload, aiodal_error **err)
-{
-	aiodal__source source;
-
-	if (!read)
-		return aiodal__fail(err, AIODAL_EINVAL, "read must not be NULL");
-	aiodal__source_callback(&source, read, payload);
-	return load_source(stats, tx, options, &source, err);
 }
 
 /* The bytes of all files together, -1 when that cannot be known. One that is missing is told of before any is
@@ -360,26 +313,97 @@ measure(aiodal__load *l, aiodal_error **err)
 	return AIODAL_OK;
 }
 
+static aiodal_status
+open_files(aiodal__load *l, aiodal_error **err)
+{
+	aiodal_status status = measure(l, err);
+
+	*l->source = (aiodal__source){.fd = -1};
+	return status == AIODAL_OK ? aiodal__source_file(l->source, l->paths[0], err) : status;
+}
+
+aiodal_status
+aiodal__load_run(aiodal__load *l, const aiodal_load_options *given, aiodal_load_stats *stats,
+				 aiodal_error **err)
+{
+	aiodal_error *own = NULL;
+	aiodal_status status = AIODAL_OK;
+
+	if (l->paths)
+		status = open_files(l, &own);
+	else
+		l->total = l->source->total;
+	if (status == AIODAL_OK)
+		status = prepare(l, given, &own);
+	if (status == AIODAL_OK)
+		status = run(l, &own);
+	l->stats.elapsed = aiodal__progress_elapsed(&l->progress);
+	l->stats.elapsed_merge = l->stats.elapsed - l->stats.elapsed_copy;
+	if (status == AIODAL_OK && stats)
+	{
+		size_t size = stats->size;
+
+		l->stats.size = size;
+		memcpy(stats, &l->stats, size < sizeof(l->stats) ? size : sizeof(l->stats));
+	}
+	aiodal__jobs_close(l->jobs);
+	aiodal__source_close(l->source);
+	aiodal__free(l->stage);
+	aiodal__free(l->chunk);
+	aiodal__free(l->rows);
+	aiodal__error_move(err, &own);
+	return status;
+}
+
+static aiodal_status
+load_source(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *given, aiodal__source *source,
+			aiodal_error **err)
+{
+	aiodal__load l = {.tx = tx, .source = source};
+
+	return aiodal__load_run(&l, given, stats, err);
+}
+
+aiodal_status
+aiodal_bulk_load(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
+				 aiodal_read_cb read, void *payload, aiodal_error **err)
+{
+	aiodal__source source;
+
+	if (!read)
+		return aiodal__fail(err, AIODAL_EINVAL, "read must not be NULL");
+	aiodal__source_callback(&source, read, payload);
+	return load_source(stats, tx, options, &source, err);
+}
+
+aiodal_status
+aiodal__load_data(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
+				  aiodal_read_cb read, void *payload, aiodal_error **err)
+{
+	aiodal__source source;
+
+	aiodal__source_callback(&source, read, payload);
+	source.callers = false;
+	return load_source(stats, tx, options, &source, err);
+}
+
+aiodal_status
+aiodal__load_check_paths(const char *const *paths, size_t n, aiodal_error **err)
+{
+	if (n == 0)
+		return aiodal__fail(err, AIODAL_EINVAL, "there must be a file to load");
+	return aiodal__check_strings(paths, n, "paths", err);
+}
+
 aiodal_status
 aiodal_bulk_load_files(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
 					   const char *const *paths, size_t n, aiodal_error **err)
 {
 	aiodal__source source;
 	aiodal__load l = {.tx = tx, .source = &source, .paths = paths, .n_paths = n};
-	aiodal_status status = AIODAL_OK;
+	aiodal_status status = aiodal__load_check_paths(paths, n, err);
 
-	if (n == 0)
-		return aiodal__fail(err, AIODAL_EINVAL, "there must be a file to load");
-	status = aiodal__check_strings(paths, n, "paths", err);
-	if (status == AIODAL_OK)
-		status = measure(&l, err);
-	if (status != AIODAL_OK)
-		return status;
-	status = aiodal__source_file(&source, paths[0], err);
-	if (status == AIODAL_OK)
-		return run_and_free(&l, options, stats, err);
-	aiodal__source_close(&source);
-	return status;
+	return status == AIODAL_OK ? aiodal__load_run(&l, options, stats, err) : status;
 }
 
 aiodal_status

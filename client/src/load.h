@@ -42,6 +42,19 @@ typedef struct aiodal__load
 	struct aiodal__jobs *jobs; /* who copies instead of conn, when there are several; or NULL */
 } aiodal__load;
 
+/*
+ * The whole: tx, source and, for files, paths are set, which opens each. Frees all that the load has and the
+ * source.
+ */
+extern aiodal_status aiodal__load_run(aiodal__load *l, const aiodal_load_options *given,
+									  aiodal_load_stats *stats, aiodal_error **err);
+
+/* aiodal_bulk_load() from a read of the library's own. */
+extern aiodal_status
+aiodal__load_data(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
+				  aiodal_read_cb read, void *payload, aiodal_error **err);
+extern aiodal_status aiodal__load_check_paths(const char *const *paths, size_t n, aiodal_error **err);
+
 /* Makes the stage, empty; l->stage is its name. */
 extern aiodal_status aiodal__load_make_stage(aiodal__load *l, aiodal_error **err);
 

@@ -488,6 +488,32 @@ path_of_input(const aiodal__load *l, const char *input)
 	return l->paths && n > 0 && n <= l->n_paths ? l->paths[n - 1] : NULL;
 }
 
+typedef struct told
+{
+	const aiodal_load_options *options;
+	const aiodal_reject *reject;
+	int answer;
+} told;
+
+static void
+tell_reject(void *arg)
+{
+	told *t = arg;
+
+	t->answer = t->options->reject(t->options->reject_payload, t->reject);
+}
+
+static aiodal_status
+report_reject(const aiodal__load *l, const aiodal_reject *reject, aiodal_error **err)
+{
+	told t = {.options = &l->options, .reject = reject};
+
+	if (!aiodal__errand_call(tell_reject, &t, false))
+		return aiodal__fail_canceled(err, NULL);
+	return t.answer == 0 ? AIODAL_OK
+						 : aiodal__fail(err, AIODAL_ECALLBACK, "the callback for rejected rows failed");
+}
+
 aiodal_status
 aiodal__load_report_rejects(aiodal__load *l, aiodal_error **err)
 {
@@ -516,8 +542,7 @@ aiodal__load_report_rejects(aiodal__load *l, aiodal_error **err)
 			.path = path_of_input(l, PQgetvalue(res, row, 7)),
 		};
 
-		if (l->options.reject(l->options.reject_payload, &reject) != 0)
-			status = aiodal__fail(err, AIODAL_ECALLBACK, "the callback for rejected rows failed");
+		status = report_reject(l, &reject, err);
 	}
 	PQclear(res);
 	return status;

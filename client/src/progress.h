@@ -18,8 +18,11 @@ typedef struct aiodal__progress
 
 extern void aiodal__progress_start(aiodal__progress *progress, aiodal_progress_cb cb, void *payload);
 
-/* Calls if it is time; non-zero: cancel. As an aiodal__tick_fn, too. */
+/* Calls if it is time; non-zero: cancel, which an errand may have been, too. As an aiodal__tick_fn, too. */
 extern int aiodal__progress_tick(void *progress);
+
+/* Whether somebody may cancel, so that there is a need for ticks. */
+extern bool aiodal__progress_has_ticks(const aiodal__progress *progress);
 
 /* Calls in any case. */
 extern int aiodal__progress_phase(aiodal__progress *progress, aiodal_phase phase);

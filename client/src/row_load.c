@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "load.h"
 #include "param.h"
 #include "util/buf.h"
 #include "util/mem.h"
@@ -172,7 +173,7 @@ load(aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_mapping *mapping, sou
 	options.layout.format = AIODAL_FORMAT_TEXT;
 	options.layout.compression = AIODAL_COMPRESSION_NONE;
 	options.allow_empty = options.allow_empty || !given;
-	return aiodal_bulk_load(stats, tx, &options, read_lines, s, err);
+	return aiodal__load_data(stats, tx, &options, read_lines, s, err);
 }
 
 aiodal_status

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "util/buf.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 #define CHUNK     ((size_t) 65536)
@@ -29,10 +30,17 @@ struct aiodal__gzip
  * The kinds
  */
 
+static void
+make_sink(aiodal__sink *sink, aiodal_write_cb write, void *payload)
+{
+	*sink = (aiodal__sink){.write = write, .payload = payload, .fd = -1};
+}
+
 void
 aiodal__sink_callback(aiodal__sink *sink, aiodal_write_cb write, void *payload)
 {
-	*sink = (aiodal__sink){.write = write, .payload = payload, .fd = -1};
+	make_sink(sink, write, payload);
+	sink->callers = true;
 }
 
 /* errno says why. */
@@ -76,14 +84,14 @@ write_fd(void *payload, const char *data, size_t size, aiodal_error **err)
 void
 aiodal__sink_stream(aiodal__sink *sink, FILE *stream)
 {
-	aiodal__sink_callback(sink, write_stream, sink);
+	make_sink(sink, write_stream, sink);
 	sink->stream = stream;
 }
 
 void
 aiodal__sink_fd(aiodal__sink *sink, int fd)
 {
-	aiodal__sink_callback(sink, write_fd, sink);
+	make_sink(sink, write_fd, sink);
 	sink->fd = fd;
 }
 
@@ -142,6 +150,36 @@ aiodal__sink_file(aiodal__sink *sink, const char *path, aiodal_error **err)
  * Writing
  */
 
+/* A write of a caller's. */
+typedef struct writing
+{
+	const aiodal__sink *sink;
+	const char *data;
+	size_t len;
+	int failed;
+	aiodal_error **err;
+} writing;
+
+static void
+write_now(void *arg)
+{
+	writing *w = arg;
+
+	w->failed = w->sink->write(w->sink->payload, w->data, w->len, w->err);
+}
+
+static int
+call_write(const aiodal__sink *sink, const char *data, size_t len, aiodal_error **err)
+{
+	writing w = {sink, data, len, -1, err};
+
+	if (!sink->callers)
+		write_now(&w);
+	else if (!aiodal__errand_call(write_now, &w, false))
+		(void) aiodal__fail_canceled(err, NULL);
+	return w.failed;
+}
+
 static aiodal_status
 write_out(aiodal__sink *sink, const char *data, size_t len, aiodal_error **err)
 {
@@ -150,7 +188,7 @@ write_out(aiodal__sink *sink, const char *data, size_t len, aiodal_error **err)
 
 	if (len == 0)
 		return AIODAL_OK;
-	if (sink->write(sink->payload, data, len, &own) != 0)
+	if (call_write(sink, data, len, &own) != 0)
 	{
 		if (!own)
 			return aiodal__fail(err, AIODAL_ECALLBACK, "the callback that writes the data failed");

@@ -11,6 +11,7 @@ typedef struct aiodal__sink
 {
 	aiodal_write_cb write;
 	void *payload;
+	bool callers;  /* it is to be called where the caller is */
 	int64_t taken; /* bytes handed in */
 	int64_t given; /* bytes written, zipped */
 

@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "error.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 #define CHUNK      ((size_t) 65536)
@@ -41,10 +42,17 @@ aiodal__source_name(const aiodal__source *source, char *buf, size_t size)
  * The kinds
  */
 
+static void
+make_source(aiodal__source *source, aiodal_read_cb read, void *payload)
+{
+	*source = (aiodal__source){.read = read, .payload = payload, .total = -1, .fd = -1};
+}
+
 void
 aiodal__source_callback(aiodal__source *source, aiodal_read_cb read, void *payload)
 {
-	*source = (aiodal__source){.read = read, .payload = payload, .total = -1, .fd = -1};
+	make_source(source, read, payload);
+	source->callers = true;
 }
 
 static ptrdiff_t
@@ -64,7 +72,7 @@ read_memory(void *payload, char *buf, size_t size, aiodal_error **err)
 void
 aiodal__source_memory(aiodal__source *source, const void *data, size_t size)
 {
-	aiodal__source_callback(source, read_memory, source);
+	make_source(source, read_memory, source);
 	source->memory = data ? data : "";
 	source->memory_size = data ? size : 0;
 	source->total = (int64_t) source->memory_size;
@@ -124,7 +132,7 @@ bytes_left(int fd)
 void
 aiodal__source_stream(aiodal__source *source, FILE *stream)
 {
-	aiodal__source_callback(source, read_stream, source);
+	make_source(source, read_stream, source);
 	source->stream = stream;
 	source->total = bytes_left(fileno(stream));
 }
@@ -132,7 +140,7 @@ aiodal__source_stream(aiodal__source *source, FILE *stream)
 void
 aiodal__source_fd(aiodal__source *source, int fd)
 {
-	aiodal__source_callback(source, read_fd, source);
+	make_source(source, read_fd, source);
 	source->fd = fd;
 	source->total = bytes_left(fd);
 }
@@ -185,6 +193,36 @@ callback_failed(aiodal_error *own, aiodal_error **err)
 	return status < 0 ? status : aiodal__error_restatus(err, AIODAL_ECALLBACK);
 }
 
+/* A read of a caller's. */
+typedef struct reading
+{
+	const aiodal__source *source;
+	char *buf;
+	size_t room;
+	ptrdiff_t n;
+	aiodal_error **err;
+} reading;
+
+static void
+read_now(void *arg)
+{
+	reading *r = arg;
+
+	r->n = r->source->read(r->source->payload, r->buf, r->room, r->err);
+}
+
+static ptrdiff_t
+call_read(const aiodal__source *source, char *buf, size_t room, aiodal_error **err)
+{
+	reading r = {source, buf, room, -1, err};
+
+	if (!source->callers)
+		read_now(&r);
+	else if (!aiodal__errand_call(read_now, &r, false))
+		(void) aiodal__fail_canceled(err, NULL);
+	return r.n;
+}
+
 /* Puts more behind what is in the chunk. */
 static aiodal_status
 fill(aiodal__source *source, aiodal_error **err)
@@ -196,7 +234,7 @@ fill(aiodal__source *source, aiodal_error **err)
 	if (source->chunk_start == source->chunk_end)
 		source->chunk_start = source->chunk_end = 0;
 	room = CHUNK - source->chunk_end;
-	n = source->read(source->payload, source->chunk + source->chunk_end, room, &own);
+	n = call_read(source, source->chunk + source->chunk_end, room, &own);
 	if (n < 0)
 		return callback_failed(own, err);
 	aiodal_error_free(own);

@@ -14,6 +14,7 @@ typedef struct aiodal__source
 {
 	aiodal_read_cb read;
 	void *payload;
+	bool callers;     /* it is to be called where the caller is */
 	const char *path; /* borrowed; NULL when it is no file */
 	int64_t total;    /* bytes there are; -1 when unknown */
 	int64_t taken;    /* bytes read of it, as they are */

@@ -34,6 +34,8 @@ aiodal_tx_get_state(const aiodal_tx *tx)
 {
 	if (!tx)
 		return AIODAL_TX_ENDED;
+	if (aiodal__background_has_now(tx->background))
+		return AIODAL_TX_OPEN;
 	if (!tx->conn)
 		return tx->state;
 	if (tx->conn->broken || PQstatus(tx->conn->pg) != CONNECTION_OK)
@@ -49,6 +51,15 @@ aiodal_tx_get_state(const aiodal_tx *tx)
 	return AIODAL_TX_LOST;
 }
 
+static aiodal_status
+check_background(const aiodal_tx *tx, aiodal_error **err)
+{
+	if (!aiodal__background_has(tx->background))
+		return AIODAL_OK;
+	return aiodal__fail_hint(err, AIODAL_EBUSY, NULL, "Finish and free it first.",
+							 "another operation is running on this transaction");
+}
+
 aiodal_status
 aiodal__tx_check_alive(const aiodal_tx *tx, aiodal_error **err)
 {
@@ -57,6 +68,8 @@ aiodal__tx_check_alive(const aiodal_tx *tx, aiodal_error **err)
 	if (!tx)
 		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
 	status = aiodal__db_check(tx->db, err);
+	if (status == AIODAL_OK)
+		status = check_background(tx, err);
 	if (status != AIODAL_OK)
 		return status;
 	switch (aiodal_tx_get_state(tx))
@@ -248,7 +261,7 @@ aiodal_tx_db(const aiodal_tx *tx)
 PGconn *
 aiodal_tx_pgconn(aiodal_tx *tx)
 {
-	if (!tx || !tx->conn)
+	if (!tx || aiodal__background_has(tx->background) || !tx->conn)
 		return NULL;
 	(void) PQsetnonblocking(tx->conn->pg, 0);
 	tx->conn->changed = true;
@@ -269,7 +282,9 @@ aiodal_tx_set_alias(aiodal_tx *tx, const char *name, const aiodal_call *call, ai
 
 	if (!tx)
 		return aiodal__fail(err, AIODAL_EINVAL, "tx must not be NULL");
-	status = aiodal__alias_set(&tx->aliases, name, call, err);
+	status = check_background(tx, err);
+	if (status == AIODAL_OK)
+		status = aiodal__alias_set(&tx->aliases, name, call, err);
 	if (status == AIODAL_OK)
 		aiodal__alias_forget(tx->resolved, name);
 	return status;

@@ -5,6 +5,7 @@
 #ifndef AIODAL_SRC_TX_H
 #define AIODAL_SRC_TX_H
 
+#include "background.h"
 #include "engine.h"
 
 typedef struct aiodal__sandbox aiodal__sandbox;
@@ -48,7 +49,8 @@ struct aiodal_tx
 	aiodal__alias_list aliases; /* its own */
 	aiodal_alias *resolved;     /* those looked up, its own and the db's */
 	aiodal__turn turn;
-	char begin[96]; /* the statement; room for all options */
+	aiodal__background *background; /* the operation in a thread that has it; or NULL */
+	char begin[96];                 /* the statement; room for all options */
 
 	/* when it is a savepoint that stands for one; see sandbox.c */
 	aiodal__sandbox *sandbox; /* NULL: it is a real one */

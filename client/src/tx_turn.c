@@ -782,6 +782,9 @@ abandon(aiodal_tx *tx)
 {
 	aiodal__turn *turn = &tx->turn;
 
+	/* a thread of the parent's was amid something on it: nobody knows what */
+	if (tx->background)
+		return;
 	/* that of a sandbox is the db's */
 	if (tx->conn && !tx->sandbox)
 		aiodal__conn_abandon(tx->conn);
@@ -797,6 +800,8 @@ abandon(aiodal_tx *tx)
 static void
 undo(aiodal_tx *tx)
 {
+	while (tx->background)
+		aiodal_op_free(&tx->background->op);
 	aiodal_op_free(&tx->turn.op);
 	if (!tx->conn)
 		return;

@@ -36,9 +36,9 @@
  *
  * aiodal_tx_free() of a transaction that is still open waits for a rollback: where that is to block nobody,
  * aiodal_tx_rollback_start() comes first. These block always, and are for threads of their own: looking up
- * the name of the server's host when a transaction begins, aiodal_db_transact() and aiodal_tx_nested(), loads
- * and exports, and the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start
- * to begin and to end a transaction block.
+ * the name of the server's host when a transaction begins, aiodal_db_transact() and aiodal_tx_nested(), and
+ * the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start to begin and to end a
+ * transaction block.
  *
  * Each blocking call is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
@@ -46,6 +46,7 @@
 #ifndef AIODAL_ASYNC_H
 #define AIODAL_ASYNC_H
 
+#include <aiodal/bulk.h>
 #include <aiodal/db.h>
 #include <aiodal/tx.h>
 
@@ -72,6 +73,54 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_reflect_start(aiodal_op **o
 																   aiodal_error **err);
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_ping_start(aiodal_op **op, aiodal_db *db,
 																aiodal_error **err);
+
+/*
+ * Loads and exports, as the functions without _start. options and strings are copied; data, streams and
+ * descriptors must stay until the operation is freed, and so must stats, which may be NULL and is written
+ * when the operation is done with AIODAL_OK. What reads and writes files, streams and descriptors is the
+ * thread: a stream that blocks keeps it, and whoever frees the operation, waiting.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_start(aiodal_op **op, aiodal_load_stats *stats,
+																  aiodal_tx *tx,
+																  const aiodal_load_options *options,
+																  aiodal_read_cb read, void *payload,
+																  aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_file_start(aiodal_op **op,
+																	   aiodal_load_stats *stats,
+																	   aiodal_tx *tx,
+																	   const aiodal_load_options *options,
+																	   const char *path, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_files_start(
+	aiodal_op **op, aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
+	const char *const *paths, size_t n, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_stream_start(aiodal_op **op,
+																		 aiodal_load_stats *stats,
+																		 aiodal_tx *tx,
+																		 const aiodal_load_options *options,
+																		 FILE *stream, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_fd_start(aiodal_op **op, aiodal_load_stats *stats,
+																	 aiodal_tx *tx,
+																	 const aiodal_load_options *options,
+																	 int fd, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_load_memory_start(
+	aiodal_op **op, aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_load_options *options,
+	const void *data, size_t size, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_export_start(aiodal_op **op,
+																	aiodal_export_stats *stats, aiodal_tx *tx,
+																	const aiodal_export_options *options,
+																	aiodal_write_cb write, void *payload,
+																	aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status
+aiodal_bulk_export_file_start(aiodal_op **op, aiodal_export_stats *stats, aiodal_tx *tx,
+							  const aiodal_export_options *options, const char *path, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status
+aiodal_bulk_export_stream_start(aiodal_op **op, aiodal_export_stats *stats, aiodal_tx *tx,
+								const aiodal_export_options *options, FILE *stream, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_export_fd_start(aiodal_op **op,
+																	   aiodal_export_stats *stats,
+																	   aiodal_tx *tx,
+																	   const aiodal_export_options *options,
+																	   int fd, aiodal_error **err);
 
 /*
  * Begins a transaction, as aiodal_tx_begin(). Until the operation is done with AIODAL_OK, and when it is done

@@ -94,6 +94,13 @@ aiodal__errand_start(aiodal__errand *errand)
  * The caller's side
  */
 
+/* Under the lock: the callback that is posted is not to be run any more. */
+static bool
+is_withdrawn(const aiodal__errand *errand)
+{
+	return !errand->calling && (errand->silent || (!errand->late && is_cancelled(errand)));
+}
+
 /* Under the lock, which is given up for as long as the callback runs. */
 static void
 run_call(aiodal__errand *errand)
@@ -116,7 +123,7 @@ aiodal__errand_step(aiodal__errand *errand)
 	(void) pthread_mutex_lock(&errand->lock);
 	if (!errand->ended)
 		(void) !read(errand->fd, &ignored, sizeof(ignored));
-	if (errand->call && !errand->calling)
+	if (errand->call && !errand->calling && !is_withdrawn(errand))
 		run_call(errand);
 	ended = errand->ended;
 	(void) pthread_mutex_unlock(&errand->lock);
@@ -195,6 +202,12 @@ aiodal__in_errand(void)
 }
 
 bool
+aiodal__errand_is_mine(const aiodal__errand *errand)
+{
+	return mine == errand;
+}
+
+bool
 aiodal__errand_cancelled(void)
 {
 	return mine && is_cancelled(mine);
@@ -206,13 +219,6 @@ aiodal__errand_tick(int64_t limit)
 	int64_t tick = mine ? aiodal__deadline(AIODAL__ERRAND_TICK_MS) : AIODAL__NEVER;
 
 	return tick < limit ? tick : limit;
-}
-
-/* Under the lock. */
-static bool
-is_withdrawn(const aiodal__errand *errand, bool late)
-{
-	return !errand->calling && (errand->silent || (!late && is_cancelled(errand)));
 }
 
 bool
@@ -229,8 +235,9 @@ aiodal__errand_call(void (*call)(void *arg), void *arg, bool late)
 	(void) pthread_mutex_lock(&errand->lock);
 	errand->call = call;
 	errand->call_arg = arg;
+	errand->late = late;
 	wake_caller(errand);
-	while (errand->call && !is_withdrawn(errand, late))
+	while (errand->call && !is_withdrawn(errand))
 		(void) pthread_cond_wait(&errand->changed, &errand->lock);
 	done = !errand->call;
 	errand->call = NULL;

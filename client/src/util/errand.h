@@ -32,6 +32,7 @@ typedef struct aiodal__errand
 	pthread_cond_t changed;
 	void (*call)(void *arg); /* posted; NULL: none is */
 	void *call_arg;
+	bool late;    /* it is to be run even when the errand was cancelled */
 	bool calling; /* it is being run */
 	bool silent;  /* the caller runs no more of them */
 	bool ended;
@@ -66,6 +67,9 @@ extern void aiodal__errand_end(aiodal__errand *errand, int64_t limit);
 
 /* Whether this thread runs one; then waiting without end is to be done in ticks. */
 extern bool aiodal__in_errand(void);
+
+/* Whether it runs this one. */
+extern bool aiodal__errand_is_mine(const aiodal__errand *errand);
 
 /* Whether this thread's was cancelled. An aiodal__tick_fn, too. */
 extern bool aiodal__errand_cancelled(void);

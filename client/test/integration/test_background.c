@@ -2,7 +2,7 @@
  * test_background.c
  *		Operations that run in a thread of the library's: opening, reflecting, asking for a sign of life.
  */
-#include "polling.h"
+#include "running.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -16,11 +16,6 @@
 #include <unistd.h>
 
 #include "proxy.h"
-
-enum
-{
-	PATIENCE = 60000 /* ms */
-};
 
 static aiodal_db *db; /* with one connection */
 static pthread_t test_thread;
@@ -109,28 +104,6 @@ tear_down(void **state)
 	return 0;
 }
 
-static bool
-is_readable(const aiodal_op *op)
-{
-	struct pollfd fd = {.fd = aiodal_op_fd(op), .events = POLLIN};
-
-	assert_true(fd.fd >= 0);
-	return poll(&fd, 1, 0) == 1;
-}
-
-/* It has not ended, and says so without waiting. */
-static void
-expect_running(aiodal_op *op)
-{
-	aiodal_error *err = NULL;
-
-	for (int i = 0; i < 100; i++)
-		EXPECT(AIODAL_WANT_READ, aiodal_op_poll(op, &err));
-	assert_int_equal(aiodal_op_timeout(op), -1);
-	EXPECT(AIODAL_WANT_READ, aiodal_op_wait(op, 1, &err));
-	assert_null(aiodal_op_take_result(op));
-}
-
 static void
 expect_free_connection(void)
 {
@@ -139,27 +112,6 @@ expect_free_connection(void)
 	OK(aiodal_db_ping(db, &err));
 	assert_int_equal(db_stats_of(db).used, 0);
 	assert_int_equal(db_stats_of(db).waiting, 0);
-}
-
-/* Waits for a condition of the server's that sql counts. */
-static void
-await_count(const char *sql)
-{
-	PGconn *pg = PQconnectdb("");
-	bool there = false;
-
-	for (int i = 0; i < PATIENCE && !there; i++)
-	{
-		PGresult *res = PQexec(pg, sql);
-
-		assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
-		there = strcmp(PQgetvalue(res, 0, 0), "0") != 0;
-		PQclear(res);
-		if (!there)
-			(void) poll(NULL, 0, 1);
-	}
-	PQfinish(pg);
-	assert_true(there);
 }
 
 static void

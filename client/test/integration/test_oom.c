@@ -256,6 +256,47 @@ load_by_hand(aiodal_error **err)
 	return load(&options, zipped, sizeof(zipped) - z.avail_out, err);
 }
 
+static int
+swallow(void *payload, const char *data, size_t size, aiodal_error **err)
+{
+	(void) payload;
+	(void) data;
+	(void) size;
+	(void) err;
+	return 0;
+}
+
+/* Both, in threads. */
+static aiodal_status
+load_and_export(aiodal_error **err)
+{
+	static const char *const key[] = {"id"};
+	static const aiodal_statement analyze = {"ANALYZE {stage}", 0, NULL};
+	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
+	aiodal_export_options export = AIODAL_EXPORT_OPTIONS_INIT;
+	aiodal_op *op = NULL;
+	aiodal_tx *tx;
+	aiodal_status status = aiodal_tx_begin(&tx, db, NULL, err);
+
+	options.table = export.table = "item";
+	options.key = key;
+	options.n_key = 1;
+	options.post_copy = &analyze;
+	options.n_post_copy = 1;
+	if (status == AIODAL_OK)
+		status = aiodal_bulk_load_memory_start(&op, NULL, tx, &options, "id,name\n1,a\n", 12, err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	if (status == AIODAL_OK)
+		status = aiodal_bulk_export_start(&op, NULL, tx, &export, swallow, NULL, err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	if (tx)
+		assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_OPEN);
+	aiodal_tx_free(tx);
+	return status;
+}
+
 static void
 loads(void **state)
 {
@@ -266,20 +307,11 @@ loads(void **state)
 	sweep(load_table, 8);
 	sweep(load_by_hand, 8);
 	sweep(load_by_jobs, 8);
+	sweep(load_and_export, 16);
 	OK(aiodal_tx_begin(&tx, db, NULL, &err));
 	assert_string_equal(
 		query(tx, "SELECT count(*) FROM pg_class WHERE relnamespace = 'aiodal_stage'::regnamespace"), "0");
 	aiodal_tx_free(tx);
-}
-
-static int
-swallow(void *payload, const char *data, size_t size, aiodal_error **err)
-{
-	(void) payload;
-	(void) data;
-	(void) size;
-	(void) err;
-	return 0;
 }
 
 static aiodal_status
