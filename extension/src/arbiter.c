@@ -64,6 +64,8 @@ struct Arbiter
 	IndexScanDesc lookup; /* a scan key per key column */
 	ScanKey lookup_keys;
 	TupleTableSlot *existing;
+	IndexScanDesc as_of; /* NULL: no snapshot was given */
+	TupleTableSlot *existing_as_of;
 	bool walks;    /* the scan stands somewhere */
 	bool looks_up; /* the other one does */
 	int walk_rest; /* batches yet to be looked up key by key */
@@ -106,7 +108,7 @@ PrepareOrder(Arbiter *a)
 }
 
 Arbiter *
-ArbiterOpen(Relation heap, Relation index, MemoryContext context)
+ArbiterOpen(Relation heap, Relation index, Snapshot as_of, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Arbiter *a = palloc0(sizeof(Arbiter));
@@ -122,6 +124,11 @@ ArbiterOpen(Relation heap, Relation index, MemoryContext context)
 	a->lookup = BeginIndexScan(heap, index, &a->dirty, a->nkeys);
 	a->lookup_keys = palloc0(sizeof(ScanKeyData) * a->nkeys);
 	a->existing = table_slot_create(heap, NULL);
+	if (as_of)
+	{
+		a->as_of = BeginIndexScan(heap, index, as_of, a->nkeys);
+		a->existing_as_of = table_slot_create(heap, NULL);
+	}
 	MemoryContextSwitchTo(old);
 	return a;
 }
@@ -151,6 +158,11 @@ ArbiterClose(Arbiter *a)
 	index_endscan(a->walk);
 	index_endscan(a->lookup);
 	ExecDropSingleTupleTableSlot(a->existing);
+	if (a->as_of)
+	{
+		index_endscan(a->as_of);
+		ExecDropSingleTupleTableSlot(a->existing_as_of);
+	}
 }
 
 static inline int
@@ -243,14 +255,28 @@ FetchRow(Arbiter *a, IndexScanDesc scan)
 	return ROW_WAITED;
 }
 
-/* Positions the scan on entries with the key's values. */
+/* Whether some transaction may still see the row behind the entry that the scan stands on, which was found
+ * dead. */
+static bool
+IsInSomeSnapshot(IndexScanDesc scan)
+{
+	return !scan->kill_prior_tuple;
+}
+
+/* Positions a scan on entries with the key's values. */
 static void
-StartLookup(Arbiter *a, const BatchKey *key)
+StartScan(Arbiter *a, IndexScanDesc scan, const BatchKey *key)
 {
 	for (int i = 0; i < a->nkeys; i++)
 		ScanKeyEntryInitialize(&a->lookup_keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
 							   a->index->rd_indcollation[i], a->equal[i], key->values[i]);
-	index_rescan(a->lookup, a->lookup_keys, a->nkeys, NULL, 0);
+	index_rescan(scan, a->lookup_keys, a->nkeys, NULL, 0);
+}
+
+static void
+StartLookup(Arbiter *a, const BatchKey *key)
+{
+	StartScan(a, a->lookup, key);
 	a->looks_up = true;
 }
 
@@ -272,6 +298,7 @@ LookUpOnce(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 			callback(arg, key, a->existing);
 			return true;
 		}
+		key->dead |= IsInSomeSnapshot(a->lookup);
 	}
 	return true;
 }
@@ -295,6 +322,26 @@ ArbiterProbeOne(Arbiter *a, BatchKey *key, ArbiterFound callback, void *arg)
 		GiveUpPlace(a, a->lookup);
 	}
 	MemoryContextSwitchTo(old);
+}
+
+bool
+ArbiterFindAsOf(Arbiter *a, const BatchKey *key, ItemPointer tid)
+{
+	MemoryContext old = MemoryContextSwitchTo(a->context);
+	bool found;
+
+	found = !key->has_null;
+	if (found)
+	{
+		StartScan(a, a->as_of, key);
+		found = index_getnext_slot(a->as_of, ForwardScanDirection, a->existing_as_of);
+	}
+	if (found)
+		*tid = a->existing_as_of->tts_tid;
+	ExecClearTuple(a->existing_as_of);
+	Rewind(a->as_of);
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 /* Positions the scan on the first entry that is not before the key's first column. */
@@ -355,7 +402,9 @@ Walk(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg)
 
 			if (verdict == ROW_WAITED)
 				return i;
-			if (verdict == ROW_LIVE)
+			if (verdict == ROW_DEAD)
+				keys[i].dead |= IsInSomeSnapshot(a->walk);
+			else
 			{
 				keys[i].found = true;
 				callback(arg, &keys[i++], a->existing);

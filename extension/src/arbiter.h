@@ -12,6 +12,7 @@
 #include "executor/tuptable.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 typedef struct Arbiter Arbiter;
 
@@ -21,6 +22,7 @@ typedef struct BatchKey
 	Datum *values; /* one per key column, none NULL unless has_null */
 	bool has_null; /* matches nothing */
 	bool found;    /* set by ArbiterProbe */
+	bool dead;     /* the same: of rows that count no more, some snapshot may see one */
 	int row;       /* number of the row in the batch */
 } BatchKey;
 
@@ -33,9 +35,9 @@ typedef void (*ArbiterFound)(void *arg, BatchKey *key, TupleTableSlot *existing)
 /*
  * Opens index, which must be a btree index whose key columns are attnums of
  * heap in that order. All memory is in context, which must live until
- * ArbiterClose; so must both relations.
+ * ArbiterClose; so must both relations, and as_of, the snapshot of ArbiterFindAsOf (NULL: it is not called).
  */
-extern Arbiter *ArbiterOpen(Relation heap, Relation index, MemoryContext context);
+extern Arbiter *ArbiterOpen(Relation heap, Relation index, Snapshot as_of, MemoryContext context);
 /* Lets go of the pages it stands on. */
 extern void ArbiterRest(Arbiter *a);
 extern void ArbiterClose(Arbiter *arbiter);
@@ -58,5 +60,8 @@ extern void ArbiterProbe(Arbiter *arbiter, BatchKey *keys, int n, ArbiterFound c
 
 /* The same for one key. */
 extern void ArbiterProbeOne(Arbiter *arbiter, BatchKey *key, ArbiterFound callback, void *arg);
+
+/* Whether the snapshot sees a row that has the key, and where; may be called back while others are probed. */
+extern bool ArbiterFindAsOf(Arbiter *arbiter, const BatchKey *key, ItemPointer tid);
 
 #endif /* AIODAL_ARBITER_H */

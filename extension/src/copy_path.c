@@ -58,12 +58,6 @@ KeepsLast(const CopyRequest *request, const MergeRequest *merge)
 }
 
 static bool
-OnlyUpdates(const CopyRequest *request, const MergeRequest *merge)
-{
-	return merge->mode == MODE_UPDATE;
-}
-
-static bool
 InsertsByKey(const CopyRequest *request, const MergeRequest *merge)
 {
 	return merge->mode == MODE_INSERT && merge->key != NULL;
@@ -108,7 +102,7 @@ SetsAsideWithWhere(const CopyRequest *request, const MergeRequest *merge)
 static bool
 SetsAsideBeforeTriggers(const CopyRequest *request, const MergeRequest *merge)
 {
-	bool updates = merge->mode == MODE_UPSERT;
+	bool updates = merge->mode == MODE_UPSERT || merge->mode == MODE_UPDATE;
 	List *unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
 
 	return request->wanted->reject && !LeavesNothingToCheck(request->target, updates, unchanged);
@@ -146,7 +140,6 @@ static const StageCondition conditions[] = {
 	{IsOneOfSeveral, "errors tell which of several inputs a row is from"},
 	{DeletesByCondition, "delete_where is looked at when all rows are there"},
 	{KeepsLast, "which row of a key is the last one is known at the end"},
-	{OnlyUpdates, "mode update counts rows that it does not find"},
 	{InsertsByKey, "mode insert tells a key that is there from one that comes twice"},
 	{DeletesBySql, "mode sync deletes by SQL"},
 	{MayNeedVolatileDefault, "a column has a volatile default"},

@@ -174,6 +174,8 @@ DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts)
 	m->run.counts = counts;
 	m->run.keys_repeat = keys_repeat;
 	m->run.deletes_unseen = request->mode == MODE_SYNC && DeletesDirectly(request);
+	if (keys_repeat && request->mode == MODE_UPDATE)
+		m->run.missed = MakeMissedRows(request);
 	OpenTarget(m);
 	AfterTriggerBeginQuery();
 	if (request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
@@ -206,21 +208,39 @@ RunInContext(DirectMerge *m, void (*run)(DirectMerge *, void *), void *arg)
 	error_context_stack = callback.previous;
 }
 
-/* A row that has no partition: nothing is there that it could update, or it is at fault. */
+/* There is nothing that the row could update. */
 static void
-PassOver(DirectMerge *m, const RowPlace *place, const ErrorData *fault)
+PassOver(DirectMerge *m, const RowPlace *place, const GivenRow *given)
+{
+	Datum values[INDEX_MAX_KEYS];
+	bool has_null = false;
+	ListCell *lc;
+
+	m->run.counts->ignored++;
+	foreach (lc, m->request->key->attnums)
+	{
+		bool isnull;
+
+		values[foreach_current_index (lc)] = slot_getattr(m->slot, lfirst_int(lc), &isnull);
+		has_null |= isnull;
+	}
+	if (m->run.missed && !has_null)
+		AddMissedRow(m->run.missed, values, place, given);
+}
+
+/* A row that has no partition is at fault, unless it was only to update one. */
+static void
+SettleRowOfNoPartition(DirectMerge *m, const RowPlace *place, const ErrorData *fault)
 {
 	MergeRequest *request = m->request;
 	GivenRow given = {.desc = m->slot->tts_tupleDescriptor};
 
-	if (request->mode == MODE_UPDATE)
-	{
-		m->run.counts->ignored++;
-		return;
-	}
 	if (request->source == NULL)
 		given.tuple = ExecCopySlotHeapTuple(m->slot);
-	SetAside(request, fault, place, request->source ? NULL : &given, m->run.counts);
+	if (request->mode == MODE_UPDATE)
+		PassOver(m, place, &given);
+	else
+		SetAside(request, fault, place, request->source ? NULL : &given, m->run.counts);
 }
 
 /* Puts the row into the lane of its partition. */
@@ -237,7 +257,7 @@ RouteWaitingRow(DirectMerge *m, void *arg)
 	ExecStoreVirtualTuple(m->slot);
 	lane = RouteRow(m->router, m->slot, &fault);
 	if (lane == NULL)
-		PassOver(m, place, fault);
+		SettleRowOfNoPartition(m, place, fault);
 	else
 	{
 		ConvertRow(m->router, m->slot, LaneSlot(lane));
@@ -287,6 +307,12 @@ FireTriggers(DirectMerge *m, void *arg)
 	AfterTriggerEndQuery(m->run.estate);
 }
 
+static void
+SettleMissed(DirectMerge *m, void *arg)
+{
+	SettleMissedRows(m->run.missed, m->run.counts);
+}
+
 /* What its triggers check is looked at when those of the rows written have had their say, as by statements.
  */
 static void
@@ -313,6 +339,8 @@ DirectMergeEnd(DirectMerge *m)
 {
 	m->full = NULL;
 	DirectMergeFlush(m);
+	if (m->run.missed)
+		RunInContext(m, SettleMissed, NULL);
 	RunInContext(m, FireTriggers, NULL);
 	if (m->run.deletes_unseen)
 		RunInContext(m, DeleteMissing, NULL);

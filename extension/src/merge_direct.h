@@ -25,8 +25,8 @@ typedef struct RowPlace
  * Opens the target for a direct merge, checks the current user's rights to all that
  * the mode does, and counts into counts (inserted, updated, unchanged,
  * ignored, rejected where request->rejects says so, and duplicates if keys_repeat). Keys may come twice only
- * if keys_repeat, with the policies error and first, and not in mode update, where a row that is not there
- * leaves no trace. request->source may be NULL.
+ * if keys_repeat, with the policies error and first; which of them do is then told by the active snapshot,
+ * and mode update finds no row that is newer. request->source may be NULL.
  */
 extern DirectMerge *DirectMergeBegin(MergeRequest *request, bool keys_repeat, MergeCounts *counts);
 

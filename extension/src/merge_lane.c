@@ -53,6 +53,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "ahead.h"
 #include "arbiter.h"
@@ -66,6 +67,7 @@
 #include "merge_missing.h"
 #include "merge_sql.h"
 #include "parents.h"
+#include "repeated_key.h"
 #include "row_check.h"
 #include "seen_rows.h"
 
@@ -95,10 +97,11 @@ typedef struct BatchRow
 	HeapTuple given;      /* as the batch gave it */
 	RowPlace place;
 	Fate fate;
-	ItemPointerData tid; /* fate update */
-	bool was_updated;    /* fate update: the version there is no first one, or an attempt was made on it */
-	ColumnMask changed;  /* fate update */
-	ErrorData *fault;    /* why it is to be set aside, or NULL */
+	ItemPointerData tid;    /* fate update */
+	ItemPointerData origin; /* the row that the merge's snapshot sees, when that was looked up */
+	bool was_updated;       /* fate update: the version there is no first one, or an attempt was made on it */
+	ColumnMask changed;     /* fate update */
+	ErrorData *fault;       /* why it is to be set aside, or NULL */
 } BatchRow;
 
 struct Lane
@@ -241,7 +244,8 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->parents = TakeOverParents(table->rri);
 	lane->indexes = IndexWriterOpen(table->rri, run->estate, table->index);
 	if (run->request->mode != MODE_INSERT)
-		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes), lane->context);
+		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes),
+									run->keys_repeat ? GetActiveSnapshot() : NULL, lane->context);
 	if (lane->arbiter && (run->keys_repeat || run->deletes_unseen))
 		lane->seen = MakeSeenRows();
 	PrepareTriggers(lane);
@@ -296,6 +300,7 @@ FillKey(Lane *lane, int row, BatchKey *key, Datum *values)
 	key->row = row;
 	key->has_null = false;
 	key->found = false;
+	key->dead = false;
 	key->values = values;
 	foreach (lc, lane->table.key)
 	{
@@ -344,6 +349,7 @@ LaneAdd(Lane *lane, const RowPlace *place)
 	row->place = *place;
 	row->fate = FATE_INSERT;
 	row->fault = NULL;
+	ItemPointerSetInvalid(&row->origin);
 	bytes = row->given->t_len + lane->row_bytes;
 	lane->bytes += bytes;
 	lane->run->rows++;
@@ -387,40 +393,6 @@ NoteSeen(Lane *lane, const BatchRow *row, ItemPointer tid)
 		AddSeenRow(lane->seen, tid, row->place.line);
 }
 
-static ErrorData *
-RepeatedKeyFault(Lane *lane)
-{
-	ErrorData *fault = palloc0(sizeof(ErrorData));
-	Relation target = lane->run->request->target;
-	List *key = lane->run->request->key->attnums;
-
-	fault->sqlerrcode = ERRCODE_UNIQUE_VIOLATION;
-	fault->message = psprintf("key (%s) is in the batch more than once", ColumnListText(target, key));
-	if (list_length(key) == 1)
-		fault->column_name = NameStr(TupleDescAttr(RelationGetDescr(target), linitial_int(key) - 1)->attname);
-	return fault;
-}
-
-static void
-RaiseRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
-{
-	bool nulls[INDEX_MAX_KEYS] = {false};
-	int64 line = lane->rows[key->row].place.line;
-	char *description;
-
-	lane->run->current = NULL;
-	description = BuildIndexValueDescription(IndexWriterArbiter(lane->indexes), key->values, nulls);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNIQUE_VIOLATION),
-			 description ? errmsg("key %s is in the batch more than once", description)
-						 : errmsg("a key is in the batch more than once"),
-			 first_line
-				 ? errdetail("It is on line " INT64_FORMAT " and on line " INT64_FORMAT ".", first_line, line)
-				 : errdetail("It is on line " INT64_FORMAT ", and was on an earlier line.", line),
-			 errhint("Merge with on_duplicate 'first' or 'last' to keep one of them."),
-			 errtable(lane->run->request->target)));
-}
-
 /* A key of the batch comes again: an error, a row set aside, or one left out. */
 static void
 MeetRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
@@ -431,9 +403,82 @@ MeetRepeatedKey(Lane *lane, const BatchKey *key, int64 first_line)
 	if (lane->run->request->on_duplicate == DUPLICATE_FIRST)
 		lane->run->counts->duplicates++;
 	else if (SetsAside(lane))
-		row->fault = RepeatedKeyFault(lane);
+		row->fault = RepeatedKeyFault(lane->run->request);
 	else
-		RaiseRepeatedKey(lane, key, first_line);
+	{
+		lane->run->current = NULL;
+		RaiseRepeatedKey(lane->run->request, IndexWriterArbiter(lane->indexes), key->values, first_line,
+						 row->place.line);
+	}
+}
+
+typedef enum KeyState
+{
+	KEY_NEW,      /* nothing has it */
+	KEY_THERE,    /* a row has it, which the batch has not met yet */
+	KEY_REPEATED, /* the batch has met it */
+	KEY_TOO_LATE  /* a row has it that came behind the merge's begin, which mode update does not find */
+} KeyState;
+
+/*
+ * What a key is to the merge, whose row there is now (NULL: none). Others may have changed, deleted or made
+ * the row since a row of this key was met, so that what is there now does not tell that it was; the snapshot
+ * under which the merge began does: it sees the same row of a key each time.
+ */
+static KeyState
+StateOfKey(Lane *lane, const BatchKey *key, TupleTableSlot *existing, int64 *first_line)
+{
+	ItemPointer origin = &lane->rows[key->row].origin;
+	KeyState state = existing ? KEY_THERE : KEY_NEW;
+
+	if (existing && HasSeenRow(lane->seen, &existing->tts_tid, first_line))
+		return KEY_REPEATED;
+	if (existing ? table_tuple_satisfies_snapshot(lane->rel, existing, GetActiveSnapshot()) : !key->dead)
+		return state;
+	if (!ArbiterFindAsOf(lane->arbiter, key, origin))
+		return existing && !Inserts(lane) ? KEY_TOO_LATE : state;
+	return HasSeenRow(lane->seen, origin, first_line) ? KEY_REPEATED : state;
+}
+
+/* Remembers the row of the target that a row of the batch was about. */
+static void
+NoteMet(Lane *lane, BatchRow *row, ItemPointer tid)
+{
+	NoteSeen(lane, row, tid);
+	if (lane->seen && ItemPointerIsValid(&row->origin))
+		NoteSeen(lane, row, &row->origin);
+}
+
+/* Mode update: nothing is there that the row could update. What was there at first is met for all that. */
+static void
+PassOverRow(Lane *lane, const BatchKey *key)
+{
+	GivenRow given = {.desc = RowFormDesc(lane->form), .of_target = lane->table.of_target};
+	BatchRow *row = &lane->rows[key->row];
+
+	row->fate = FATE_SETTLED;
+	lane->run->counts->ignored++;
+	given.tuple = row->given;
+	if (lane->run->missed == NULL || key->has_null)
+		return;
+	if (ItemPointerIsValid(&row->origin))
+		NoteSeen(lane, row, &row->origin);
+	else
+		AddMissedRow(lane->run->missed, key->values, &row->place, &given);
+}
+
+/* The row is not there. */
+static void
+MissRow(Lane *lane, const BatchKey *key)
+{
+	BatchRow *row = &lane->rows[key->row];
+	int64 first_line;
+
+	MakeCurrent(lane, row);
+	if (lane->run->keys_repeat && StateOfKey(lane, key, NULL, &first_line) == KEY_REPEATED)
+		MeetRepeatedKey(lane, key, first_line);
+	else if (!Inserts(lane))
+		PassOverRow(lane, key);
 }
 
 static bool
@@ -445,6 +490,21 @@ WasUpdated(TupleTableSlot *existing)
 		   TransactionIdIsValid(HeapTupleHeaderGetRawXmax(tuple->t_data));
 }
 
+/* The row is there, and the batch has not met it yet. */
+static void
+CompareRow(Lane *lane, BatchRow *row, TupleTableSlot *existing)
+{
+	if (Updates(lane) && (row->changed = OverlayRow(lane->form, existing, row->slot)) != 0)
+	{
+		row->fate = FATE_UPDATE;
+		row->was_updated = WasUpdated(existing);
+		return;
+	}
+	row->fate = FATE_SETTLED;
+	(*(Updates(lane) ? &lane->run->counts->unchanged : &lane->run->counts->ignored))++;
+	NoteMet(lane, row, &row->tid);
+}
+
 /* ArbiterFound: the row is there. */
 static void
 MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
@@ -452,23 +512,19 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	Lane *lane = arg;
 	BatchRow *row = &lane->rows[key->row];
 	MemoryContext old = MemoryContextSwitchTo(lane->batch_context);
+	KeyState state = KEY_THERE;
 	int64 first_line;
 
 	MakeCurrent(lane, row);
 	row->tid = existing->tts_tid;
-	if (lane->run->keys_repeat && HasSeenRow(lane->seen, &row->tid, &first_line))
+	if (lane->run->keys_repeat)
+		state = StateOfKey(lane, key, existing, &first_line);
+	if (state == KEY_REPEATED)
 		MeetRepeatedKey(lane, key, first_line);
-	else if (Updates(lane) && (row->changed = OverlayRow(lane->form, existing, row->slot)) != 0)
-	{
-		row->fate = FATE_UPDATE;
-		row->was_updated = WasUpdated(existing);
-	}
+	else if (state == KEY_TOO_LATE)
+		PassOverRow(lane, key);
 	else
-	{
-		row->fate = FATE_SETTLED;
-		(*(Updates(lane) ? &lane->run->counts->unchanged : &lane->run->counts->ignored))++;
-		NoteSeen(lane, row, &row->tid);
-	}
+		CompareRow(lane, row, existing);
 	MemoryContextSwitchTo(old);
 }
 
@@ -503,15 +559,6 @@ MeetBatchRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 }
 
 static void
-SettleMissing(Lane *lane, BatchRow *row)
-{
-	if (row->fate != FATE_INSERT || Inserts(lane))
-		return;
-	row->fate = FATE_SETTLED;
-	lane->run->counts->ignored++;
-}
-
-static void
 ProbeBatch(Lane *lane)
 {
 	lane->keys = FillKeys(lane);
@@ -521,8 +568,11 @@ ProbeBatch(Lane *lane)
 		DropRepeatedKeys(lane);
 	BeginAsking(lane);
 	ArbiterProbe(lane->arbiter, lane->keys, lane->nkeys, MeetBatchRow, lane);
-	for (int i = 0; i < lane->nrows; i++)
-		SettleMissing(lane, &lane->rows[i]);
+	for (int i = 0; i < lane->nkeys; i++)
+	{
+		if (!lane->keys[i].found)
+			MissRow(lane, &lane->keys[i]);
+	}
 }
 
 /* --- 2. completing and checking */
@@ -647,13 +697,15 @@ LookAgain(Lane *lane, BatchRow *row)
 	MakeCurrent(lane, row);
 	PutFormedRow(lane->form, row->slot, row->given);
 	row->fate = FATE_INSERT;
+	ItemPointerSetInvalid(&row->origin);
 	if (lane->arbiter)
 	{
 		FillKey(lane, n, &key,
 				MemoryContextAlloc(lane->batch_context, sizeof(Datum) * list_length(lane->table.key)));
 		ArbiterProbeOne(lane->arbiter, &key, MeetRow, lane);
+		if (!key.found)
+			MissRow(lane, &key);
 	}
-	SettleMissing(lane, row);
 	if (IsToBeWritten(row))
 		CheckRows(lane, n, n + 1);
 }
@@ -715,7 +767,7 @@ SettleUpdated(Lane *lane, BatchRow *row)
 {
 	row->fate = FATE_SETTLED;
 	lane->run->counts->updated++;
-	NoteSeen(lane, row, &row->slot->tts_tid);
+	NoteMet(lane, row, &row->slot->tts_tid);
 	if (lane->run->deletes_unseen)
 		NoteSeen(lane, row, &row->tid);
 }

@@ -12,6 +12,7 @@
 
 #include "merge.h"
 #include "merge_direct.h"
+#include "merge_missed.h"
 
 typedef struct Lane Lane;
 
@@ -24,6 +25,7 @@ typedef struct MergeRun
 	ResultRelInfo *target;   /* the request's */
 	bool keys_repeat;        /* one key may come twice */
 	bool deletes_unseen;     /* mode sync, and rows that the batch lacks are deleted here */
+	MissedRows *missed;      /* mode update, if keys_repeat; else NULL */
 	const RowPlace *current; /* of the row that an error would be about, or NULL */
 	int64 rows;              /* waiting in all lanes */
 	Size bytes;              /* of them */

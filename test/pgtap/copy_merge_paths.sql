@@ -1,7 +1,7 @@
 -- COPY that merges gives the same table and counts by both paths: random batches,
 -- as large as several of the direct path's, for keys of many types.
 BEGIN;
-SELECT plan(108);
+SELECT plan(144);
 SET client_min_messages = warning;
 SELECT setseed(0.4711);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -59,7 +59,7 @@ DECLARE
     mode text;
     policy text;
 BEGIN
-    FOR mode, policy IN SELECT * FROM (VALUES ('upsert', 'error'), ('ignore', 'error'), ('upsert', 'first'), ('ignore', 'first'), ('sync', 'error'), ('sync', 'first')) m LOOP
+    FOR mode, policy IN SELECT * FROM (VALUES ('upsert', 'error'), ('ignore', 'error'), ('upsert', 'first'), ('ignore', 'first'), ('sync', 'error'), ('sync', 'first'), ('update', 'error'), ('update', 'first')) m LOOP
         PERFORM pg_temp.make_batch(key_sql, n, range, policy <> 'error' OR random() < 0.3);
         SELECT * INTO plain FROM pg_temp.load('sql', mode, key_type, policy);
         SELECT * INTO direct FROM pg_temp.load('direct', mode, key_type, policy);
