@@ -42,8 +42,8 @@ check-valgrind:  deps-valgrind ## the C suites under valgrind
 check-asan: deps-check ## build with address and undefined behaviour sanitizers, run every test
 	@test/check_asan $(SUITES)
 
-check-tsan: deps-check ## build with the thread sanitizer, run the tests in which threads meet
-	@test/check --threads web
+check-tsan: deps-check ## build with the thread sanitizer, run the suites of the library and the web
+	@test/check --threads unit integration threads web
 
 fuzz: deps-check ## feed what reads bytes from outside with mutations, with sanitizers (FUZZ_SECONDS=60 each, FUZZ_SEED=)
 	@$(MAKE) -s -C client fuzz

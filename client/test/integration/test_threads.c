@@ -1,6 +1,6 @@
 /*
  * test_threads.c
- *		Many threads on few connections. To be run under the thread sanitizer, too: make check-tsan.
+ *		Many threads on few connections. Run under the thread sanitizer, too, by the suite "threads".
  */
 #include "support.h"
 
