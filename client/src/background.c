@@ -171,9 +171,19 @@ aiodal__background_has_now(const aiodal__background *b)
 	return aiodal__background_has(b) && b->op.state != AIODAL__OP_DONE;
 }
 
-int
-aiodal__background_tick(void *ignored)
+static int
+tick(void *ignored)
 {
 	(void) ignored;
 	return aiodal__errand_cancelled();
+}
+
+aiodal__tick_fn
+aiodal__background_enter(aiodal__conn *conn)
+{
+	aiodal__tick_fn before = conn->tick;
+
+	if (aiodal__in_errand())
+		conn->tick = tick;
+	return before;
 }

@@ -45,7 +45,8 @@ extern bool aiodal__background_has_now(const aiodal__background *b);
 /* Drops one that was not started. */
 extern void aiodal__background_drop(aiodal__background *b);
 
-/* An aiodal__tick_fn: whether it was cancelled. */
-extern int aiodal__background_tick(void *ignored);
+/* Has what conn runs interrupted when this thread's errand, if it is in one, is cancelled: until its tick is
+ * again what this returns. */
+extern aiodal__tick_fn aiodal__background_enter(aiodal__conn *conn);
 
 #endif /* AIODAL_SRC_BACKGROUND_H */

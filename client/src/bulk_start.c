@@ -135,6 +135,11 @@ typedef struct loading
 	aiodal__source source;
 	aiodal_load_stats stats;
 	aiodal_load_stats *out; /* or NULL */
+
+	const aiodal_mapping *mapping; /* of rows; NULL: it is no array that is loaded */
+	const void *rows;
+	size_t n;
+	bool has_options;
 } loading;
 
 static aiodal_status
@@ -142,6 +147,9 @@ run_loading(aiodal__background *b, aiodal_error **err)
 {
 	loading *g = (loading *) b;
 
+	if (g->mapping)
+		return aiodal_mapping_load(&g->stats, g->load.tx, g->mapping, g->rows, g->n,
+								   g->has_options ? &g->options : NULL, err);
 	return aiodal__load_run(&g->load, &g->options, &g->stats, err);
 }
 
@@ -275,6 +283,24 @@ aiodal_bulk_load_memory_start(aiodal_op **op, aiodal_load_stats *stats, aiodal_t
 	if (status != AIODAL_OK)
 		return status;
 	aiodal__source_memory(&g->source, data, size);
+	return aiodal__background_start(op, &g->background, err);
+}
+
+aiodal_status
+aiodal_mapping_load_start(aiodal_op **op, aiodal_load_stats *stats, aiodal_tx *tx,
+						  const aiodal_mapping *mapping, const void *rows, size_t n,
+						  const aiodal_load_options *options, aiodal_error **err)
+{
+	loading *g;
+	aiodal_status status =
+		mapping ? new_loading(&g, op, stats, tx, options, err) : missing(op, "mapping", err);
+
+	if (status != AIODAL_OK)
+		return status;
+	g->mapping = mapping;
+	g->rows = rows;
+	g->n = n;
+	g->has_options = options != NULL;
 	return aiodal__background_start(op, &g->background, err);
 }
 

@@ -20,6 +20,7 @@
 #include "error.h"
 #include "op.h"
 #include "trace.h"
+#include "util/errand.h"
 #include "util/mem.h"
 
 #define ROLLBACK_MS 5000 /* how long the server may take to undo */
@@ -152,7 +153,11 @@ await_turn(aiodal__sandbox *sandbox, int64_t deadline, aiodal_error **err)
 	while (sandbox->conn && !may_nest(sandbox))
 	{
 		int left_ms = aiodal__until(deadline);
-		struct timespec until = aiodal__timespec_in(left_ms < 0 ? 1000 : left_ms);
+		int tick_ms = aiodal__until(aiodal__errand_tick(deadline));
+		struct timespec until = aiodal__timespec_in(tick_ms < 0 ? 1000 : tick_ms);
+
+		if (aiodal__errand_cancelled())
+			return aiodal__fail_canceled(err, NULL);
 
 		if (left_ms == 0)
 			return aiodal__fail_hint(err, AIODAL_ETIMEOUT, NULL,

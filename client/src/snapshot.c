@@ -58,7 +58,7 @@ load(aiodal_db *db, aiodal_schema **schema, aiodal__server_info *info, const aio
 		status = aiodal__acquire(&a, err);
 		if (status != AIODAL_OK)
 			return status;
-		a.conn->tick = aiodal__in_errand() ? aiodal__background_tick : NULL;
+		(void) aiodal__background_enter(a.conn);
 		status = aiodal__schema_load(schema, info, a.conn, db->schemas, db->include, db->parts, known, &lost);
 		a.conn->tick = NULL;
 		aiodal__pool_release(&db->pool, a.conn);

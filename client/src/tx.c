@@ -355,8 +355,13 @@ aiodal_tx_get_alias(const aiodal_alias **out, aiodal_tx *tx, const char *name, a
 static aiodal_status
 call(aiodal_tx_fn fn, aiodal_tx *tx, void *payload, aiodal_error **err)
 {
+	aiodal__conn *conn = tx->conn;
+	aiodal__tick_fn before = aiodal__background_enter(conn);
 	aiodal_status status = fn(tx, payload, err);
 
+	/* it may have ended the transaction, and then the connection is somebody else's */
+	if (tx->conn == conn)
+		conn->tick = before;
 	if (status > 0)
 		return aiodal__fail(err, AIODAL_EINVAL,
 							"the transaction function returned %d, which is no status it may return",
@@ -385,11 +390,16 @@ keep_nested(aiodal_tx *tx, aiodal_error **err)
 static void
 undo_nested(aiodal_tx *tx)
 {
+	aiodal__tick_fn tick;
+
 	if (aiodal__tx_check_alive(tx, NULL) != AIODAL_OK)
 		return;
 	aiodal_op_free(&tx->conn->op);
+	tick = tx->conn->tick;
+	tx->conn->tick = NULL;
 	(void) aiodal__op_command(
 		tx->conn, "ROLLBACK TO SAVEPOINT aiodal_nested; RELEASE SAVEPOINT aiodal_nested", false, NULL, NULL);
+	tx->conn->tick = tick;
 }
 
 aiodal_status

@@ -369,6 +369,7 @@ aiodal_tx_begin_start(aiodal_op **op, aiodal_tx **tx, aiodal_db *db, const aioda
 static void
 let_go(aiodal_tx *tx, aiodal_tx_state state)
 {
+	tx->conn->tick = NULL;
 	if (tx->sandbox)
 		aiodal__sandbox_leave(tx);
 	tx->conn = NULL;
@@ -536,6 +537,7 @@ start_rollback(aiodal_tx *tx, bool had_failed, bool shared, aiodal_error **err)
 	start_turn(&tx->turn, AIODAL__TURN_ROLLING_BACK, shared);
 	tx->turn.had_failed = had_failed;
 	tx->conn->deadline = aiodal__deadline(ROLLBACK_MS);
+	tx->conn->tick = NULL;
 	return send_end(&tx->turn, err);
 }
 

@@ -35,10 +35,9 @@
  *		aiodal_tx_free(tx);
  *
  * aiodal_tx_free() of a transaction that is still open waits for a rollback: where that is to block nobody,
- * aiodal_tx_rollback_start() comes first. These block always, and are for threads of their own: looking up
- * the name of the server's host when a transaction begins, aiodal_db_transact() and aiodal_tx_nested(), and
- * the functions of aiodal/row.h. In a sandbox (aiodal/sandbox.h) the calls that start to begin and to end a
- * transaction block.
+ * aiodal_tx_rollback_start() comes first. Where the server has a name, it is looked up when a connection is
+ * made, also by aiodal_tx_begin_start(), which that blocks. In a sandbox (aiodal/sandbox.h) the calls that
+ * start to begin and to end a transaction block.
  *
  * Each blocking call is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.
@@ -48,6 +47,7 @@
 
 #include <aiodal/bulk.h>
 #include <aiodal/db.h>
+#include <aiodal/row.h>
 #include <aiodal/tx.h>
 
 AIODAL_BEGIN_DECLS
@@ -121,6 +121,53 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_bulk_export_fd_start(aiodal_op
 																	   aiodal_tx *tx,
 																	   const aiodal_export_options *options,
 																	   int fd, aiodal_error **err);
+
+/*
+ * Rows of tables, as the functions of aiodal/row.h without _start. What the pointers lead to, rows, keys,
+ * parameters and the mapping, must stay until the operation is freed; but options are copied. *res and *rows
+ * are NULL until the operation is done with AIODAL_OK.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_select_start(
+	aiodal_op **op, aiodal_result **res, void **rows, aiodal_tx *tx, const aiodal_mapping *mapping,
+	const char *tail, size_t n, const aiodal_value *params, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_find_start(aiodal_op **op, aiodal_result **res,
+																	 void **rows, aiodal_tx *tx,
+																	 const aiodal_mapping *mapping,
+																	 const void *key, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_insert_start(aiodal_op **op, aiodal_result **res,
+																	   void **rows, aiodal_tx *tx,
+																	   const aiodal_mapping *mapping,
+																	   const void *row, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_update_start(aiodal_op **op, aiodal_result **res,
+																	   void **rows, aiodal_tx *tx,
+																	   const aiodal_mapping *mapping,
+																	   const void *row, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_delete_start(aiodal_op **op, aiodal_tx *tx,
+																	   const aiodal_mapping *mapping,
+																	   const void *key, aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_mapping_load_start(
+	aiodal_op **op, aiodal_load_stats *stats, aiodal_tx *tx, const aiodal_mapping *mapping, const void *rows,
+	size_t n, const aiodal_load_options *options, aiodal_error **err);
+
+/* As aiodal_tx_get_alias(); *alias is NULL until the operation is done with AIODAL_OK. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_get_alias_start(aiodal_op **op,
+																	 const aiodal_alias **alias,
+																	 aiodal_tx *tx, const char *name,
+																	 aiodal_error **err);
+
+/*
+ * As aiodal_db_transact() and aiodal_tx_nested(): fn is written as for those, with calls that block, and runs
+ * in the thread, as do all callbacks, notices and traces meanwhile. That thread gets none of the program's
+ * signals. Cancelled, the statement that runs and each that follows is AIODAL_ECANCELED, and there is no
+ * other attempt. Whoever frees the operation before it is done waits until fn returns.
+ */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_transact_start(aiodal_op **op, aiodal_db *db,
+																	const aiodal_tx_options *options,
+																	aiodal_tx_fn fn, void *payload,
+																	aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_nested_start(aiodal_op **op, aiodal_tx *tx,
+																  aiodal_tx_fn fn, void *payload,
+																  aiodal_error **err);
 
 /*
  * Begins a transaction, as aiodal_tx_begin(). Until the operation is done with AIODAL_OK, and when it is done

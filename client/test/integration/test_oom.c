@@ -145,13 +145,6 @@ poll_db(aiodal_error **err)
 	return status;
 }
 
-static void
-backgrounds(void **state)
-{
-	(void) state;
-	sweep(poll_db, 12);
-}
-
 static aiodal_status
 in_transaction(aiodal_tx *tx, void *payload, aiodal_error **err)
 {
@@ -172,6 +165,54 @@ in_transaction(aiodal_tx *tx, void *payload, aiodal_error **err)
 	if (status == AIODAL_OK)
 		status = aiodal_tx_get_alias(&alias, tx, "alias", err);
 	return status;
+}
+
+static aiodal_status
+poll_alias(aiodal_tx *tx, aiodal_error **err)
+{
+	static const char *const args[] = {"a"};
+	aiodal_call call = AIODAL_CALL_INIT;
+	const aiodal_alias *alias;
+	aiodal_op *op = NULL;
+	aiodal_status status;
+
+	call.function = "f";
+	call.n_args = 1;
+	call.args = args;
+	status = aiodal_tx_set_alias(tx, "alias", &call, err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_get_alias_start(&op, &alias, tx, "alias", err);
+	return polling_run(op, status, err);
+}
+
+/* Functions in threads, in a transaction of their own and in another's. */
+static aiodal_status
+poll_functions(aiodal_error **err)
+{
+	aiodal_op *op = NULL;
+	aiodal_tx *tx = NULL;
+	aiodal_status status = aiodal_db_transact_start(&op, db, NULL, in_transaction, NULL, err);
+
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_begin(&tx, db, NULL, err);
+	if (status == AIODAL_OK)
+		status = poll_alias(tx, err);
+	if (status == AIODAL_OK)
+		status = aiodal_tx_nested_start(&op, tx, in_transaction, NULL, err);
+	if (status == AIODAL_OK)
+		status = polling_run(op, status, err);
+	aiodal_tx_free(tx);
+	return status;
+}
+
+static void
+backgrounds(void **state)
+{
+	(void) state;
+	sweep(poll_db, 12);
+	sweep(poll_functions, 12);
 }
 
 static aiodal_status
