@@ -259,6 +259,13 @@ SELECT aiodal.stage('book', on_error => 'ignore');
 SELECT aiodal.stage('book', max_rejects => 3);
 SELECT aiodal.stage('book', on_error => 'reject', max_rejects => -1);
 
+-- whoever is handed the session sees nothing of what it did
+SELECT value FROM aiodal.rejects();
+SELECT rejected FROM aiodal.last_copy();
+DISCARD ALL;
+SELECT value FROM aiodal.rejects();
+SELECT rejected FROM aiodal.last_copy();
+
 SET client_min_messages = warning;
 DROP OWNED BY aiodal_reject_user;
 DROP ROLE aiodal_reject_user;

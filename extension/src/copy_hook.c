@@ -3,6 +3,9 @@
  *		COPY FROM taken over where the target is a stage, or where it says how to
  *		merge.
  *
+ * DISCARD ALL, by which poolers hand a session on, makes it forget its last COPY,
+ * whose rejects are the data of whoever had it.
+ *
  * Every other statement goes on to the next hook, untouched: a relation that
  * does not exist, or a format of somebody else's, is not ours to complain of.
  */
@@ -31,6 +34,12 @@ TargetStage(Node *statement)
 	return OidIsValid(relid) ? FindStage(relid) : NULL;
 }
 
+static bool
+IsDiscardAll(Node *statement)
+{
+	return IsA(statement, DiscardStmt) && ((DiscardStmt *) statement)->target == DISCARD_ALL;
+}
+
 static void
 CopyHook(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, ProcessUtilityContext context,
 		 ParamListInfo params, QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
@@ -44,6 +53,8 @@ CopyHook(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, Process
 	if (stage == NULL && !IsCopyThatMerges(pstmt->utilityStmt))
 	{
 		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		if (IsDiscardAll(pstmt->utilityStmt))
+			ForgetLastCopy();
 		return;
 	}
 	pstate = make_parsestate(NULL);

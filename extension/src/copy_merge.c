@@ -249,6 +249,13 @@ CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage)
 	return stored;
 }
 
+void
+ForgetLastCopy(void)
+{
+	last.known = false;
+	ForgetLastRejects();
+}
+
 /* aiodal.last_copy() returns aiodal.merge_result; null when the session's last COPY failed or was none of
  * ours */
 Datum

@@ -32,4 +32,7 @@ CopyAs(ParseState *pstate, CopyStmt *stmt, Stage *wanted, const char *delete_whe
 /* COPY into a stage; returns the number of rows stored. */
 extern int64 CopyAndRemember(ParseState *pstate, CopyStmt *stmt, Stage *stage);
 
+/* What aiodal.last_copy() and aiodal.rejects() tell of the session's last COPY is gone. */
+extern void ForgetLastCopy(void);
+
 #endif /* AIODAL_COPY_MERGE_H */

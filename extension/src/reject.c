@@ -188,6 +188,15 @@ MakeLast(RejectLog *log)
 		FreeLog(old);
 }
 
+void
+ForgetLastRejects(void)
+{
+	/* what is in the list goes with the transaction */
+	if (last != NULL && !list_member_ptr(logs, last))
+		FreeLog(last);
+	last = NULL;
+}
+
 RejectLog *
 BeginRejects(Oid stage, bool copy)
 {

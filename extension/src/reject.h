@@ -51,6 +51,9 @@ extern int64 CountRejectsIn(const RejectLog *log);
 /* The same of its COPYs alone. */
 extern int64 CountCopyRejects(Oid stage);
 
+/* The session's last COPY set nothing aside that would be shown. */
+extern void ForgetLastRejects(void);
+
 /*
  * Whether an error of this code is about the row at hand: its data, or names
  * in it. Others (no memory, cancelled, no permission) are about the load.
