@@ -7,10 +7,12 @@
  * input first goes through a stage (copy_path.c).
  *
  * Where bad rows are set aside, rows are read in a subtransaction, as into a stage
- * (stage_writer.c): nothing is written in it, so rows read before an error stay.
+ * (stage_writer.c): nothing is written in it, so rows read before an error stay. Those of a
+ * partitioned target are kept until it has ended: they may open their partition.
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "commands/progress.h"
 #include "executor/executor.h"
@@ -24,6 +26,16 @@
 #include "merge_direct.h"
 #include "reject.h"
 
+/* Rows, and bytes of them, that are read before they are handed on, where that has to wait. */
+#define KEPT_ROWS_MAX  1000
+#define KEPT_BYTES_MAX (1024 * 1024)
+
+typedef struct KeptRow
+{
+	HeapTuple tuple;
+	RowPlace place;
+} KeptRow;
+
 typedef struct DirectCopy
 {
 	const Stage *wanted;
@@ -35,7 +47,14 @@ typedef struct DirectCopy
 	int64 excluded;
 	DirectMerge *direct;
 	bool more; /* input has not ended */
-	bool full; /* rows wait to be merged */
+	bool full; /* rows wait to be merged, or handed on */
+
+	/* only where rows are read in a subtransaction and may open their partition, which is not to be its own
+	 */
+	MemoryContext kept_context; /* else NULL */
+	KeptRow *kept;
+	int nkept;
+	Size kept_bytes;
 } DirectCopy;
 
 static void
@@ -84,6 +103,46 @@ Progress(const DirectCopy *copy)
 	pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, copy->counts->staged);
 }
 
+static void
+PrepareKeeping(DirectCopy *copy)
+{
+	if (copy->merge->rejects == NULL || copy->merge->target->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return;
+	copy->kept_context =
+		AllocSetContextCreate(CurrentMemoryContext, "aiodal kept rows", ALLOCSET_DEFAULT_SIZES);
+	copy->kept = palloc(sizeof(KeptRow) * KEPT_ROWS_MAX);
+}
+
+/* Returns whether there is no room for another one. */
+static bool
+KeepRow(DirectCopy *copy, TupleTableSlot *slot, const RowPlace *place)
+{
+	MemoryContext old = MemoryContextSwitchTo(copy->kept_context);
+	KeptRow *row = &copy->kept[copy->nkept++];
+
+	row->tuple = heap_form_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+	row->place = *place;
+	copy->kept_bytes += row->tuple->t_len;
+	MemoryContextSwitchTo(old);
+	return copy->nkept == KEPT_ROWS_MAX || copy->kept_bytes >= KEPT_BYTES_MAX;
+}
+
+static void
+HandKeptRowsOn(DirectCopy *copy)
+{
+	for (int i = 0; i < copy->nkept; i++)
+	{
+		TupleTableSlot *slot = DirectMergeSlot(copy->direct);
+
+		heap_deform_tuple(copy->kept[i].tuple, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+		if (DirectMergeAdd(copy->direct, &copy->kept[i].place))
+			DirectMergeFlush(copy->direct);
+	}
+	copy->nkept = 0;
+	copy->kept_bytes = 0;
+	MemoryContextReset(copy->kept_context);
+}
+
 /* Reads until rows are to be merged, the input ends, or a record is at fault. */
 static void
 ReadRows(void *arg)
@@ -92,11 +151,14 @@ ReadRows(void *arg)
 
 	while (copy->more && !copy->full)
 	{
-		copy->more = ReadRow(copy, DirectMergeSlot(copy->direct));
+		TupleTableSlot *slot = DirectMergeSlot(copy->direct);
+		RowPlace place;
+
+		copy->more = ReadRow(copy, slot);
 		if (!copy->more || copy->feed->fault)
 			return;
-		copy->full =
-			DirectMergeAdd(copy->direct, &(RowPlace){.line = copy->feed->line, .number = copy->feed->record});
+		place = (RowPlace){.line = copy->feed->line, .number = copy->feed->record};
+		copy->full = copy->kept ? KeepRow(copy, slot, &place) : DirectMergeAdd(copy->direct, &place);
 		copy->counts->staged++;
 		if (copy->counts->staged % 1000 == 0)
 			Progress(copy);
@@ -136,7 +198,9 @@ MoveRows(DirectCopy *copy)
 			ReadRowsSettingAside(copy);
 		else
 			ReadRows(copy);
-		if (copy->full)
+		if (copy->kept)
+			HandKeptRowsOn(copy);
+		else if (copy->full)
 			DirectMergeFlush(copy->direct);
 	}
 }
@@ -166,6 +230,7 @@ MergeFeed(FeedRequest *request, Feed *feed, List *where, void *arg)
 	copy->where = ExecInitQual(where, NULL);
 	PushCopiedSnapshot(GetTransactionSnapshot());
 	PrepareRejects(copy);
+	PrepareKeeping(copy);
 	copy->direct = DirectMergeBegin(copy->merge, true, copy->counts);
 	MoveRows(copy);
 	DirectMergeEnd(copy->direct);

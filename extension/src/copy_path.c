@@ -11,11 +11,14 @@
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "copy_path.h"
 #include "merge.h"
 #include "merge_missing.h"
+#include "merge_partitions.h"
 #include "merge_path.h"
 #include "merge_sql.h"
 #include "parents.h"
@@ -78,11 +81,29 @@ MayNeedVolatileDefault(const CopyRequest *request, const MergeRequest *merge)
 
 /* --- where bad rows are set aside: all that can be wrong with one has to be found before it is written */
 
-/* A row may open its partition, which no failed subtransaction may undo. */
+/* The partition is looked for outside of subtransactions: nothing but comparisons may run. */
 static bool
-SetsAsideOfPartitions(const CopyRequest *request, const MergeRequest *merge)
+SetsAsideByExpression(const CopyRequest *request, const MergeRequest *merge)
 {
-	return request->wanted->reject && request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	return request->wanted->reject && MayFailToPart(request->target);
+}
+
+/* They are filled in before the partition is looked for, and are not to be told with the row. */
+static bool
+SetsAsideByDefaults(const CopyRequest *request, const MergeRequest *merge)
+{
+	TupleDesc desc = RelationGetDescr(request->target);
+	bool defaults = false;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		defaults |= !att->attisdropped && att->attgenerated == '\0' &&
+					build_column_default(request->target, i + 1) != NULL;
+	}
+	return request->wanted->reject && merge->mode == MODE_INSERT && defaults &&
+		   request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 }
 
 /* What a row set aside was to update stays, and the next row of its key has to tell it from what was met. */
@@ -99,13 +120,39 @@ SetsAsideWithWhere(const CopyRequest *request, const MergeRequest *merge)
 	return request->wanted->reject && request->stmt->whereClause != NULL;
 }
 
+/* What is asked of a table that rows go into. */
+typedef struct TriggerQuestion
+{
+	Relation target;
+	bool updates;
+	List *unchanged; /* columns of the target */
+} TriggerQuestion;
+
+static bool
+IsCheckedByTriggers(Relation table, void *arg)
+{
+	const TriggerQuestion *question = arg;
+	List *unchanged = NIL;
+	ListCell *lc;
+
+	foreach (lc, question->unchanged)
+	{
+		const char *name = get_attname(RelationGetRelid(question->target), lfirst_int(lc), false);
+
+		unchanged = lappend_int(unchanged, get_attnum(RelationGetRelid(table), name));
+	}
+	return !LeavesNothingToCheck(table, question->updates, unchanged);
+}
+
 static bool
 SetsAsideBeforeTriggers(const CopyRequest *request, const MergeRequest *merge)
 {
-	bool updates = merge->mode == MODE_UPSERT || merge->mode == MODE_UPDATE;
-	List *unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
+	TriggerQuestion question = {.target = request->target};
 
-	return request->wanted->reject && !LeavesNothingToCheck(request->target, updates, unchanged);
+	question.updates = merge->mode == MODE_UPSERT || merge->mode == MODE_UPDATE;
+	question.unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
+	return request->wanted->reject && (IsCheckedByTriggers(request->target, &question) ||
+									   VisitPartitions(request->target, IsCheckedByTriggers, &question));
 }
 
 /* Entries are made of columns alone, and put in by code that takes any value. */
@@ -120,12 +167,12 @@ CanFail(Relation index)
 }
 
 static bool
-SetsAsideBeforeIndexes(const CopyRequest *request, const MergeRequest *merge)
+HasIndexThatCanFail(Relation table)
 {
 	bool fails = false;
 	ListCell *lc;
 
-	foreach (lc, request->wanted->reject ? RelationGetIndexList(request->target) : NIL)
+	foreach (lc, RelationGetIndexList(table))
 	{
 		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
 
@@ -133,6 +180,13 @@ SetsAsideBeforeIndexes(const CopyRequest *request, const MergeRequest *merge)
 		index_close(index, NoLock);
 	}
 	return fails;
+}
+
+static bool
+SetsAsideBeforeIndexes(const CopyRequest *request, const MergeRequest *merge)
+{
+	return request->wanted->reject &&
+		   (HasIndexThatCanFail(request->target) || AnyPartition(request->target, HasIndexThatCanFail));
 }
 
 static const StageCondition conditions[] = {
@@ -143,7 +197,9 @@ static const StageCondition conditions[] = {
 	{InsertsByKey, "mode insert tells a key that is there from one that comes twice"},
 	{DeletesBySql, "mode sync deletes by SQL"},
 	{MayNeedVolatileDefault, "a column has a volatile default"},
-	{SetsAsideOfPartitions, "rows to be set aside may be a partition's"},
+	{SetsAsideByExpression,
+	 "an expression, which may fail where rows are to be set aside, decides on the partition"},
+	{SetsAsideByDefaults, "defaults may decide on the partition of rows to be set aside"},
 	{SetsAsideOfSync, "mode sync keeps what rows to be set aside would have updated"},
 	{SetsAsideWithWhere, "WHERE may fail where rows are to be set aside"},
 	{SetsAsideBeforeTriggers, "rows to be set aside may be found by triggers behind them"},

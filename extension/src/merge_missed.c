@@ -161,6 +161,35 @@ UnpackTuple(Datum value)
 	return tuple;
 }
 
+/* As a tuple of the target. */
+static HeapTuple
+TupleOfTarget(const MissedRows *missed, const GivenRow *given)
+{
+	TupleDesc desc = RelationGetDescr(missed->request->target);
+	int n = given->desc->natts;
+	Datum *values;
+	bool *nulls;
+	Datum *in_target;
+	bool *null_in_target;
+
+	if (given->of_target == NULL)
+		return given->tuple;
+	values = palloc(sizeof(Datum) * n);
+	nulls = palloc(sizeof(bool) * n);
+	in_target = palloc0(sizeof(Datum) * desc->natts);
+	null_in_target = palloc(sizeof(bool) * desc->natts);
+	heap_deform_tuple(given->tuple, given->desc, values, nulls);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		int column = given->of_target[i] - 1;
+
+		null_in_target[i] = column < 0 || nulls[column];
+		if (!null_in_target[i])
+			in_target[i] = values[column];
+	}
+	return heap_form_tuple(desc, in_target, null_in_target);
+}
+
 void
 AddMissedRow(MissedRows *missed, const Datum *values, const RowPlace *place, const GivenRow *given)
 {
@@ -174,7 +203,7 @@ AddMissedRow(MissedRows *missed, const Datum *values, const RowPlace *place, con
 	columns[COLUMN_LINE] = Int64GetDatum(place->line);
 	columns[COLUMN_FIRST_LINE] = Int64GetDatum(0);
 	slot->tts_isnull[ColumnAt(missed, COLUMN_GIVEN)] = missed->request->rejects == NULL;
-	columns[COLUMN_GIVEN] = missed->request->rejects ? PackTuple(given->tuple) : (Datum) 0;
+	columns[COLUMN_GIVEN] = missed->request->rejects ? PackTuple(TupleOfTarget(missed, given)) : (Datum) 0;
 	PutRow(missed, &missed->by_key);
 }
 

@@ -54,6 +54,18 @@ AnyPartition(Relation target, bool (*holds)(Relation))
 	return VisitPartitions(target, HasProperty, &(Property){holds});
 }
 
+static bool
+PartsByExpression(Relation table)
+{
+	return table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && RelationGetPartitionKey(table)->partexprs;
+}
+
+bool
+MayFailToPart(Relation target)
+{
+	return PartsByExpression(target) || AnyPartition(target, PartsByExpression);
+}
+
 /* By bytes: what such a collation takes for equal, every other one does. */
 static bool
 AllDeterministic(const MergeKey *key)

@@ -19,6 +19,10 @@ extern bool VisitPartitions(Relation target, bool (*visit)(Relation, void *), vo
 /* Whether that holds for one of them. */
 extern bool AnyPartition(Relation target, bool (*holds)(Relation));
 
+/* Whether more than comparisons of columns decide on the partition of a row, at any level; false for what has
+ * none. */
+extern bool MayFailToPart(Relation target);
+
 /*
  * Whether rows of the target whose keys are equal are in one partition, as they are where the partition key
  * compares as the index does. (PostgreSQL has let there be other indexes.) True for what has no partitions.

@@ -18,7 +18,6 @@
 #include "executor/executor.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/partcache.h"
 #include "utils/rel.h"
 
 #include "merge_form.h"
@@ -79,12 +78,6 @@ AllColumns(TupleDesc desc)
 	return columns;
 }
 
-static bool
-PartsByExpression(Relation table)
-{
-	return table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && RelationGetPartitionKey(table)->partexprs;
-}
-
 /*
  * The error that says so is caught without a subtransaction, which is safe while nothing but
  * PostgreSQL's own comparisons run.
@@ -92,8 +85,7 @@ PartsByExpression(Relation table)
 static bool
 MayMiss(const MergeRequest *request)
 {
-	return (request->rejects || request->mode == MODE_UPDATE) && !PartsByExpression(request->target) &&
-		   !AnyPartition(request->target, PartsByExpression);
+	return (request->rejects || request->mode == MODE_UPDATE) && !MayFailToPart(request->target);
 }
 
 Router *
