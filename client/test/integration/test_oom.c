@@ -5,56 +5,13 @@
  * Linked with the static library, since the switch is none of its exported symbols. libpq's own allocations
  * are not reached.
  */
+#include "oom.h"
 #include "polling.h"
 
 #include <unistd.h>
 #include <zlib.h>
 
-#include "util/mem.h"
-
 static aiodal_db *db;
-static int left; /* allocations until one fails */
-
-static int
-fail_when_none_is_left(void)
-{
-	return left-- == 0;
-}
-
-typedef aiodal_status (*scenario)(aiodal_error **err);
-
-/* Runs it with the first allocation failing, then the second, until it succeeds. */
-static void
-sweep(scenario run, int at_least)
-{
-	int n;
-
-	for (n = 0;; n++)
-	{
-		aiodal_error *err = NULL;
-		aiodal_status status;
-
-		left = n;
-		aiodal__alloc_fails = fail_when_none_is_left;
-		status = run(&err);
-		aiodal__alloc_fails = NULL;
-		if (left >= 0)
-		{
-			OK(status);
-			break;
-		}
-		/* what was only for a message or a look ahead may be done without */
-		if (status == AIODAL_OK)
-			continue;
-		assert_int_equal(status, AIODAL_ENOMEM);
-		assert_string_equal(aiodal_error_message(err), "out of memory");
-		aiodal_error_free(err);
-		err = NULL;
-		if (db)
-			OK(aiodal_db_ping(db, &err));
-	}
-	assert_true(n >= at_least);
-}
 
 static int
 set_up(void **state)
@@ -96,7 +53,7 @@ static void
 opening(void **state)
 {
 	(void) state;
-	sweep(open_and_close, 10);
+	sweep(db, open_and_close, 10);
 }
 
 static aiodal_status
@@ -122,7 +79,7 @@ static void
 reflecting(void **state)
 {
 	(void) state;
-	sweep(reflect_again, 3);
+	sweep(db, reflect_again, 3);
 }
 
 static aiodal_status
@@ -211,8 +168,8 @@ static void
 backgrounds(void **state)
 {
 	(void) state;
-	sweep(poll_db, 12);
-	sweep(poll_functions, 12);
+	sweep(db, poll_db, 12);
+	sweep(db, poll_functions, 12);
 }
 
 static aiodal_status
@@ -225,7 +182,7 @@ static void
 transactions(void **state)
 {
 	(void) state;
-	sweep(transact, 7);
+	sweep(db, transact, 7);
 }
 
 /* A load in a transaction that is rolled back; it must stand whatever became of the load. */
@@ -345,10 +302,10 @@ loads(void **state)
 	aiodal_tx *tx;
 
 	(void) state;
-	sweep(load_table, 8);
-	sweep(load_by_hand, 8);
-	sweep(load_by_jobs, 8);
-	sweep(load_and_export, 16);
+	sweep(db, load_table, 8);
+	sweep(db, load_by_hand, 8);
+	sweep(db, load_by_jobs, 8);
+	sweep(db, load_and_export, 16);
 	OK(aiodal_tx_begin(&tx, db, NULL, &err));
 	assert_string_equal(
 		query(tx, "SELECT count(*) FROM pg_class WHERE relnamespace = 'aiodal_stage'::regnamespace"), "0");
@@ -374,7 +331,7 @@ static void
 exports(void **state)
 {
 	(void) state;
-	sweep(export_zipped, 5);
+	sweep(db, export_zipped, 5);
 }
 
 /* Values that something has to be made for, and an error about one. */
@@ -560,7 +517,7 @@ static void
 rows(void **state)
 {
 	(void) state;
-	sweep(transact_rows, 4);
+	sweep(db, transact_rows, 4);
 }
 
 static aiodal_status
@@ -594,7 +551,7 @@ static void
 pipelines(void **state)
 {
 	(void) state;
-	sweep(transact_pipeline, 40);
+	sweep(db, transact_pipeline, 40);
 }
 
 /* With a pool of its own, so that it waits in the queue and connects. */
@@ -647,14 +604,14 @@ static void
 turns(void **state)
 {
 	(void) state;
-	sweep(poll_transactions, 8);
+	sweep(db, poll_transactions, 8);
 }
 
 static void
 preparing(void **state)
 {
 	(void) state;
-	sweep(prepare_statement, 8);
+	sweep(db, prepare_statement, 8);
 }
 
 static aiodal_status
@@ -667,8 +624,8 @@ static void
 values(void **state)
 {
 	(void) state;
-	sweep(transact_values, 8);
-	sweep(transact_parameters, 4);
+	sweep(db, transact_values, 8);
+	sweep(db, transact_parameters, 4);
 }
 
 /* Errors of the server's that cannot be copied are out of memory, with the status they had. */
