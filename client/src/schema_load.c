@@ -69,6 +69,13 @@ check_version(const char *version, const char *database, aiodal_error **err)
 	return AIODAL_OK;
 }
 
+static aiodal_status
+not_installed(const aiodal__conn *conn, const char *sqlstate, aiodal_error **err)
+{
+	return aiodal__fail_state(err, AIODAL_ENOTFOUND, sqlstate, NULL, "Run CREATE EXTENSION aiodal; there.",
+							  "extension aiodal is not installed in database \"%s\"", PQdb(conn->pg));
+}
+
 /* The question about the extension failed: says why. */
 static aiodal_status
 extension_missing(const aiodal__conn *conn, const PGresult *res, aiodal_error **err)
@@ -77,9 +84,7 @@ extension_missing(const aiodal__conn *conn, const PGresult *res, aiodal_error **
 
 	/* undefined schema, undefined function */
 	if (sqlstate && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42883") == 0))
-		return aiodal__fail_state(err, AIODAL_ENOTFOUND, sqlstate, NULL,
-								  "Run CREATE EXTENSION aiodal; there.",
-								  "extension aiodal is not installed in database \"%s\"", PQdb(conn->pg));
+		return not_installed(conn, sqlstate, err);
 	return aiodal__conn_fail(conn, aiodal__conn_status(conn, res), res, err);
 }
 
@@ -496,6 +501,9 @@ digest_about(aiodal__server_info *info, const aiodal__conn *conn, const PGresult
 
 	if (about && PQresultStatus(about) == PGRES_FATAL_ERROR)
 		return extension_missing(conn, about, err);
+	/* a schema and a function of these names may be somebody else's */
+	if (about && PQresultStatus(about) == PGRES_TUPLES_OK && PQntuples(about) == 0)
+		return not_installed(conn, "3F000", err);
 	if (about && PQresultStatus(about) == PGRES_TUPLES_OK)
 		status = check_info(about, err);
 	return status == AIODAL_OK && info && about ? take_info(info, conn, about, err) : status;

@@ -441,6 +441,13 @@ commit_failed(aiodal__turn *turn, aiodal_status status, aiodal_error *why)
 }
 
 static aiodal_status
+undone(aiodal_error **err)
+{
+	return aiodal__fail_state(err, AIODAL_ESTATE, "25P02", "A statement in it had failed.", NULL,
+							  "the transaction was rolled back instead of committed");
+}
+
+static aiodal_status
 rollback_done(aiodal__turn *turn, aiodal_status status, aiodal_error *why)
 {
 	end(turn, status == AIODAL_OK ? AIODAL_TX_ROLLED_BACK : AIODAL_TX_LOST);
@@ -450,8 +457,7 @@ rollback_done(aiodal__turn *turn, aiodal_status status, aiodal_error *why)
 		return status;
 	}
 	aiodal_error_free(why);
-	return aiodal__fail_state(&turn->error, AIODAL_ESTATE, "25P02", "A statement in it had failed.", NULL,
-							  "the transaction was rolled back instead of committed");
+	return undone(&turn->error);
 }
 
 /* The command, if there was one, is over; why is taken. */
@@ -483,6 +489,10 @@ end_on(aiodal__turn *turn)
 			set_target(turn, conn);
 		return status;
 	}
+	/* which a server answers who knows of a failure that went unseen here */
+	if (status == AIODAL_OK && turn->stage == AIODAL__TURN_COMMITTING &&
+		strcmp(PQcmdStatus(conn->op.result), "ROLLBACK") == 0)
+		status = undone(&why);
 	aiodal__op_release(conn);
 	return end_done(turn, status, why);
 }
