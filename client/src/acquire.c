@@ -8,8 +8,6 @@
  */
 #include "acquire.h"
 
-#include <poll.h>
-
 #include "error.h"
 #include "op.h"
 #include "util/errand.h"
@@ -26,7 +24,6 @@ static aiodal_status
 wait_for(aiodal__acquisition *a, aiodal__acquire_stage stage, aiodal_status want)
 {
 	a->stage = stage;
-	a->want = want;
 	return want;
 }
 
@@ -100,12 +97,15 @@ connect_failed(aiodal__acquisition *a, aiodal_status status)
 static aiodal_status
 connect_on(aiodal__acquisition *a, aiodal_error **err)
 {
-	aiodal_status status = aiodal__conn_open_step(a->conn, err);
+	aiodal_status status;
 
-	if (status > 0 && aiodal__until(a->limit) != 0)
-		return wait_for(a, AIODAL__ACQUIRE_CONNECTING, status);
+	if (a->dial)
+		status = aiodal__dial_step(a->dial, &a->conn, err);
+	else
+		status = aiodal__conn_open(&a->conn, &a->pool->params, a->limit, err);
 	if (status > 0)
-		status = aiodal__conn_open_late(a->conn, err);
+		return wait_for(a, AIODAL__ACQUIRE_CONNECTING, status);
+	a->dial = NULL;
 	if (status != AIODAL_OK)
 		return connect_failed(a, status);
 	aiodal__pool_fill_place(a->pool, a->conn, a->owner);
@@ -115,11 +115,12 @@ connect_on(aiodal__acquisition *a, aiodal_error **err)
 static aiodal_status
 start_connecting(aiodal__acquisition *a, aiodal_error **err)
 {
-	aiodal_status status;
+	aiodal_status status = AIODAL_OK;
 
 	a->idle_ms = -1;
 	a->limit = sooner(sooner(a->deadline, a->patience), aiodal__deadline(a->pool->limits.connect_timeout_ms));
-	status = aiodal__conn_open_start(&a->conn, &a->pool->params, err);
+	if (a->async)
+		status = aiodal__dial_start(&a->dial, &a->pool->params, a->limit, err);
 	return status == AIODAL_OK ? connect_on(a, err) : connect_failed(a, status);
 }
 
@@ -191,21 +192,12 @@ aiodal__acquire_fd(const aiodal__acquisition *a)
 	switch (a->stage)
 	{
 		case AIODAL__ACQUIRE_QUEUED: return a->waiter.fd;
-		case AIODAL__ACQUIRE_CONNECTING:
+		case AIODAL__ACQUIRE_CONNECTING: return aiodal__dial_fd(a->dial);
 		case AIODAL__ACQUIRE_COMMAND: return PQsocket(a->conn->pg);
 		case AIODAL__ACQUIRE_OVER:
 		case AIODAL__ACQUIRE_DONE: break;
 	}
 	return -1;
-}
-
-static void
-wait_for_socket(const aiodal__acquisition *a, int64_t limit)
-{
-	struct pollfd fd = {.fd = PQsocket(a->conn->pg),
-						.events = a->want == AIODAL_WANT_WRITE ? POLLOUT : POLLIN};
-
-	(void) poll(&fd, 1, aiodal__until(sooner(a->limit, limit)));
 }
 
 void
@@ -214,7 +206,7 @@ aiodal__acquire_wait(aiodal__acquisition *a, int64_t limit)
 	switch (a->stage)
 	{
 		case AIODAL__ACQUIRE_QUEUED: aiodal__pool_wait(a->pool, &a->waiter, sooner(a->limit, limit)); break;
-		case AIODAL__ACQUIRE_CONNECTING: wait_for_socket(a, limit); break;
+		case AIODAL__ACQUIRE_CONNECTING: aiodal__dial_wait(a->dial, sooner(a->limit, limit)); break;
 		case AIODAL__ACQUIRE_COMMAND: (void) aiodal__op_wait(a->conn, sooner(a->limit, limit)); break;
 		case AIODAL__ACQUIRE_OVER:
 		case AIODAL__ACQUIRE_DONE: break;
@@ -230,7 +222,11 @@ aiodal__acquire_give_up(aiodal__acquisition *a)
 			aiodal__pool_withdraw(a->pool, &a->waiter);
 			aiodal__waiter_free(&a->waiter);
 			break;
-		case AIODAL__ACQUIRE_CONNECTING: (void) connect_failed(a, AIODAL_ECANCELED); break;
+		case AIODAL__ACQUIRE_CONNECTING:
+			aiodal__dial_give_up(a->dial);
+			a->dial = NULL;
+			(void) connect_failed(a, AIODAL_ECANCELED);
+			break;
 		case AIODAL__ACQUIRE_COMMAND:
 			aiodal_op_free(&a->conn->op);
 			/* it may have begun a transaction */
@@ -247,7 +243,9 @@ aiodal__acquire_give_up(aiodal__acquisition *a)
 void
 aiodal__acquire_abandon(aiodal__acquisition *a)
 {
-	if (a->stage == AIODAL__ACQUIRE_CONNECTING || a->stage == AIODAL__ACQUIRE_COMMAND)
+	if (a->stage == AIODAL__ACQUIRE_CONNECTING)
+		aiodal__dial_give_up(a->dial);
+	if (a->stage == AIODAL__ACQUIRE_COMMAND)
 		aiodal__conn_abandon(a->conn);
 	if (a->stage == AIODAL__ACQUIRE_QUEUED)
 		aiodal__waiter_free(&a->waiter);

@@ -5,6 +5,7 @@
 #ifndef AIODAL_SRC_ACQUIRE_H
 #define AIODAL_SRC_ACQUIRE_H
 
+#include "dial.h"
 #include "pool.h"
 
 typedef enum aiodal__acquire_stage
@@ -25,14 +26,14 @@ typedef struct aiodal__acquisition
 	int64_t deadline;   /* for it, and for what the connection runs later */
 	int64_t patience;   /* until when to wait for a connection, and to make one */
 	int64_t ping_after; /* one that was idle for so long is given the time of a new one to answer */
-	bool async;         /* there is to be a descriptor to wait for always */
+	bool async;         /* there is to be a descriptor to wait for always, and nothing may block */
 
 	aiodal__conn *conn;
-	int64_t idle_ms; /* it had been idle before; -1: it is new */
+	aiodal__dial *dial; /* by which it connects, when async */
+	int64_t idle_ms;    /* it had been idle before; -1: it is new */
 	aiodal__acquire_stage stage;
 	aiodal__waiter waiter;
 	int64_t limit; /* of the stage */
-	aiodal_status want;
 } aiodal__acquisition;
 
 /*

@@ -155,8 +155,7 @@ aiodal__background_start(aiodal_op **op, aiodal__background *b, aiodal_error **e
 	if (b->place)
 		*b->place = b->below;
 	drop(b);
-	return aiodal__fail_hint(err, AIODAL_ENOMEM, NULL, "Too many threads or open files may be the reason.",
-							 "could not start a thread");
+	return aiodal__fail_thread(err);
 }
 
 bool

@@ -77,8 +77,8 @@ connect_failed(const PGconn *pg, aiodal_error **err)
 	return status;
 }
 
-aiodal_status
-aiodal__conn_open_start(aiodal__conn **out, const aiodal__conn_params *params, aiodal_error **err)
+static aiodal_status
+open_start(aiodal__conn **out, const aiodal__conn_params *params, aiodal_error **err)
 {
 	aiodal__conn *conn = aiodal__calloc(1, sizeof(*conn));
 
@@ -124,8 +124,8 @@ connected(aiodal__conn *conn, aiodal_error **err)
 	return conn->cancel ? AIODAL_OK : aiodal__fail_memory(err);
 }
 
-aiodal_status
-aiodal__conn_open_step(aiodal__conn *conn, aiodal_error **err)
+static aiodal_status
+open_step(aiodal__conn *conn, aiodal_error **err)
 {
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		return connect_failed(conn->pg, err);
@@ -142,8 +142,8 @@ aiodal__conn_open_step(aiodal__conn *conn, aiodal_error **err)
 	return conn->connecting;
 }
 
-aiodal_status
-aiodal__conn_open_late(const aiodal__conn *conn, aiodal_error **err)
+static aiodal_status
+open_late(const aiodal__conn *conn, aiodal_error **err)
 {
 	return aiodal__fail_hint(
 		err, AIODAL_ETIMEOUT, NULL, "Check that the server can be reached, or raise connect_timeout_ms.",
@@ -153,12 +153,12 @@ aiodal__conn_open_late(const aiodal__conn *conn, aiodal_error **err)
 aiodal_status
 aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t deadline, aiodal_error **err)
 {
-	aiodal__conn *conn;
-	aiodal_status status = aiodal__conn_open_start(&conn, params, err);
+	aiodal__conn *conn = NULL;
+	aiodal_status status = open_start(&conn, params, err);
 
 	if (status != AIODAL_OK)
 		return status;
-	while ((status = aiodal__conn_open_step(conn, err)) > 0)
+	while ((status = open_step(conn, err)) > 0)
 	{
 		if (aiodal__errand_cancelled())
 		{
@@ -168,7 +168,7 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 		if (!connect_ready(conn, aiodal__until(aiodal__errand_tick(deadline))) &&
 			aiodal__until(deadline) == 0)
 		{
-			status = aiodal__conn_open_late(conn, err);
+			status = open_late(conn, err);
 			break;
 		}
 	}

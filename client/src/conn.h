@@ -147,16 +147,6 @@ extern aiodal_status aiodal__conn_open(aiodal__conn **conn, const aiodal__conn_p
 									   int64_t deadline, aiodal_error **err);
 extern void aiodal__conn_close(aiodal__conn *conn);
 
-/*
- * The same without blocking, but for looking up the name of a host: after start, a step whenever the socket
- * is ready, until AIODAL_OK or an error; or late, which makes the error of one that took too long. The socket
- * may be another one after each step. Whatever came of it, it is to be closed.
- */
-extern aiodal_status
-aiodal__conn_open_start(aiodal__conn **conn, const aiodal__conn_params *params, aiodal_error **err);
-extern aiodal_status aiodal__conn_open_step(aiodal__conn *conn, aiodal_error **err);
-extern aiodal_status aiodal__conn_open_late(const aiodal__conn *conn, aiodal_error **err);
-
 /* In the child of a fork: frees, and sends nothing on the parent's connection. */
 extern void aiodal__conn_abandon(aiodal__conn *conn);
 

@@ -156,6 +156,13 @@ aiodal__fail_memory(aiodal_error **err)
 }
 
 aiodal_status
+aiodal__fail_thread(aiodal_error **err)
+{
+	return aiodal__fail_hint(err, AIODAL_ENOMEM, NULL, "Too many threads or open files may be the reason.",
+							 "could not start a thread");
+}
+
+aiodal_status
 aiodal__fail_canceled(aiodal_error **err, const char *detail)
 {
 	return aiodal__fail_state(err, AIODAL_ECANCELED, "57014", detail, NULL,

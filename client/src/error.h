@@ -24,6 +24,9 @@ aiodal__fail_state(aiodal_error **err, aiodal_status status, const char *sqlstat
 
 extern aiodal_status aiodal__fail_memory(aiodal_error **err);
 
+/* There can be no more threads, or descriptors to hear of them. */
+extern aiodal_status aiodal__fail_thread(aiodal_error **err);
+
 /* By whoever may: the caller of the operation that runs in this thread, else a callback. detail may be NULL.
  */
 extern aiodal_status aiodal__fail_canceled(aiodal_error **err, const char *detail);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "dial.h"
 #include "error.h"
 #include "op.h"
 #include "util/buf.h"
@@ -39,6 +40,7 @@ struct aiodal_listener
 {
 	aiodal_db *db;
 	listener_state state;
+	aiodal__dial *dial; /* by which it connects */
 	aiodal__conn *conn;
 	int64_t limit;
 	int pause_ms; /* before the next attempt to connect */
@@ -127,12 +129,21 @@ aiodal_listen(aiodal_listener **out, aiodal_db *db, const char *const *channels,
 	return status;
 }
 
+static void
+stop_connecting(aiodal_listener *listener)
+{
+	if (listener->dial)
+		aiodal__dial_give_up(listener->dial);
+	listener->dial = NULL;
+}
+
 void
 aiodal_listener_free(aiodal_listener *listener)
 {
 	if (!listener)
 		return;
 	PQfreemem(listener->last);
+	stop_connecting(listener);
 	if (listener->conn && listener->db->pid != aiodal__process())
 		aiodal__conn_abandon(listener->conn);
 	else
@@ -176,6 +187,7 @@ lose(aiodal_listener *listener)
 {
 	int pause = listener->pause_ms;
 
+	stop_connecting(listener);
 	aiodal__conn_close(listener->conn);
 	listener->conn = NULL;
 	enter(listener, LOST, aiodal__now() + (pause > 0 ? pause / 2 + rand_r(&listener->seed) % pause : 0));
@@ -198,7 +210,7 @@ start_connecting(aiodal_listener *listener, aiodal_error **err)
 	if (aiodal__until(listener->limit) != 0)
 		return AIODAL_WANT_READ;
 	enter(listener, CONNECTING, answer_limit(listener));
-	return aiodal__conn_open_start(&listener->conn, &listener->db->pool.params, err);
+	return aiodal__dial_start(&listener->dial, &listener->db->pool.params, listener->limit, err);
 }
 
 static aiodal_status
@@ -211,10 +223,11 @@ start_command(aiodal_listener *listener, const char *sql, listener_state state, 
 static aiodal_status
 connect_on(aiodal_listener *listener, aiodal_error **err)
 {
-	aiodal_status status = aiodal__conn_open_step(listener->conn, err);
+	aiodal_status status = aiodal__dial_step(listener->dial, &listener->conn, err);
 
-	if (status > 0 && aiodal__until(listener->limit) == 0)
-		return aiodal__conn_open_late(listener->conn, err);
+	if (status > 0)
+		return status;
+	listener->dial = NULL;
 	return status == AIODAL_OK ? start_command(listener, listener->listen, SUBSCRIBING, err) : status;
 }
 
@@ -321,6 +334,8 @@ aiodal_listener_poll(aiodal_listener *listener, const aiodal_notification **noti
 int
 aiodal_listener_fd(const aiodal_listener *listener)
 {
+	if (listener && listener->dial)
+		return aiodal__dial_fd(listener->dial);
 	return listener && listener->conn ? PQsocket(listener->conn->pg) : -1;
 }
 

@@ -158,7 +158,7 @@ aiodal__watch_start(aiodal__watch **out, aiodal_db *db, const aiodal_db_options 
 	watch->payload = options->schema_changed_payload;
 	status = aiodal_listen_start(&watch->listener, db, &channel, 1, err);
 	if (status == AIODAL_OK && !aiodal__thread_start(&watch->thread, run, watch))
-		status = aiodal__fail(err, AIODAL_ENOMEM, "could not start a thread");
+		status = aiodal__fail_thread(err);
 	if (status == AIODAL_OK)
 		*out = watch;
 	else

@@ -35,4 +35,11 @@ told: " '  with all answers'
 	exits 0 '  and passes' timeout 250 ${AIODAL_TEST_WRAPPER:-} "$scratch/test_$loop" || note "$out"
 	is "$(grep -c '^ok' <<<"$out")" "$(sed -n 's/^1\.\.//p' <<<"$out")" '  in every point'
 done
+
+psql -XAtq -c 'CREATE TABLE number (id int PRIMARY KEY, name text)'
+compiles example_load client/examples/loop_load.c ''
+exits 0 '  and runs' timeout 60 "$scratch/example_load"
+is "$out" 'loaded 100000 rows
+and something else beside it' '  while something else goes on'
+is "$(psql -XAtq -c 'SELECT count(*), sum(id) FROM number')" '100000|5000050000' '  and all of it is there'
 done_testing

@@ -35,9 +35,8 @@
  *		aiodal_tx_free(tx);
  *
  * aiodal_tx_free() of a transaction that is still open waits for a rollback: where that is to block nobody,
- * aiodal_tx_rollback_start() comes first. Where the server has a name, it is looked up when a connection is
- * made, also by aiodal_tx_begin_start(), which that blocks. In a sandbox (aiodal/sandbox.h) the calls that
- * start to begin and to end a transaction block.
+ * aiodal_tx_rollback_start() comes first. In a sandbox (aiodal/sandbox.h), where all that is done shares one
+ * connection, the calls that start to begin and to end a transaction block.
  *
  * Each blocking call is the same start with aiodal_op_wait(). A transaction runs one operation at a time:
  * starting another before the first is freed is AIODAL_EBUSY. Free the operation before its transaction.

@@ -25,24 +25,25 @@ static pthread_t test_thread;
  */
 
 static sem_t name_server;
+static bool name_hangs; /* atomic */
 static bool no_threads;
 
 #define SEEN_BY_LIBRARIES __attribute__((visibility("default")))
 
-/* The lookup of "hangs.test" takes until somebody posts. */
+/* The lookup of "hangs.test" takes until somebody posts; or is this machine. */
 SEEN_BY_LIBRARIES int
 getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
-	if (name && strcmp(name, "hangs.test") == 0)
+	if (name && strcmp(name, "hangs.test") == 0 && __atomic_load_n(&name_hangs, __ATOMIC_ACQUIRE))
 	{
 		while (sem_wait(&name_server) != 0)
 			;
 		return EAI_AGAIN;
 	}
 	*(void **) &real = dlsym(RTLD_NEXT, "getaddrinfo");
-	return real(name, service, hints, res);
+	return real(name && strcmp(name, "hangs.test") == 0 ? "127.0.0.1" : name, service, hints, res);
 }
 
 SEEN_BY_LIBRARIES int
@@ -385,6 +386,7 @@ a_name_that_is_not_found_out(void **state)
 	int before = threads();
 
 	(void) state;
+	__atomic_store_n(&name_hangs, true, __ATOMIC_RELEASE);
 	OK(aiodal_db_open_start(&op, &other, "host=hangs.test", NULL, &err));
 	expect_running(op);
 	aiodal_op_cancel(op);
@@ -399,6 +401,94 @@ a_name_that_is_not_found_out(void **state)
 	assert_int_equal(sem_post(&name_server), 0);
 	FAILS(AIODAL_ECONN, polling_run(op, AIODAL_OK, &err), "hangs.test");
 	assert_int_equal(threads(), before);
+}
+
+/* A db whose server is found once. */
+static aiodal_db *
+open_by_name(proxy *p, int timeout_ms)
+{
+	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_error *err = NULL;
+	char conninfo[100];
+	aiodal_db *found;
+
+	proxy_start(p);
+	(void) snprintf(conninfo, sizeof(conninfo), "host=hangs.test port=%d", p->port);
+	options.no_reflect = true;
+	options.connect_timeout_ms = timeout_ms;
+	__atomic_store_n(&name_hangs, false, __ATOMIC_RELEASE);
+	OK(aiodal_db_open(&found, conninfo, &options, &err));
+	__atomic_store_n(&name_hangs, true, __ATOMIC_RELEASE);
+	return found;
+}
+
+/* Who begins a transaction that needs another connection, or listens, is not kept waiting either. */
+static void
+a_name_that_is_forgotten(void **state)
+{
+	static const char *const channels[] = {"news"};
+	const aiodal_notification *notification;
+	aiodal_error *err = NULL;
+	proxy p;
+	aiodal_db *found = open_by_name(&p, PATIENCE);
+	aiodal_tx *holder = begin_in(found);
+	aiodal_listener *listener;
+	aiodal_op *op;
+	aiodal_tx *tx;
+	int before = threads();
+
+	(void) state;
+	for (int i = 0; i < 2; i++)
+	{
+		OK(aiodal_tx_begin_start(&op, &tx, found, NULL, &err));
+		for (int j = 0; j < 100; j++)
+			EXPECT(AIODAL_WANT_READ, aiodal_op_poll(op, &err));
+		if (i == 0)
+		{
+			aiodal_op_cancel(op);
+			FAILS(AIODAL_ECANCELED, aiodal_op_wait(op, -1, &err), "cancelled before the transaction");
+		}
+		aiodal_op_free(op);
+		aiodal_tx_free(tx);
+	}
+	OK(aiodal_listen_start(&listener, found, channels, 1, &err));
+	for (int j = 0; j < 100; j++)
+		EXPECT(AIODAL_WANT_READ, aiodal_listener_poll(listener, &notification, &err));
+	aiodal_listener_free(listener);
+	assert_int_equal(threads(), before + 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sem_post(&name_server), 0);
+	await_threads(before);
+	assert_int_equal(db_stats_of(found).open, 1);
+	aiodal_tx_free(holder);
+	aiodal_db_close(found);
+	proxy_stop(&p);
+}
+
+static void
+a_name_that_takes_too_long(void **state)
+{
+	static const char *const channels[] = {"news"};
+	aiodal_error *err = NULL;
+	proxy p;
+	aiodal_db *found = open_by_name(&p, 300);
+	aiodal_tx *holder = begin_in(found);
+	aiodal_listener *listener;
+	aiodal_op *op;
+	aiodal_tx *tx;
+	int before = threads();
+
+	(void) state;
+	OK(aiodal_tx_begin_start(&op, &tx, found, NULL, &err));
+	FAILS(AIODAL_ETIMEOUT, polling_run(op, AIODAL_OK, &err), "did not answer in time");
+	aiodal_tx_free(tx);
+	FAILS(AIODAL_ETIMEOUT, aiodal_listen(&listener, found, channels, 1, &err), "did not answer in time");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(sem_post(&name_server), 0);
+	await_threads(before);
+	aiodal_tx_free(holder);
+	aiodal_db_close(found);
+	proxy_stop(&p);
 }
 
 static void
@@ -591,6 +681,8 @@ main(void)
 		cmocka_unit_test(errors_are_those_of_the_blocking_call),
 		cmocka_unit_test(a_server_that_is_silent),
 		cmocka_unit_test(a_name_that_is_not_found_out),
+		cmocka_unit_test(a_name_that_is_forgotten),
+		cmocka_unit_test(a_name_that_takes_too_long),
 		cmocka_unit_test(waiting_for_a_connection),
 		cmocka_unit_test(cancelled_while_the_server_works),
 		cmocka_unit_test(nothing_to_run_it_with),
