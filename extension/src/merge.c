@@ -493,7 +493,7 @@ HasRowTriggersAfter(Relation target)
 static const char *
 SetAsideOrSearch(SqlMerge *m, MergeCounts *counts)
 {
-	if (SqlMergeTry(m, MergeDirectly, counts))
+	if (SqlMergeTryAllRows(m, MergeDirectly, counts))
 		return NULL;
 	RefuseSql(m->request, reason_search);
 	SqlMergeRows(m, counts);

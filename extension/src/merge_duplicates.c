@@ -161,8 +161,7 @@ CompareTids(const void *a, const void *b)
 	return ItemPointerCompare(unconstify(void *, a), unconstify(void *, b));
 }
 
-/* The rows that a query or DELETE ... RETURNING gives as its one column, in order; palloc'd. */
-static ItemPointer
+ItemPointer
 QueryTids(const char *sql, ArrayType *argument, int *n)
 {
 	Oid type = get_array_type(TIDOID);
@@ -196,6 +195,13 @@ TidArray(List *tids)
 	foreach (lc, tids)
 		elements[foreach_current_index (lc)] = PointerGetDatum(lfirst(lc));
 	return construct_array(elements, list_length(tids), TIDOID, sizeof(ItemPointerData), false, 's');
+}
+
+bool
+TakesDuplicatesInOrder(const MergeRequest *request)
+{
+	return request->on_duplicate != DUPLICATE_LAST && request->mode != MODE_INSERT &&
+		   request->mode != MODE_SYNC;
 }
 
 ItemPointer
@@ -267,4 +273,5 @@ ForgetDuplicates(SqlMerge *m)
 {
 	if (m->losers != NULL)
 		RunUtility(psprintf("DROP TABLE %s", m->losers));
+	m->losers = NULL;
 }

@@ -33,7 +33,9 @@
  * subtransaction, for expressions may raise errors of their own; nothing is written in it.
  * Other unique keys are claimed as the arbiter's is: a row that lost is taken back and judged
  * by itself. A mover is judged before it is written; as others may come in between, movers are
- * written in a subtransaction that is begun anew when one of them fails.
+ * written in a subtransaction that is begun anew when one of them fails. Rows whose fate hangs on which of
+ * them is taken first, those of one key and rivals for another unique one (rivals.c), wait until all
+ * others of the batch are written, and then are taken one by one in the order of the file.
  *
  * Memory: one context for the lane, and two reset after each batch: rows are made in one of them, side
  * by side, and never freed alone, so that keys may point into them; the other is for what comes and goes.
@@ -68,6 +70,7 @@
 #include "merge_sql.h"
 #include "parents.h"
 #include "repeated_key.h"
+#include "rivals.h"
 #include "row_check.h"
 #include "seen_rows.h"
 
@@ -87,7 +90,7 @@ typedef enum Fate
 {
 	FATE_INSERT, /* no row has its key */
 	FATE_UPDATE, /* the row at tid is to become it */
-	FATE_WAIT,   /* another one of its key is in front of it, and may be set aside */
+	FATE_WAIT,   /* what becomes of rows in front of it decides */
 	FATE_SETTLED /* nothing is to be done, or was */
 } Fate;
 
@@ -102,6 +105,8 @@ typedef struct BatchRow
 	bool was_updated;       /* fate update: the version there is no first one, or an attempt was made on it */
 	ColumnMask changed;     /* fate update */
 	ErrorData *fault;       /* why it is to be set aside, or NULL */
+	int first;              /* fate wait: number of the first row of its key */
+	bool has_next;          /* there are more rows of its key, which wait */
 } BatchRow;
 
 struct Lane
@@ -119,6 +124,8 @@ struct Lane
 	Parents *parents;        /* NULL: no foreign key is checked here */
 	Arbiter *arbiter;        /* NULL in mode insert */
 	SeenRows *seen;          /* NULL: no key comes twice, and nothing is deleted */
+	Rivals *rivals;          /* NULL: no row is set aside, or the arbiter is the only unique index */
+	TupleTableSlot *rival;   /* for rows of the table, when there may be rivals */
 	TupleTableSlot *old_row; /* empty but for AFTER UPDATE triggers; NULL: there are none */
 	BulkInsertState bulk;
 	bool is_routed; /* a row that is inserted belongs into this partition */
@@ -191,6 +198,16 @@ PrepareTriggers(Lane *lane)
 		lane->old_row = ExecGetTriggerOldSlot(lane->run->estate, lane->table.rri);
 }
 
+static void
+PrepareToSetAside(Lane *lane)
+{
+	if (SetsAside(lane))
+		lane->rivals =
+			PrepareRivals(lane->table.rri, lane->run->estate, lane->table.index, lane->table.columns);
+	if (lane->rivals)
+		lane->rival = table_slot_create(lane->rel, NULL);
+}
+
 /* What a row of the table takes, about: as many bytes as its share of the pages. */
 static Size
 BytesOfStoredRow(Relation rel)
@@ -249,6 +266,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	if (lane->arbiter && (run->keys_repeat || run->deletes_unseen))
 		lane->seen = MakeSeenRows();
 	PrepareTriggers(lane);
+	PrepareToSetAside(lane);
 	lane->bulk = GetBulkInsertState();
 	lane->capacity = lane->ordered = BATCH_ROWS_ORDERED;
 	return lane;
@@ -259,6 +277,8 @@ CloseLane(Lane *lane)
 {
 	if (lane->arbiter)
 		ArbiterClose(lane->arbiter);
+	if (lane->rival)
+		ExecDropSingleTupleTableSlot(lane->rival);
 	FreeBulkInsertState(lane->bulk);
 	table_finish_bulk_insert(lane->rel, 0);
 	for (int i = 0; i < lane->nslots; i++)
@@ -350,6 +370,7 @@ LaneAdd(Lane *lane, const RowPlace *place)
 	row->fate = FATE_INSERT;
 	row->fault = NULL;
 	ItemPointerSetInvalid(&row->origin);
+	row->has_next = false;
 	bytes = row->given->t_len + lane->row_bytes;
 	lane->bytes += bytes;
 	lane->run->rows++;
@@ -528,6 +549,14 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 	MemoryContextSwitchTo(old);
 }
 
+static void
+WaitForFirst(Lane *lane, int row, int first)
+{
+	lane->rows[row].fate = FATE_WAIT;
+	lane->rows[row].first = first;
+	lane->rows[first].has_next = true;
+}
+
 /* Keys that come twice in the batch itself: leaves the first of each in lane->keys, which is sorted. */
 static void
 DropRepeatedKeys(Lane *lane)
@@ -541,7 +570,7 @@ DropRepeatedKeys(Lane *lane)
 		if (n == 0 || key->has_null || !ArbiterSameKey(lane->arbiter, &lane->keys[n - 1], key))
 			lane->keys[n++] = *key;
 		else if (SetsAside(lane))
-			lane->rows[key->row].fate = FATE_WAIT;
+			WaitForFirst(lane, key->row, lane->keys[n - 1].row);
 		else
 			MeetRepeatedKey(lane, key, lane->rows[lane->keys[n - 1].row].place.line);
 	}
@@ -640,6 +669,74 @@ JudgeRows(Lane *lane, int from, int to)
 		if (!IsFaultOfRow(error->sqlerrcode))
 			ReThrowError(error);
 		lane->rows[judging.next++].fault = error;
+	}
+}
+
+/* RivalFound: the row waits, or the first of its key does with those behind it. */
+static void
+HoldBack(void *arg, int n)
+{
+	Lane *lane = arg;
+	int first = lane->rows[n].fate == FATE_WAIT ? lane->rows[n].first : n;
+
+	if (IsToBeWritten(&lane->rows[first]))
+		lane->rows[first].fate = FATE_WAIT;
+	lane->rows[first].first = first;
+}
+
+/* The keys that a row of the table has now, and may give up. */
+static void
+NoteReplaced(Lane *lane, BatchRow *row)
+{
+	if (!table_tuple_fetch_row_version(lane->rel, &row->tid, SnapshotAny, lane->rival))
+		return;
+	NoteRival(lane->rivals, lane->rival, row - lane->rows, HoldBack, lane);
+	ExecClearTuple(lane->rival);
+}
+
+static void
+NoteKeys(Lane *lane, BatchRow *row)
+{
+	bool moves = row->fate == FATE_UPDATE && (row->has_next || IndexWriterMoves(lane->indexes, row->changed));
+
+	if (row->fault != NULL || row->fate == FATE_SETTLED || (row->fate == FATE_UPDATE && !moves))
+		return;
+	MakeCurrent(lane, row);
+	NoteRival(lane->rivals, row->slot, row - lane->rows, HoldBack, lane);
+	if (moves)
+		NoteReplaced(lane, row);
+}
+
+static bool
+AnyWaits(Lane *lane)
+{
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		if (lane->rows[i].fate == FATE_WAIT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Has those rows wait whose fate hangs on which of them is taken first. A row of the table is of no
+ * account while no row of the batch makes it give up a key: who wants that is at fault, sooner or later.
+ */
+static void
+HoldRivalsBack(Lane *lane)
+{
+	bool all;
+
+	if (lane->rivals == NULL || lane->nrows == 1)
+		return;
+	all = RivalsAreUnknown(lane->rivals) || (!RivalsTakeGivenRows(lane->rivals) && AnyWaits(lane));
+	BeginRivals(lane->rivals);
+	for (int i = 0; i < lane->nrows; i++)
+	{
+		if (all)
+			HoldBack(lane, i);
+		else
+			NoteKeys(lane, &lane->rows[i]);
 	}
 }
 
@@ -797,8 +894,8 @@ typedef struct Moved
 typedef struct Moving
 {
 	Lane *lane;
-	int end;      /* number of keys to look at */
-	Moved *moved; /* by this attempt */
+	BatchRow *alone; /* NULL: all of the batch's */
+	Moved *moved;    /* by this attempt */
 } Moving;
 
 /*
@@ -850,15 +947,26 @@ MoveRow(Moving *moving, BatchRow *row)
 	}
 }
 
+static int
+CountMoving(const Moving *moving)
+{
+	return moving->alone ? 1 : moving->lane->nkeys;
+}
+
+static BatchRow *
+NthMoving(const Moving *moving, int n)
+{
+	return moving->alone ? moving->alone : &moving->lane->rows[moving->lane->keys[n].row];
+}
+
 static void
 MoveRows(void *arg)
 {
 	Moving *moving = arg;
-	Lane *lane = moving->lane;
 
-	for (int i = 0; i < moving->end; i++)
+	for (int i = 0; i < CountMoving(moving); i++)
 	{
-		BatchRow *row = &lane->rows[lane->keys[i].row];
+		BatchRow *row = NthMoving(moving, i);
 
 		if (row->fate == FATE_UPDATE && row->fault == NULL)
 			MoveRow(moving, row);
@@ -875,9 +983,9 @@ ForgetMoves(Moving *moving)
 	lane->nupdates = 0;
 	if (lane->parents)
 		ForgetParents(lane->parents);
-	for (int i = 0; i < moving->end; i++)
+	for (int i = 0; i < CountMoving(moving); i++)
 	{
-		BatchRow *row = &lane->rows[lane->keys[i].row];
+		BatchRow *row = NthMoving(moving, i);
 
 		if (row->fate == FATE_UPDATE && row->fault && row->fault->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
 			row->fault = NULL;
@@ -901,28 +1009,37 @@ MoveRowsGuarded(Moving *moving)
 }
 
 static bool
-HasMovers(Lane *lane)
+HasMovers(const Moving *moving)
 {
-	for (int i = 0; i < lane->nrows; i++)
+	for (int i = 0; i < CountMoving(moving); i++)
 	{
-		if (lane->rows[i].fate == FATE_UPDATE && lane->rows[i].fault == NULL)
+		BatchRow *row = NthMoving(moving, i);
+
+		if (row->fate == FATE_UPDATE && row->fault == NULL)
 			return true;
 	}
 	return false;
 }
 
+/* Writes the movers of the batch, or the one that alone is. */
 static void
-SettleMoved(Moving *moving)
+WriteMovers(Lane *lane, BatchRow *alone)
 {
-	for (Moved *moved = moving->moved; moved != NULL; moved = moved->next)
-		SettleUpdated(moving->lane, moved->row);
+	Moving moving = {.lane = lane, .alone = alone};
+
+	if (!HasMovers(&moving))
+		return;
+	if (SetsAside(lane))
+		MoveRowsGuarded(&moving);
+	else
+		MoveRows(&moving);
+	for (Moved *moved = moving.moved; moved != NULL; moved = moved->next)
+		SettleUpdated(lane, moved->row);
 }
 
 static void
 WriteUpdates(Lane *lane)
 {
-	Moving moving = {.lane = lane, .end = lane->nkeys};
-
 	BeginAsking(lane);
 	for (int i = 0; i < lane->nkeys; i++)
 	{
@@ -930,13 +1047,7 @@ WriteUpdates(Lane *lane)
 		UpdateInPlace(lane, &lane->rows[lane->keys[i].row]);
 	}
 	FinishUpdates(lane);
-	if (!HasMovers(lane))
-		return;
-	if (SetsAside(lane))
-		MoveRowsGuarded(&moving);
-	else
-		MoveRows(&moving);
-	SettleMoved(&moving);
+	WriteMovers(lane, NULL);
 }
 
 /* --- 4. inserts */
@@ -954,12 +1065,9 @@ static void InsertRows(Lane *lane);
 static void
 WriteAlone(Lane *lane, BatchRow *row)
 {
-	Moving moving = {.lane = lane};
-
 	UpdateInPlace(lane, row);
 	FinishUpdates(lane);
-	MoveRow(&moving, row);
-	SettleMoved(&moving);
+	WriteMovers(lane, row);
 	if (row->fate != FATE_INSERT || row->fault != NULL)
 		return;
 	if (SetsAside(lane))
@@ -1104,10 +1212,12 @@ WriteInserts(Lane *lane)
 
 /* --- the batch */
 
-/* Rows whose key came before in the batch: if that row has been set aside, the next one is merged. */
+/* Of a key the first row is merged that is not set aside, and of rivals those that find their keys free. */
 static void
 SettleWaiting(Lane *lane)
 {
+	if (!AnyWaits(lane))
+		return;
 	SeeOwnRows(lane);
 	for (int i = 0; i < lane->nrows; i++)
 	{
@@ -1239,14 +1349,17 @@ MergeLane(Lane *lane)
 	lane->inserts = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
 	if (lane->arbiter)
 		ProbeBatch(lane);
-	CheckRows(lane, 0, lane->nrows);
+	JudgeRows(lane, 0, lane->nrows);
+	HoldRivalsBack(lane);
+	CheckParentsOf(lane, 0, lane->nrows);
 	if (lane->arbiter)
 		WriteUpdates(lane);
 	WriteInserts(lane);
-	if (SetsAside(lane) && lane->run->keys_repeat)
-		SettleWaiting(lane);
 	if (SetsAside(lane))
+	{
+		SettleWaiting(lane);
 		SetRowsAside(lane);
+	}
 	MemoryContextSwitchTo(old);
 	ClearBatch(lane);
 	SizeNextBatch(lane);

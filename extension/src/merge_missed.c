@@ -5,7 +5,7 @@
  * Rows that were met or written are known by their TIDs (seen_rows.c); one whose key nothing
  * has leaves no trace. Such rows are collected, and sorted by key when all have come: neighbours
  * tell which of them repeat another. Sorting takes work_mem, and files beyond it. Where bad rows
- * are set aside, each is kept whole, for what is to be told of it.
+ * are set aside, each is kept whole, for what is to be told of it, unless a table has it.
  */
 #include "compat.h"
 
@@ -30,7 +30,7 @@ typedef enum MissedColumn
 	COLUMN_NUMBER, /* where the row came from, */
 	COLUMN_LINE,
 	COLUMN_FIRST_LINE, /* and the first one of its key; sorted by number only */
-	COLUMN_GIVEN,      /* a tuple of the target; null unless bad rows are set aside */
+	COLUMN_GIVEN, /* a tuple of the target, or the TID in the source; null unless bad rows are set aside */
 	MISSED_COLUMNS
 } MissedColumn;
 
@@ -138,13 +138,19 @@ PutRow(MissedRows *missed, Tuplesortstate **sort)
 }
 
 static Datum
+PackBytes(const void *bytes, Size len)
+{
+	bytea *packed = palloc(VARHDRSZ + len);
+
+	SET_VARSIZE(packed, VARHDRSZ + len);
+	memcpy(VARDATA(packed), bytes, len);
+	return PointerGetDatum(packed);
+}
+
+static Datum
 PackTuple(HeapTuple tuple)
 {
-	bytea *packed = palloc(VARHDRSZ + tuple->t_len);
-
-	SET_VARSIZE(packed, VARHDRSZ + tuple->t_len);
-	memcpy(VARDATA(packed), tuple->t_data, tuple->t_len);
-	return PointerGetDatum(packed);
+	return PackBytes(tuple->t_data, tuple->t_len);
 }
 
 /* What is stored must not share the bytes, which are not aligned. */
@@ -203,7 +209,10 @@ AddMissedRow(MissedRows *missed, const Datum *values, const RowPlace *place, con
 	columns[COLUMN_LINE] = Int64GetDatum(place->line);
 	columns[COLUMN_FIRST_LINE] = Int64GetDatum(0);
 	slot->tts_isnull[ColumnAt(missed, COLUMN_GIVEN)] = missed->request->rejects == NULL;
-	columns[COLUMN_GIVEN] = missed->request->rejects ? PackTuple(TupleOfTarget(missed, given)) : (Datum) 0;
+	columns[COLUMN_GIVEN] = (Datum) 0;
+	if (missed->request->rejects)
+		columns[COLUMN_GIVEN] = missed->request->source ? PackBytes(&place->tid, sizeof(place->tid))
+														: PackTuple(TupleOfTarget(missed, given));
 	PutRow(missed, &missed->by_key);
 }
 
@@ -299,8 +308,15 @@ SetRepeatAside(MissedRows *missed, TupleTableSlot *row, MergeCounts *counts)
 	RowPlace place = {.line = PlaceColumn(missed, row, COLUMN_LINE),
 					  .number = PlaceColumn(missed, row, COLUMN_NUMBER)};
 	GivenRow given = {.desc = RelationGetDescr(missed->request->target)};
+	Datum packed = row->tts_values[ColumnAt(missed, COLUMN_GIVEN)];
 
-	given.tuple = UnpackTuple(row->tts_values[ColumnAt(missed, COLUMN_GIVEN)]);
+	if (missed->request->source)
+	{
+		memcpy(&place.tid, VARDATA_ANY(DatumGetPointer(packed)), sizeof(place.tid));
+		SetAside(missed->request, RepeatedKeyFault(missed->request), &place, NULL, counts);
+		return;
+	}
+	given.tuple = UnpackTuple(packed);
 	SetAside(missed->request, RepeatedKeyFault(missed->request), &place, &given, counts);
 	heap_freetuple(given.tuple);
 }

@@ -4,9 +4,12 @@
  *
  * The batch is merged in halves, and halves of halves, until each bad row is
  * alone and all others are in. A row whose parent comes later in the batch
- * fails alone and not as a part of the whole, so rows without a parent are
+ * fails alone and not as a part of the whole, so where that can be, rows without a parent are
  * tried again at the end, until none of them gets in any more. A row left out for one of
  * the same key is merged when that one was set aside.
+ *
+ * Rows whose fate hangs on which of them is taken first (merge_rivals.c) are taken one by one behind the
+ * others, in the order of the batch.
  *
  * Deferred constraints are not checked here: they fail at the commit, as ever.
  */
@@ -16,12 +19,14 @@
 
 #include "merge_aside.h"
 #include "merge_sql.h"
+#include "parents.h"
 
 typedef struct SettingAside
 {
 	SqlMerge *merge;
 	MergeStep step; /* merges merge->range */
 	MergeCounts *counts;
+	bool parents_may_come;
 	List *orphans; /* ItemPointer of rows that lack a parent, maybe only so far */
 } SettingAside;
 
@@ -37,7 +42,7 @@ JudgeRow(void *arg, const ItemPointerData *tid, ErrorData *error)
 {
 	SettingAside *a = arg;
 
-	if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
+	if (error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION && a->parents_may_come)
 	{
 		ItemPointer orphan = palloc(sizeof(ItemPointerData));
 
@@ -96,12 +101,71 @@ MergeNextOfKeys(SettingAside *a)
 	return n > 0;
 }
 
+/* Rows in the order of the batch. */
+typedef struct Queue
+{
+	ItemPointer tids;
+	int n;
+	int next;
+} Queue;
+
+/* Into its place among those to come. */
+static void
+Enqueue(Queue *queue, const ItemPointerData *tid)
+{
+	int i = queue->n;
+
+	queue->tids = repalloc_huge(queue->tids, sizeof(ItemPointerData) * (queue->n + 1));
+	while (i > queue->next && ItemPointerCompare(&queue->tids[i - 1], unconstify(ItemPointerData *, tid)) > 0)
+		i--;
+	memmove(&queue->tids[i + 1], &queue->tids[i], sizeof(ItemPointerData) * (queue->n - i));
+	queue->tids[i] = *tid;
+	queue->n++;
+}
+
+static void
+EnqueueNextOfKeys(SettingAside *a, Queue *queue)
+{
+	int n;
+	ItemPointer tids = TakeUpDuplicates(a->merge, &n, a->counts);
+
+	for (int i = 0; i < n; i++)
+		Enqueue(queue, &tids[i]);
+}
+
+static void
+MergeRivals(SettingAside *a)
+{
+	bool in_order = TakesDuplicatesInOrder(a->merge->request);
+	Queue queue = {0};
+
+	while (in_order && MergeNextOfKeys(a))
+		CHECK_FOR_INTERRUPTS();
+	queue.tids = FirstRivals(a->merge, &queue.n);
+	while (queue.next < queue.n)
+	{
+		ItemPointerData tid = queue.tids[queue.next++];
+		Range range = RangeOfRow(&tid);
+		ErrorData *error = AttemptRange(a->merge, a->step, &range, a->counts);
+
+		CHECK_FOR_INTERRUPTS();
+		if (error != NULL)
+			JudgeRow(a, &tid, error);
+		if (error != NULL && in_order)
+			EnqueueNextOfKeys(a, &queue);
+	}
+}
+
 void
 MergeSettingAside(SqlMerge *m, MergeStep step, MergeCounts *counts)
 {
-	SettingAside a = {.merge = m, .step = step, .counts = counts};
+	SettingAside a = {
+		.merge = m, .step = step, .counts = counts, .parents_may_come = ParentsMayCome(m->request->target)};
 
 	MergeInParts(m, step, counts, JudgeRow, &a);
+	m->takes_rivals = true;
+	if (m->rivals != NULL)
+		MergeRivals(&a);
 	do
 	{
 		while ((a.orphans != NIL && AdoptOrphans(&a, false)) || MergeNextOfKeys(&a))

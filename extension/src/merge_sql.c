@@ -235,13 +235,20 @@ AppendRange(StringInfo buf, const Range *range)
 					 range->first_block, range->first_offset, range->last_block, range->last_offset);
 }
 
-/* The batch as "s", with its ctid: without duplicates left out, and within the range. */
+static void
+AppendLeftOut(StringInfo buf, const char *and, const char *tids)
+{
+	appendStringInfo(buf, "%sNOT EXISTS (SELECT FROM %s AS l WHERE l.tid OPERATOR(pg_catalog.=) x.ctid)", and,
+					 tids);
+}
+
+/* The batch as "s", with its ctid: without duplicates left out and rivals, and within the range. */
 static void
 AppendSource(StringInfo buf, SqlMerge *m)
 {
 	const char *and = "";
 
-	if (m->losers == NULL && m->range == NULL)
+	if (m->losers == NULL && m->rivals == NULL && m->range == NULL)
 	{
 		appendStringInfo(buf, "%s AS s", m->source);
 		return;
@@ -253,8 +260,12 @@ AppendSource(StringInfo buf, SqlMerge *m)
 		and = " AND ";
 	}
 	if (m->losers != NULL)
-		appendStringInfo(buf, "%sNOT EXISTS (SELECT FROM %s AS l WHERE l.tid OPERATOR(pg_catalog.=) x.ctid)",
-						 and, m->losers);
+	{
+		AppendLeftOut(buf, and, m->losers);
+		and = " AND ";
+	}
+	if (m->rivals != NULL && !m->takes_rivals)
+		AppendLeftOut(buf, and, m->rivals);
 	appendStringInfoString(buf, ") AS s");
 }
 
@@ -854,14 +865,15 @@ MergeGoodRows(SqlMerge *m, MergeCounts *counts)
 static void
 MergeOrRaise(SqlMerge *m, MergeCounts *counts)
 {
-	ErrorData *error = Attempt(MergeBatch, m, counts);
+	bool sets_aside = m->request->rejects != NULL;
+	bool rivals = sets_aside && !FailsWithoutRows(m, MergeRange) && SetRivalsApart(m);
+	ErrorData *error = rivals ? NULL : Attempt(MergeBatch, m, counts);
 
-	if (error == NULL)
-		return;
-	if (m->request->rejects && !FailsWithoutRows(m, MergeRange))
+	if (rivals || (error && sets_aside && !FailsWithoutRows(m, MergeRange)))
 		MergeGoodRows(m, counts);
-	else
+	else if (error)
 		RaiseWithPlace(m, MergeRange, error);
+	ForgetRivals(m);
 }
 
 void
@@ -891,6 +903,29 @@ SqlMergeTry(SqlMerge *m, MergeStep step, MergeCounts *counts)
 	DiscardRejects(request->rejects);
 	request->rejects = BeginRejects(request->stage->relid, false);
 	return false;
+}
+
+bool
+SqlMergeTryAllRows(SqlMerge *m, MergeStep step, MergeCounts *counts)
+{
+	const char *losers = m->losers;
+	int64 duplicates = counts->duplicates;
+	bool done;
+
+	m->lanes_settle = losers && TakesDuplicatesInOrder(m->request);
+	if (!m->lanes_settle)
+		return SqlMergeTry(m, step, counts);
+	m->losers = NULL;
+	counts->duplicates = 0;
+	m->request->repeats_keys = false;
+	done = SqlMergeTry(m, step, counts);
+	m->losers = losers;
+	m->request->repeats_keys = true;
+	if (done)
+		ForgetDuplicates(m);
+	else
+		counts->duplicates = duplicates;
+	return done;
 }
 
 void

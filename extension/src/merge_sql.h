@@ -12,6 +12,7 @@
 #include "storage/block.h"
 #include "storage/itemptr.h"
 #include "storage/off.h"
+#include "utils/array.h"
 
 #include "merge.h"
 
@@ -25,19 +26,23 @@ typedef struct Range
 typedef struct SqlMerge
 {
 	MergeRequest *request;
-	const char *target;  /* qualified; with ONLY for a plain table, whose children are tables of their own */
-	const char *source;  /* qualified, with ONLY */
-	const char *losers;  /* qualified: table of the TIDs (column "tid") of duplicates left out, or NULL */
-	const char *match;   /* s and t have the same key */
-	const char *differs; /* s and t differ in an update column; NULL: there is none */
-	bool has_arbiter;    /* ON CONFLICT can be used */
-	bool has_rules;      /* which replace or add statements */
+	const char *target; /* qualified; with ONLY for a plain table, whose children are tables of their own */
+	const char *source; /* qualified, with ONLY */
+	const char *losers; /* qualified: table of the TIDs (column "tid") of duplicates left out, or NULL */
+	const char
+		*rivals; /* qualified: table of the TIDs (column "tid") of rows that are taken one by one, or NULL */
+	const char *match;     /* s and t have the same key */
+	const char *differs;   /* s and t differ in an update column; NULL: there is none */
+	bool has_arbiter;      /* ON CONFLICT can be used */
+	bool has_rules;        /* which replace or add statements */
 	bool has_row_triggers; /* BEFORE or INSTEAD OF: rows can be changed or held back */
 	bool refers_to_itself; /* by a foreign key */
 	bool queues_triggers;  /* those behind rows wait until both statements are done */
 	bool hides_rows;       /* row-level security: what can be seen may still not be updated */
 	int64 pages;           /* of the target */
 	bool nestloop;         /* the planner may look rows up one by one */
+	bool lanes_settle;     /* duplicates are in the batch that the direct path gets */
+	bool takes_rivals;     /* m->range is one row, whichever */
 	const Range *range;    /* NULL: the whole batch */
 	const char *place;     /* for the error context: the row under suspicion, or NULL */
 } SqlMerge;
@@ -69,6 +74,9 @@ extern void SqlMergeGuard(SqlMerge *m, MergeStep step, MergeCounts *counts);
  * not set aside: then all is as it was.
  */
 extern bool SqlMergeTry(SqlMerge *m, MergeStep step, MergeCounts *counts);
+
+/* The same for a step that gets duplicates with all others, and settles them, where it can (lanes_settle). */
+extern bool SqlMergeTryAllRows(SqlMerge *m, MergeStep step, MergeCounts *counts);
 
 /* Settles what is left of duplicates. */
 extern void SqlMergeEnd(SqlMerge *m, MergeCounts *counts);
@@ -110,9 +118,31 @@ extern void LeaveOutDuplicates(SqlMerge *m, MergeCounts *counts);
  */
 extern ItemPointer TakeUpDuplicates(SqlMerge *m, int *n, MergeCounts *counts);
 
+/*
+ * Whether rows left out may be taken up at their place in the batch, not behind all others: policy "last"
+ * knows them backwards, mode sync knows at its end what the batch has met, and mode insert never does.
+ */
+extern bool TakesDuplicatesInOrder(const MergeRequest *request);
+
 /* Sets aside the rows that are still left out, where the policy is "error". */
 extern void SettleDuplicates(SqlMerge *m, MergeCounts *counts);
 extern void ForgetDuplicates(SqlMerge *m);
+
+/* The rows that a query or DELETE ... RETURNING gives as its one column, in order; palloc'd. */
+extern ItemPointer QueryTids(const char *sql, ArrayType *argument, int *n);
+
+/* merge_rivals.c */
+
+/*
+ * Sets rows apart whose fate hangs on which of them is taken first, for a unique index other than the key's:
+ * m->range leaves them out from now on, but for m->takes_rivals. False when there are none.
+ */
+extern bool SetRivalsApart(SqlMerge *m);
+
+/* Those of them that are no duplicates left out, in order: *n of them, palloc'd. */
+extern ItemPointer FirstRivals(SqlMerge *m, int *n);
+
+extern void ForgetRivals(SqlMerge *m);
 
 /* merge_repeats.c */
 

@@ -133,7 +133,7 @@ void
 MergeStageDirectly(SqlMerge *sql, MergeCounts *counts)
 {
 	AttrNumber *from = SourceColumns(sql->request);
-	DirectMerge *m = DirectMergeBegin(sql->request, false, counts);
+	DirectMerge *m = DirectMergeBegin(sql->request, sql->lanes_settle, counts);
 
 	HandOverRows(m, sql, from);
 	if (sql->request->repeats_keys && sql->request->rejects)

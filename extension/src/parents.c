@@ -214,6 +214,21 @@ RefersToOwnRows(Relation rel)
 	return false;
 }
 
+bool
+ParentsMayCome(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION || RefersToOwnRows(rel))
+		return true;
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (!triggers->triggers[i].tgisinternal)
+			return true;
+	}
+	return false;
+}
+
 static bool
 IsDone(Parents *parents, const Trigger *trigger, bool changes, List *unchanged)
 {

@@ -30,6 +30,9 @@ extern bool LeavesNothingToCheck(Relation rel, bool changes, List *unchanged);
 /* Whether a foreign key's parents may be rows of the table itself, or of its partitioned table. */
 extern bool RefersToOwnRows(Relation rel);
 
+/* Whether a row that lacks a parent may get it by another row of the batch, or by what a trigger does. */
+extern bool ParentsMayCome(Relation rel);
+
 /*
  * Checks the keys that have a column among the changed ones: the parents are there and
  * locked FOR KEY SHARE, or the error is that of the foreign key's own trigger.
