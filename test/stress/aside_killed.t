@@ -162,6 +162,71 @@ cases()
 	done
 }
 
+# --- savepoints: what is rolled back leaves the transaction to the next load
+
+# savepoint PATH PHASE: a load is cancelled in that phase (none: is done), rolled back to the savepoint, and tried again
+savepoint()
+{
+	local path=$1 phase=$2 why='' got
+	hold "$phase" || why+='the lock was not to be had; '
+	begin_load "$path" "$phase"
+	say load 'BEGIN; SAVEPOINT before;'
+	start
+	send load "$scratch/batch.csv"
+	say load '\.'
+	[ "$phase" = none ] || strike cancel "$phase" || why+='the load did not come to the phase; '
+	has_come load || true
+	let_go
+	say load "ROLLBACK TO before; SET gate.at = ''; SELECT 'state', state();"
+	start
+	send load "$scratch/batch.csv"
+	say load '\.'
+	say load 'RELEASE before; SAVEPOINT behind; ROLLBACK TO behind;'
+	got=$(outcome)
+	[ "$got" = "${outcomes[$path]}" ] || why+="the next load: $got; "
+	[ "$(sed -n 's/^state|//p' "$scratch/load.out")" = "$before" ] || why+="after ROLLBACK TO: $(grep '^state' "$scratch/load.out"); "
+	say load 'COMMIT;'
+	leave load
+	why+=$(after "$expected")$(no_files)
+	sql 'CALL reset()'
+	[ -z "$why" ]
+	ok $? "savepoint: $path, phase $phase" || { note "$why"; note "$(cat "$scratch/load.out")"; }
+}
+
+# --- two-phase commit
+
+# prepared END: a load is prepared, the server crashes, and END it is
+prepared()
+{
+	local why='' got
+	begin_load auto ''
+	say load 'BEGIN;'
+	start
+	send load "$scratch/batch.csv"
+	say load '\.'
+	say load "PREPARE TRANSACTION 'aiodal_aside';"
+	got=$(outcome)
+	[ "$got" = "${outcomes[auto]}" ] || why+="the load: $got; "
+	[ -z "${AIODAL_SERVER_ROOT:-}" ] || killed "$(sql "SELECT pid FROM pg_stat_activity WHERE application_name = 'load'")" || why+='the server did not come back; '
+	leave load
+	why+=$(no_files)
+	[ "$(sql 'SELECT state()')" = "$before" ] || why+="prepared rows are seen: $(sql 'SELECT state()'); "
+	sql "$1 PREPARED 'aiodal_aside'" || why+="no $1; "
+	[ "$1" = ROLLBACK ] || why+=$(after "$expected")
+	if [ "$1" = ROLLBACK ]; then
+		why+=$(after "$before")
+		begin_load auto ''
+		load ''
+		got=$(outcome)
+		[ "$got" = "${outcomes[auto]}" ] || why+="the next load: $got; "
+		leave load
+		why+=$(after "$expected")
+	fi
+	sql 'CALL reset()'
+	[ -z "$why" ]
+	ok $? "PREPARE TRANSACTION, a crash, $1 PREPARED" || { note "$why"; note "$(cat "$scratch/load.out")"; }
+}
+
 # --- undisturbed, it sets the same rows aside on both paths
 
 declare -A outcomes
@@ -189,5 +254,13 @@ if [ -n "${AIODAL_SERVER_ROOT:-}" ]; then
 	cases kill sql 'check first' claim reject commit
 else
 	skip 'a server of others, where no backend is killed'
+fi
+for phase in none 'convert last' 'check first' 'check next' 'index first' claim move reject; do savepoint auto "$phase"; done
+for phase in none 'check first' claim; do savepoint sql "$phase"; done
+if [ "$(sql "SELECT current_setting('max_prepared_transactions')")" != 0 ]; then
+	prepared COMMIT
+	prepared ROLLBACK
+else
+	skip 'a server without prepared transactions'
 fi
 done_testing
