@@ -5,6 +5,7 @@
 #include "layout.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <libpq-fe.h>
 
@@ -28,6 +29,30 @@ format_of(const char *word)
 			return formats[i].format;
 	}
 	return AIODAL_FORMAT_AUTO;
+}
+
+static bool
+ends_in(const char *path, size_t len, const char *ending)
+{
+	size_t n = strlen(ending);
+
+	return len > n && strncasecmp(path + len - n, ending, n) == 0;
+}
+
+aiodal_format
+cli_format_of(const aiodal_layout *layout, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (layout->format != AIODAL_FORMAT_AUTO)
+		return layout->format;
+	if (ends_in(path, len, ".gz"))
+		len -= 3;
+	if (ends_in(path, len, ".txt"))
+		return AIODAL_FORMAT_TEXT;
+	if (ends_in(path, len, ".jsonl") || ends_in(path, len, ".ndjson"))
+		return AIODAL_FORMAT_JSONL;
+	return AIODAL_FORMAT_CSV;
 }
 
 aiodal_layout

@@ -23,4 +23,7 @@ typedef struct cli_layout
 /* Exits with CLI_EXIT_USAGE when there is no such encoding. */
 extern aiodal_layout cli_layout_of(const cli_command *command, const cli_layout *given);
 
+/* The format of a file that the layout leaves to its name, as the library settles it. */
+extern aiodal_format cli_format_of(const aiodal_layout *layout, const char *path);
+
 #endif /* AIODAL_CLI_LAYOUT_H */

@@ -33,6 +33,7 @@ typedef struct LoadArgs
 	cli_names columns;
 	cli_names update_columns;
 	const char *rejects;
+	const char *mend;
 	int64_t max_rejects;
 	int64_t jobs;
 	const char *notify;
@@ -87,9 +88,14 @@ static const cli_option options[] = {
 	 "set rows aside that are malformed, have bad values or\nviolate constraints, and load the others; FILE "
 	 "gets them,\nand why, as csv",
 	 NULL},
+	{"mend", 0, CLI_TEXT, AT(mend), "FILE",
+	 "set rows aside, too; FILE gets them as they are in the file,\nunder its header: to be mended and "
+	 "loaded",
+	 NULL},
 	{"max-rejects", 0, CLI_COUNT, AT(max_rejects), "N",
-	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects any number, "
-	 "else none)",
+	 "set at most N rows aside; when there are more, nothing is\nloaded (default: with --rejects or --mend "
+	 "any\n"
+	 "number, else none)",
 	 NULL},
 	{"jobs", 'j', CLI_COUNT, AT(jobs), "N", "read the data by N connections, at most 64 (default: 1)", NULL},
 	{"notify", 0, CLI_TEXT, AT(notify), "WHERE",
@@ -122,7 +128,8 @@ static const char examples[] =
 	"  aiodal load huge.csv.gz sale --jobs 4              read by four connections, merged by one\n"
 	"  aiodal load books.csv book --dry-run               see what would happen\n"
 	"  zcat old.csv.gz | aiodal load - book --no-header --columns id,title\n"
-	"  aiodal load books.csv book --rejects bad.csv       load what is right, and keep what is not\n"
+	"  aiodal load books.csv book --rejects why.csv       load what is right, and say what is not\n"
+	"  aiodal load books.csv book --mend bad.csv          and keep it: to mend, and load bad.csv\n"
 	"  aiodal load books.csv book --notify SLACK_WEBHOOK  say so in a channel when it fails\n"
 	"\n"
 	"Exit status: 0 loaded whole, 1 error and nothing was loaded, 2 wrong usage, 3 loaded but for rows\n"
@@ -139,6 +146,7 @@ typedef struct Load
 	aiodal_layout layout;
 	cli_progress progress;
 	cli_rejects rejects;
+	cli_mend mend;
 	cli_channel *channel; /* NULL: nobody is told */
 	aiodal_load_stats stats;
 	bool in_doubt; /* the connection was lost while committing */
@@ -148,7 +156,7 @@ typedef struct Load
 static bool
 sets_aside(void)
 {
-	return args.max_rejects > 0 || (args.rejects && args.max_rejects != 0);
+	return args.max_rejects > 0 || ((args.rejects || args.mend) && args.max_rejects != 0);
 }
 
 static aiodal_load_options
@@ -212,6 +220,16 @@ keep_rejects(Load *load, aiodal_tx *tx)
 }
 
 static aiodal_status
+publish(Load *load, aiodal_error **err)
+{
+	aiodal_status status = cli_rejects_publish(&load->rejects, err);
+
+	if (status == AIODAL_OK && load->rejects.mend)
+		status = cli_mend_publish(load->rejects.mend, err);
+	return status;
+}
+
+static aiodal_status
 load_files(Load *load, aiodal_db *db, aiodal_error **err)
 {
 	aiodal_tx *tx;
@@ -220,10 +238,12 @@ load_files(Load *load, aiodal_db *db, aiodal_error **err)
 	if (status < 0)
 		return status;
 	status = cli_rejects_open(&load->rejects, err);
+	if (status == AIODAL_OK && load->rejects.mend)
+		status = cli_mend_open(load->rejects.mend, err);
 	if (status == AIODAL_OK)
 		status = copy_and_merge(load, tx, err);
 	if (status == AIODAL_OK)
-		status = cli_rejects_publish(&load->rejects, err);
+		status = publish(load, err);
 	else if (sets_aside() && aiodal_tx_get_state(tx) == AIODAL_TX_OPEN)
 		keep_rejects(load, tx);
 	if (status == AIODAL_OK)
@@ -294,6 +314,8 @@ print_stats(const Load *load)
 	(void) printf(" (%s, %.0f rows/s)\n", cli_format_elapsed(took, s->elapsed), rows_per_second(s));
 	if (s->rejected > 0 && args.rejects)
 		(void) printf("The rejected rows are in %s.\n", args.rejects);
+	if (s->rejected > 0 && args.mend)
+		(void) printf("To be mended and loaded, they are in %s.\n", args.mend);
 	if (args.dry_run)
 		(void) printf("This was a dry run: all of it was rolled back, nothing has changed.\n");
 }
@@ -456,6 +478,20 @@ name_of_input(const cli_command *command, const Load *load)
 	return cli_strdup(strcmp(load->files[0], "-") == 0 ? "standard input" : load->files[0]);
 }
 
+/* After the layout and the rejects. */
+static void
+prepare_mend(Load *load)
+{
+	aiodal_format format = cli_format_of(&load->layout, load->files[0]);
+
+	load->mend = (cli_mend){.file = {.path = args.mend, .what = "rows to mend"},
+							.inputs = load->files,
+							.n_inputs = load->n_files,
+							.format = format,
+							.header = format == AIODAL_FORMAT_CSV && !args.layout.no_header};
+	load->rejects.mend = &load->mend;
+}
+
 static void
 prepare(const cli_command *command, Load *load, char **operands)
 {
@@ -477,6 +513,8 @@ prepare(const cli_command *command, Load *load, char **operands)
 								  .path = sets_aside() ? args.rejects : NULL,
 								  .quiet = args.quiet};
 	load->layout = cli_layout_of(command, &args.layout);
+	if (args.mend && sets_aside())
+		prepare_mend(load);
 	args.mode = args.mode ? args.mode : "upsert";
 	if (sets_aside() && strcmp(args.mode, "sync") == 0)
 		cli_usage_error(command, "Load with mode upsert, mend the rejected rows, then sync.",
@@ -512,6 +550,7 @@ run(const cli_command *command, char **operands)
 		cli_name_near_relations(db, load.table.schema, load.table.name, &err);
 	}
 	cli_rejects_close(&load.rejects);
+	cli_mend_close(&load.mend);
 	exit_status = status < 0 ? report_failure(&load, err) : report_success(&load);
 	/* which may take its time */
 	tell_channel(&load, err);

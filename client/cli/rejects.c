@@ -7,56 +7,28 @@
  */
 #include "rejects.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <aiodal/aiodal.h>
 
-#include "memory.h"
 #include "terminal.h"
 
 #define SHOWN 5
 
-static aiodal_status
-fail(const cli_rejects *rejects, const char *what, aiodal_error **err)
-{
-	char *message =
-		cli_printf("could not %s file \"%s\" for rejected rows: %s", what, rejects->path, strerror(errno));
-	aiodal_status status = aiodal_error_set(err, AIODAL_EINVAL, message, NULL, NULL);
-
-	free(message);
-	return status;
-}
-
 aiodal_status
 cli_rejects_open(cli_rejects *rejects, aiodal_error **err)
 {
-	mode_t mask;
-	int fd;
+	aiodal_status status;
 
+	rejects->file = (cli_new_file){.path = rejects->path, .what = "rejected rows"};
 	if (!rejects->path)
 		return AIODAL_OK;
-	rejects->unfinished = cli_printf("%s.XXXXXX", rejects->path);
-	fd = mkstemp(rejects->unfinished);
-	if (fd < 0)
-	{
-		free(rejects->unfinished);
-		rejects->unfinished = NULL;
-		return fail(rejects, "create", err);
-	}
-	/* mkstemp lets nobody else read it; a file that is asked for by name is as the user's files are */
-	mask = umask(0);
-	(void) umask(mask);
-	(void) fchmod(fd, 0666 & ~mask);
-	rejects->file = fdopen(fd, "w");
-	if (!rejects->file || fputs(rejects->several ? "line,record,column,value,sqlstate,message,raw,file\n"
-												 : "line,record,column,value,sqlstate,message,raw\n",
-								rejects->file) == EOF)
-		return fail(rejects, "write", err);
-	return AIODAL_OK;
+	status = cli_new_file_open(&rejects->file, err);
+	if (status == AIODAL_OK)
+		(void) fputs(rejects->several ? "line,record,column,value,sqlstate,message,raw,file\n"
+									  : "line,record,column,value,sqlstate,message,raw\n",
+					 rejects->file.stream);
+	return status;
 }
 
 /* A CSV field: quoted whenever there is text, so that an empty one differs from none. */
@@ -126,8 +98,10 @@ cli_rejects_take(void *payload, const aiodal_reject *reject)
 	rejects->n++;
 	if (rejects->n <= SHOWN && !rejects->quiet)
 		show(rejects, reject);
-	if (rejects->file)
-		write_row(rejects->file, reject, rejects->several);
+	if (rejects->file.stream)
+		write_row(rejects->file.stream, reject, rejects->several);
+	if (rejects->mend)
+		cli_mend_add(rejects->mend, reject->path, reject->line);
 	return 0;
 }
 
@@ -163,30 +137,13 @@ cli_rejects_fetch(cli_rejects *rejects, aiodal_tx *tx, char *const *files, size_
 aiodal_status
 cli_rejects_publish(cli_rejects *rejects, aiodal_error **err)
 {
-	bool written;
-
 	if (rejects->n > SHOWN && !rejects->quiet)
 		(void) fprintf(stderr, "aiodal: rejected: and %lld more\n", (long long) rejects->n - SHOWN);
-	if (!rejects->file)
-		return AIODAL_OK;
-	written = !ferror(rejects->file) && fflush(rejects->file) == 0 && fsync(fileno(rejects->file)) == 0;
-	if (!written)
-		return fail(rejects, "write", err);
-	if (rename(rejects->unfinished, rejects->path) != 0)
-		return fail(rejects, "rename", err);
-	free(rejects->unfinished);
-	rejects->unfinished = NULL;
-	return AIODAL_OK;
+	return rejects->file.stream ? cli_new_file_publish(&rejects->file, err) : AIODAL_OK;
 }
 
 void
 cli_rejects_close(cli_rejects *rejects)
 {
-	if (rejects->file)
-		(void) fclose(rejects->file);
-	if (rejects->unfinished)
-		(void) unlink(rejects->unfinished);
-	free(rejects->unfinished);
-	rejects->file = NULL;
-	rejects->unfinished = NULL;
+	cli_new_file_close(&rejects->file);
 }

@@ -6,9 +6,11 @@
 #define AIODAL_CLI_REJECTS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include <aiodal/bulk.h>
+
+#include "mend.h"
+#include "new_file.h"
 
 typedef struct cli_rejects
 {
@@ -16,8 +18,8 @@ typedef struct cli_rejects
 	const char *path;  /* of the CSV file; NULL: none; borrowed */
 	bool several;      /* files: of each row is said which it is in */
 	bool quiet;
-	char *unfinished; /* its name until all is written */
-	FILE *file;
+	cli_mend *mend; /* is told where they are; NULL: nobody is; borrowed */
+	cli_new_file file;
 	int64_t n;
 } cli_rejects;
 

@@ -108,7 +108,7 @@ typedef struct aiodal_reject
 	const char *value; /* cut at 100 bytes */
 	const char *sqlstate;
 	const char *message;
-	const char *raw;  /* the record as it was read */
+	const char *raw;  /* the record as it was read; what the merge set aside: its row, as a composite value */
 	const char *path; /* of the file that it is in; NULL when the source is none */
 } aiodal_reject;
 
