@@ -2,9 +2,9 @@
  * merge_rivals.c
  *		By SQL: rows of a batch that want one key of a unique index, or one that another has now.
  *
- * Who is taken first decides what becomes of them, so they are set apart where bad rows are set aside, and
- * are taken one by one in the order of the batch (merge_reject.c), as the direct path does (rivals.c). Rows
- *of one key of the merge's own go with their rivals. To set too many rows apart only takes longer.
+ * Who is taken first decides what becomes of them. Where bad rows are set aside they are set apart, and
+ * taken one by one in the order of the batch (merge_reject.c), as the direct path does (rivals.c), and with
+ * them the rows of their keys of the merge's own. To set too many rows apart only takes longer.
  *
  * Indexes on expressions or with a predicate are left out: what they say of bad rows may well be an error.
  */
