@@ -404,6 +404,18 @@ aiodal_db_ping_start(aiodal_op **op, aiodal_db *db, aiodal_error **err)
 }
 
 aiodal_status
+aiodal_db_sandbox_begin_start(aiodal_op **op, aiodal_db *db, aiodal_error **err)
+{
+	return start_on_db(op, db, aiodal_db_sandbox_begin, err);
+}
+
+aiodal_status
+aiodal_db_sandbox_end_start(aiodal_op **op, aiodal_db *db, aiodal_error **err)
+{
+	return start_on_db(op, db, aiodal_db_sandbox_end, err);
+}
+
+aiodal_status
 aiodal_db_get_stats(aiodal_db *db, aiodal_db_stats *stats, aiodal_error **err)
 {
 	aiodal_db_stats now;

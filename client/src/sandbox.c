@@ -22,6 +22,7 @@
 #include "trace.h"
 #include "util/errand.h"
 #include "util/mem.h"
+#include "util/thread.h"
 
 #define ROLLBACK_MS 5000 /* how long the server may take to undo */
 #define BASE        "aiodal_sandbox"
@@ -58,18 +59,6 @@ struct aiodal__sandbox
 	uint64_t last;   /* number of the one begun last */
 	bool first_made; /* the next one's savepoint is there */
 };
-
-/* A number of this thread's own. pthread_self() may be that of one that has ended. */
-static uint64_t
-this_thread(void)
-{
-	static uint64_t last;
-	static __thread uint64_t number;
-
-	if (number == 0)
-		number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
-	return number;
-}
 
 static aiodal__sandbox *
 sandbox_of(const aiodal_db *db)
@@ -143,7 +132,8 @@ aiodal__sandbox_free(aiodal__sandbox *sandbox)
 static bool
 may_nest(const aiodal__sandbox *sandbox)
 {
-	return !sandbox->top || sandbox->top->thread == this_thread() || sandbox->top->thread == sandbox->thread;
+	return !sandbox->top || sandbox->top->thread == aiodal__thread_number() ||
+		   sandbox->top->thread == sandbox->thread;
 }
 
 /* Under the lock: waits until it is our turn. */
@@ -179,7 +169,7 @@ push(aiodal__sandbox *sandbox, aiodal_tx *tx, int64_t deadline)
 	tx->sandbox = sandbox;
 	tx->below = sandbox->top;
 	tx->savepoint = ++sandbox->last;
-	tx->thread = this_thread();
+	tx->thread = aiodal__thread_number();
 	tx->conn = sandbox->conn;
 	tx->deadline_before = sandbox->conn->deadline;
 	sandbox->conn->deadline = deadline < tx->deadline_before ? deadline : tx->deadline_before;
@@ -396,7 +386,7 @@ turn_on(aiodal__sandbox *sandbox, aiodal__conn *conn, uint64_t next)
 		sandbox->conn = conn;
 		sandbox->last = next - 1;
 		sandbox->first_made = true;
-		sandbox->thread = this_thread();
+		sandbox->thread = aiodal__errand_starter();
 	}
 	unlock(sandbox);
 	return was_off;

@@ -47,6 +47,7 @@
 #include <aiodal/bulk.h>
 #include <aiodal/db.h>
 #include <aiodal/row.h>
+#include <aiodal/sandbox.h>
 #include <aiodal/tx.h>
 
 AIODAL_BEGIN_DECLS
@@ -72,6 +73,13 @@ AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_reflect_start(aiodal_op **o
 																   aiodal_error **err);
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_ping_start(aiodal_op **op, aiodal_db *db,
 																aiodal_error **err);
+
+/* A sandbox, as those without _start. It is that of the thread that starts it. Freed before it is done, it
+ * may have begun, or ended, or go on ending. */
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_sandbox_begin_start(aiodal_op **op, aiodal_db *db,
+																		 aiodal_error **err);
+AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_db_sandbox_end_start(aiodal_op **op, aiodal_db *db,
+																	   aiodal_error **err);
 
 /*
  * Loads and exports, as the functions without _start. options and strings are copied; data, streams and

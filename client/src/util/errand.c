@@ -79,6 +79,7 @@ aiodal__errand_start(aiodal__errand *errand)
 	if (errand->fd < 0)
 		return false;
 	errand->pid = aiodal__process();
+	errand->starter = aiodal__thread_number();
 	(void) pthread_mutex_init(&errand->lock, NULL);
 	(void) pthread_condattr_init(&monotonic);
 	(void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -199,6 +200,12 @@ bool
 aiodal__in_errand(void)
 {
 	return mine != NULL;
+}
+
+uint64_t
+aiodal__errand_starter(void)
+{
+	return mine ? mine->starter : aiodal__thread_number();
 }
 
 bool

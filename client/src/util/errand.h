@@ -24,6 +24,7 @@ typedef struct aiodal__errand
 	bool direct; /* callbacks are run where they come up */
 
 	pid_t pid;
+	uint64_t starter; /* number of the thread that started it */
 	pthread_t thread;
 	int fd;         /* readable when step() has something to do */
 	bool cancelled; /* atomic */
@@ -70,6 +71,9 @@ extern bool aiodal__in_errand(void);
 
 /* Whether it runs this one. */
 extern bool aiodal__errand_is_mine(const aiodal__errand *errand);
+
+/* Number of the thread that started it, which is this one itself where it runs none. */
+extern uint64_t aiodal__errand_starter(void);
 
 /* Whether this thread's was cancelled. An aiodal__tick_fn, too. */
 extern bool aiodal__errand_cancelled(void);

@@ -6,6 +6,17 @@
 
 #include <signal.h>
 
+uint64_t
+aiodal__thread_number(void)
+{
+	static uint64_t last;
+	static __thread uint64_t number;
+
+	if (number == 0)
+		number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	return number;
+}
+
 bool
 aiodal__thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
 {

@@ -11,7 +11,7 @@
 /* The conversation is recorded once. */
 static replay tape;
 
-/* Beginning and ending by polling: the same conversation. */
+/* All of it but statements by polling: the same conversation. */
 static bool polled;
 
 /* How far a client came, and what became of it. */
@@ -35,6 +35,30 @@ count_notice(void *payload, const aiodal_error *notice)
 }
 
 static aiodal_status
+open_db(aiodal_db **db, const char *conninfo, const aiodal_db_options *options, aiodal_error **err)
+{
+	aiodal_status status;
+	aiodal_op *op;
+
+	if (!polled)
+		return aiodal_db_open(db, conninfo, options, err);
+	status = aiodal_db_open_start(&op, db, conninfo, options, err);
+	return polling_run(op, status, err);
+}
+
+static aiodal_status
+load_memory(aiodal_tx *tx, const aiodal_load_options *options, const char *text, aiodal_error **err)
+{
+	aiodal_status status;
+	aiodal_op *op;
+
+	if (!polled)
+		return aiodal_bulk_load_memory(NULL, tx, options, text, strlen(text), err);
+	status = aiodal_bulk_load_memory_start(&op, NULL, tx, options, text, strlen(text), err);
+	return polling_run(op, status, err);
+}
+
+static aiodal_status
 use(aiodal_tx *tx, aiodal_error **err)
 {
 	aiodal_load_options options = AIODAL_LOAD_OPTIONS_INIT;
@@ -55,7 +79,7 @@ use(aiodal_tx *tx, aiodal_error **err)
 	aiodal_pipeline_free(p);
 	options.table = "item";
 	if (status == AIODAL_OK)
-		status = aiodal_bulk_load_memory(NULL, tx, &options, "id,name\n1,a\n2,b\n", 16, err);
+		status = load_memory(tx, &options, "id,name\n1,a\n2,b\n", err);
 	return status;
 }
 
@@ -79,7 +103,7 @@ converse(const char *directory)
 	options.notice = count_notice;
 	options.notice_payload = &o.notices;
 	tx_options.timeout_ms = 300000;
-	o.status = aiodal_db_open(&db, conninfo, &options, &err);
+	o.status = open_db(&db, conninfo, &options, &err);
 	if (o.status == AIODAL_OK)
 		o.status =
 			polled ? polling_begin(&tx, db, &tx_options, &err) : aiodal_tx_begin(&tx, db, &tx_options, &err);

@@ -408,7 +408,17 @@ in_a_sandbox(void **state)
 	aiodal_tx *tx;
 
 	(void) state;
-	OK(aiodal_db_sandbox_begin(db, &err));
+	OK(aiodal_db_sandbox_begin_start(&op[0], db, &err));
+	OK(polling_run(op[0], AIODAL_OK, &err));
+	OK(aiodal_db_sandbox_begin_start(&op[0], db, &err));
+	FAILS(AIODAL_ESTATE, polling_run(op[0], AIODAL_OK, &err), "in a sandbox already");
+	/* this thread has begun it: others may begin theirs in its own */
+	OK(aiodal_tx_begin(&tx, db, NULL, &err));
+	OK(aiodal_db_transact_start(&op[0], db, NULL, do_work, &w[1], &err));
+	OK(polling_run(op[0], AIODAL_OK, &err));
+	assert_string_equal(query(tx, "SELECT count(*) FROM once"), "1");
+	OK(aiodal_tx_rollback(tx, &err));
+	aiodal_tx_free(tx);
 	for (int i = 0; i < 2; i++)
 		OK(aiodal_db_transact_start(&op[i], db, NULL, do_work, &w[i], &err));
 	for (int i = 0; i < 2; i++)
@@ -423,7 +433,10 @@ in_a_sandbox(void **state)
 	aiodal_op_free(op[0]);
 	aiodal_op_cancel(op[2]);
 	FAILS(AIODAL_ECANCELED, polling_run(op[2], AIODAL_OK, &err), "the operation was cancelled");
-	OK(aiodal_db_sandbox_end(db, &err));
+	OK(aiodal_db_sandbox_end_start(&op[0], db, &err));
+	OK(polling_run(op[0], AIODAL_OK, &err));
+	OK(aiodal_db_sandbox_end_start(&op[0], db, &err));
+	FAILS(AIODAL_ESTATE, polling_run(op[0], AIODAL_OK, &err), "in no sandbox");
 	expect_once("0");
 }
 
