@@ -184,6 +184,7 @@ static const struct
 	{"57P03", AIODAL_ECONN},     /* cannot_connect_now */
 	{"57P05", AIODAL_ECONN},     /* idle_session_timeout */
 	{"25P03", AIODAL_ECONN},     /* idle_in_transaction_session_timeout */
+	{"08P01", AIODAL_ESERVER},   /* protocol_violation: as too few parameters */
 	{"08", AIODAL_ECONN},        /* connection exceptions */
 	{"23", AIODAL_ECONSTRAINT},  /* integrity constraint violations */
 };
@@ -192,8 +193,10 @@ aiodal_status
 aiodal__result_status(const PGresult *res, const PGconn *pg)
 {
 	const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-	if (PQstatus(pg) == CONNECTION_BAD)
+	/* libpq hears of the end of a connection only when it reads on; poolers end them with any SQLSTATE */
+	if (PQstatus(pg) == CONNECTION_BAD || (severity && strcmp(severity, "FATAL") == 0))
 		return AIODAL_ECONN;
 	if (!res)
 		return AIODAL_ENOMEM;

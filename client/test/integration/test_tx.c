@@ -233,6 +233,21 @@ a_failed_transaction_says_so(void **state)
 }
 
 static void
+a_missing_parameter_is_no_lost_connection(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin();
+
+	(void) state;
+	OK(aiodal_tx_savepoint(tx, "before", &err));
+	FAILS(AIODAL_ESERVER, aiodal_tx_exec(NULL, tx, "SELECT $1::int", 0, NULL, &err), "requires 1");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
+	OK(aiodal_tx_rollback_to(tx, "before", &err));
+	assert_string_equal(query(tx, "SELECT 1"), "1");
+	aiodal_tx_free(tx);
+}
+
+static void
 savepoints_nest(void **state)
 {
 	aiodal_error *err = NULL;
@@ -769,6 +784,7 @@ main(void)
 		cmocka_unit_test(errors_have_every_field),
 		cmocka_unit_test(commit_keeps_rollback_undoes),
 		cmocka_unit_test(a_failed_transaction_says_so),
+		cmocka_unit_test(a_missing_parameter_is_no_lost_connection),
 		cmocka_unit_test(savepoints_nest),
 		cmocka_unit_test(options_reach_the_server),
 		cmocka_unit_test(a_commit_that_fails),
