@@ -61,12 +61,6 @@ KeepsLast(const CopyRequest *request, const MergeRequest *merge)
 }
 
 static bool
-InsertsByKey(const CopyRequest *request, const MergeRequest *merge)
-{
-	return merge->mode == MODE_INSERT && merge->key != NULL;
-}
-
-static bool
 DeletesBySql(const CopyRequest *request, const MergeRequest *merge)
 {
 	return merge->mode == MODE_SYNC && (!DeletesDirectly(merge) || KeyCanBeNull(merge));
@@ -194,7 +188,6 @@ static const StageCondition conditions[] = {
 	{IsOneOfSeveral, "errors tell which of several inputs a row is from"},
 	{DeletesByCondition, "delete_where is looked at when all rows are there"},
 	{KeepsLast, "which row of a key is the last one is known at the end"},
-	{InsertsByKey, "mode insert tells a key that is there from one that comes twice"},
 	{DeletesBySql, "mode sync deletes by SQL"},
 	{MayNeedVolatileDefault, "a column has a volatile default"},
 	{SetsAsideByExpression,

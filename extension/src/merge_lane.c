@@ -122,7 +122,7 @@ struct Lane
 	RowCheck *check;
 	IndexWriter *indexes;
 	Parents *parents;        /* NULL: no foreign key is checked here */
-	Arbiter *arbiter;        /* NULL in mode insert */
+	Arbiter *arbiter;        /* NULL in mode insert, unless keys may come twice */
 	SeenRows *seen;          /* NULL: no key comes twice, and nothing is deleted */
 	Rivals *rivals;          /* NULL: no row is set aside, or the arbiter is the only unique index */
 	TupleTableSlot *rival;   /* for rows of the table, when there may be rivals */
@@ -163,6 +163,13 @@ Updates(Lane *lane)
 	MergeMode mode = lane->run->request->mode;
 
 	return mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC;
+}
+
+/* A row whose key is there is looked up; in mode insert it is at fault. */
+static bool
+ClaimsKeys(Lane *lane)
+{
+	return lane->run->request->mode != MODE_INSERT;
 }
 
 static bool
@@ -260,7 +267,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->check = PrepareRowCheck(table->rri, run->estate);
 	lane->parents = TakeOverParents(table->rri);
 	lane->indexes = IndexWriterOpen(table->rri, run->estate, table->index);
-	if (run->request->mode != MODE_INSERT)
+	if (ClaimsKeys(lane) || (run->keys_repeat && OidIsValid(table->index)))
 		lane->arbiter = ArbiterOpen(lane->rel, IndexWriterArbiter(lane->indexes),
 									run->keys_repeat ? GetActiveSnapshot() : NULL, lane->context);
 	if (lane->arbiter && (run->keys_repeat || run->deletes_unseen))
@@ -454,6 +461,8 @@ StateOfKey(Lane *lane, const BatchKey *key, TupleTableSlot *existing, int64 *fir
 
 	if (existing && HasSeenRow(lane->seen, &existing->tts_tid, first_line))
 		return KEY_REPEATED;
+	if (!ClaimsKeys(lane))
+		return state;
 	if (existing ? table_tuple_satisfies_snapshot(lane->rel, existing, GetActiveSnapshot()) : !key->dead)
 		return state;
 	if (!ArbiterFindAsOf(lane->arbiter, key, origin))
@@ -526,7 +535,7 @@ CompareRow(Lane *lane, BatchRow *row, TupleTableSlot *existing)
 	NoteMet(lane, row, &row->tid);
 }
 
-/* ArbiterFound: the row is there. */
+/* ArbiterFound: the row is there. In mode insert, that is found to be wrong when others of it have been. */
 static void
 MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 {
@@ -544,7 +553,7 @@ MeetRow(void *arg, BatchKey *key, TupleTableSlot *existing)
 		MeetRepeatedKey(lane, key, first_line);
 	else if (state == KEY_TOO_LATE)
 		PassOverRow(lane, key);
-	else
+	else if (ClaimsKeys(lane))
 		CompareRow(lane, row, existing);
 	MemoryContextSwitchTo(old);
 }
@@ -751,7 +760,7 @@ FaultOfKeys(Lane *lane, BatchRow *row, ColumnMask changed)
 
 	if (orphan != NULL)
 		duplicate = IndexWriterFault(lane->indexes, row->slot, is_new ? NULL : &row->tid, changed,
-									 is_new && lane->arbiter != NULL);
+									 is_new && ClaimsKeys(lane));
 	return duplicate ? duplicate : orphan;
 }
 
@@ -1072,7 +1081,7 @@ WriteAlone(Lane *lane, BatchRow *row)
 		return;
 	if (SetsAside(lane))
 	{
-		row->fault = IndexWriterFault(lane->indexes, row->slot, NULL, ~UINT64CONST(0), lane->arbiter != NULL);
+		row->fault = IndexWriterFault(lane->indexes, row->slot, NULL, ~UINT64CONST(0), ClaimsKeys(lane));
 		if (row->fault != NULL)
 			return;
 	}
@@ -1177,21 +1186,21 @@ InsertRows(Lane *lane)
 	RowInserter inserter = {.rel = lane->rel,
 							.estate = lane->run->estate,
 							.indexes = lane->indexes,
-							.has_arbiter = lane->arbiter != NULL,
+							.has_arbiter = ClaimsKeys(lane),
 							.claims_all = SetsAside(lane),
 							.bulk = lane->bulk,
 							.current = SetCurrent,
 							.arg = lane};
 	List *lost;
 
-	if (lane->arbiter || SetsAside(lane))
+	if (ClaimsKeys(lane) || SetsAside(lane))
 		lane->in_subtransaction |= InsertAndClaim(&inserter, lane->inserts, lane->ninserts);
 	else
 		InsertUnclaimed(lane);
 	lost = PartLostRows(lane);
 	if (!SetsAside(lane))
-		IndexWriterInsert(lane->indexes, lane->inserts, lane->ninserts, lane->arbiter != NULL, false,
-						  SetCurrent, lane);
+		IndexWriterInsert(lane->indexes, lane->inserts, lane->ninserts, ClaimsKeys(lane), false, SetCurrent,
+						  lane);
 	SettleInserted(lane);
 	if (lost != NIL)
 		YieldRows(lane, lost);
