@@ -3,48 +3,20 @@
  *		Relations of a reflection document as people read them: a list of all, then each with its columns and
  *		below them, under headings that psql's users know, what else belongs to it.
  */
-#include "describe_impl.h"
+#include "describe.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "describe_members.h"
 #include "document.h"
 #include "grid.h"
 #include "memory.h"
 #include "name.h"
+#include "section.h"
 #include "terminal.h"
-
-/* "a, b", quoted where SQL needs it; to be freed */
-char *
-cli_name_list(const json_t *names)
-{
-	char *list = cli_strdup("");
-	size_t i;
-	json_t *name;
-
-	json_array_foreach (names, i, name)
-	{
-		char *quoted = cli_quote_name(json_is_string(name) ? json_string_value(name) : "(expression)");
-		char *longer = cli_printf("%s%s%s", list, i > 0 ? ", " : "", quoted);
-
-		free(list);
-		free(quoted);
-		list = longer;
-	}
-	return list;
-}
-
-const json_t *
-cli_describe_extra(const json_t *extras, const json_t *relation, const char *key)
-{
-	char oid[24];
-
-	(void) snprintf(oid, sizeof(oid), "%lld",
-					(long long) json_integer_value(json_object_get(relation, "oid")));
-	return json_object_get(json_object_get(extras, oid), key);
-}
 
 /* The planner's figure, "" when it has none; into buf. */
 static const char *
@@ -182,31 +154,6 @@ print_columns(const json_t *relation)
 	json_array_foreach (list, i, column)
 		add_column_row(grid, column);
 	cli_grid_print(grid, 2);
-}
-
-/* Lines after the first, of a view or rule, stand under it. */
-void
-cli_print_item(char *text)
-{
-	char *line = text;
-	char *next;
-
-	for (; line; line = next)
-	{
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		(void) printf(line == text ? "    " : "      ");
-		cli_print_text(stdout, line);
-		(void) putchar('\n');
-	}
-	free(text);
-}
-
-void
-cli_print_heading(const char *heading)
-{
-	(void) printf("  %s:\n", heading);
 }
 
 /*
@@ -367,16 +314,6 @@ print_definition(const json_t *relation)
 	cli_print_heading("Definition");
 	for (; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != NULL))
 		cli_print_item(cli_strndup(line, strcspn(line, "\n")));
-}
-
-void
-cli_print_fact(const char *label, const char *text)
-{
-	if (!text || !*text)
-		return;
-	(void) printf("  %s: ", label);
-	cli_print_text(stdout, text);
-	(void) putchar('\n');
 }
 
 /* "distributed by tenant, colocation group 7": what Citus says */

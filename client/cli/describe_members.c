@@ -2,7 +2,7 @@
  * describe_members.c
  *		What belongs to a relation beside its columns, indexes and constraints, under psql's headings.
  */
-#include "describe_impl.h"
+#include "describe_members.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "document.h"
 #include "memory.h"
 #include "name.h"
+#include "section.h"
 
 /* of a long list, as of partitions, this many are shown */
 #define MOST_LINES 12

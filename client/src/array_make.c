@@ -2,13 +2,14 @@
  * array_make.c
  *		Arrays made of values, and any array as a parameter.
  */
-#include "array.h"
+#include "array_make.h"
 
 #include <limits.h>
 #include <string.h>
 
+#include "array.h"
 #include "error.h"
-#include "param.h"
+#include "scalar.h"
 #include "util/wire.h"
 
 static Oid
@@ -71,7 +72,7 @@ print_values(aiodal__buf *buf, aiodal_kind element, const aiodal_value *values, 
 		if (values[i].kind != element)
 			return aiodal__fail(err, AIODAL_EINVAL, "element %zu is of kind %d in an array of kind %d", i,
 								(int) values[i].kind, (int) element);
-		aiodal__value_print(buf, &values[i]);
+		aiodal__scalar_print(buf, &values[i]);
 		aiodal__buf_add(buf, "", 1);
 	}
 	return buf->oom ? aiodal__fail_memory(err) : AIODAL_OK;
@@ -284,7 +285,7 @@ put_element(aiodal__buf *buf, const aiodal_array *array, size_t i)
 		return;
 	}
 	if (element_of(&value, array, i) == AIODAL_OK)
-		aiodal__value_print(&text, &value);
+		aiodal__scalar_print(&text, &value);
 	else
 		text.oom = true;
 	if (!text.oom)

@@ -53,17 +53,6 @@ aiodal__params_request(aiodal__params *params, const aiodal__conn *conn, const c
 /* A value that is not NULL as the server would print it. */
 extern void aiodal__value_print(aiodal__buf *buf, const aiodal_value *value);
 
-/* false: not one that can be in an array, or none at all. */
-extern bool aiodal__kind_is_scalar(aiodal_kind kind);
-
-/* What arrays look like as parameters: their type (0: the server decides), text or binary. */
-extern Oid aiodal__array_type(const aiodal_array *array);
-extern bool aiodal__array_is_binary(const aiodal_array *array);
-extern void aiodal__array_put(aiodal__buf *buf, const aiodal_array *array);
-
-/* As text in any case. */
-extern void aiodal__array_print(aiodal__buf *buf, const aiodal_array *array);
-
 /* A caller's options, which may be NULL, checked. */
 extern aiodal_status
 aiodal__query_options(aiodal_query_options *options, const aiodal_query_options *given, aiodal_error **err);

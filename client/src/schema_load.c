@@ -146,16 +146,6 @@ text(const aiodal_schema *schema, aiodal__part part, aiodal__packed_row row, int
 	return aiodal__packed_text(&schema->shape[part], row, field);
 }
 
-/* The field "relation" is the first of those that have it. */
-aiodal_table *
-aiodal__table_of_row(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row)
-{
-	const char *number = text(schema, part, row, OBJECT_PLACE);
-	long place = number ? strtol(number, NULL, 10) : -1;
-
-	return place >= 0 && place < schema->n_tables ? &schema->tables[place] : NULL;
-}
-
 static char *
 qualified_name(aiodal_schema *schema, const char *namespace_name, const char *name)
 {

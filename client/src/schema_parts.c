@@ -8,6 +8,16 @@
 
 #include <stdlib.h>
 
+/* The field "relation" is the first of those that have it. */
+aiodal_table *
+aiodal__table_of_row(aiodal_schema *schema, aiodal__part part, aiodal__packed_row row)
+{
+	const char *number = aiodal__packed_text(&schema->shape[part], row, OBJECT_PLACE);
+	long place = number ? strtol(number, NULL, 10) : -1;
+
+	return place >= 0 && place < schema->n_tables ? &schema->tables[place] : NULL;
+}
+
 static bool
 is_of_table(aiodal__part part)
 {

@@ -38,13 +38,6 @@ struct aiodal_test_group
 	aiodal_test *tests;               /* that have not ended */
 };
 
-/* Copies the template and opens the db. On failure nothing of it is left. */
-extern aiodal_status
-aiodal_test__place_open(aiodal_test__place *place, aiodal_test_group *group, aiodal_error **err);
-
-/* Closes the db and drops the database, unless that is to be kept. */
-extern void aiodal_test__place_close(aiodal_test__place *place, aiodal_test_group *group, bool keep);
-
 /*
  * sequences.c: notes where the sequences of the database are, which is where
  * aiodal_test__restore_sequences() sets them; *pg is to be finished; NULL when there are none. That only

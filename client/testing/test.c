@@ -12,6 +12,7 @@
 
 #include "base.h"
 #include "group.h"
+#include "place.h"
 
 #define LOG_TAIL 4000
 
