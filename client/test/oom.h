@@ -11,7 +11,7 @@
 
 #include "util/mem.h"
 
-static int left; /* atomic: allocations until one fails */
+static int left; /* atomic: allocations until one fails; negative: none does */
 
 static inline int
 fail_when_none_is_left(void)
@@ -33,11 +33,12 @@ sweep(aiodal_db *db, scenario run, int at_least)
 		aiodal_error *err = NULL;
 		aiodal_status status;
 
-		left = n;
-		aiodal__alloc_fails = fail_when_none_is_left;
+		/* it stays: a thread that was left behind, to look up a host's name, may still ask it */
+		if (!aiodal__alloc_fails)
+			aiodal__alloc_fails = fail_when_none_is_left;
+		__atomic_store_n(&left, n, __ATOMIC_RELAXED);
 		status = run(&err);
-		aiodal__alloc_fails = NULL;
-		if (left >= 0)
+		if (__atomic_exchange_n(&left, -1, __ATOMIC_RELAXED) >= 0)
 		{
 			OK(status);
 			break;

@@ -312,13 +312,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* before threads may be left behind */
+		cmocka_unit_test(nothing_is_allocated_for_a_transaction),
 		cmocka_unit_test(files),
 		cmocka_unit_test(listeners),
 		cmocka_unit_test(mappings),
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(sandboxes),
 		cmocka_unit_test(watching),
-		cmocka_unit_test(nothing_is_allocated_for_a_transaction),
 	};
 
 	return cmocka_run_group_tests_name("oom around", tests, set_up, tear_down);
