@@ -27,6 +27,16 @@ COPY book FROM STDIN WITH (FORMAT jsonl);
 COPY book FROM STDIN WITH (FORMAT jsonl);
 {"id": 5, "title": "again"}
 \.
+-- nor does it take one to set rows aside
+COPY book FROM STDIN WITH (FORMAT csv, HEADER, on_error 'reject', max_rejects 2);
+title,id
+uno,1
+sechzig,60
+y,x
+\.
+SELECT inserted, rejected FROM aiodal.last_copy();
+SELECT line, column_name, sqlstate FROM aiodal.rejects() ORDER BY line;
+DELETE FROM book WHERE id = 60;
 -- options
 COPY book (id, price) FROM STDIN WITH (FORMAT csv, merge 'update', key 'id', on_duplicate 'last', update_columns 'price');
 1,7

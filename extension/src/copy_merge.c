@@ -59,6 +59,13 @@ IsJsonl(const CopyStmt *stmt)
 	return false;
 }
 
+/* Other words behind on_error are newer servers' own. */
+static bool
+SetsAside(DefElem *option)
+{
+	return IsOption(option, "on_error") && option->arg && strcmp(defGetString(option), "reject") == 0;
+}
+
 bool
 IsCopyThatMerges(Node *statement)
 {
@@ -69,7 +76,7 @@ IsCopyThatMerges(Node *statement)
 		return false;
 	foreach (lc, stmt->options)
 	{
-		if (IsOption(lfirst(lc), "merge"))
+		if (IsOption(lfirst(lc), "merge") || SetsAside(lfirst(lc)))
 			return true;
 	}
 	return IsJsonl(stmt);

@@ -13,7 +13,7 @@
 #include "merge.h"
 #include "stage.h"
 
-/* A COPY FROM with a merge option or with FORMAT jsonl. */
+/* A COPY FROM with a merge option, with FORMAT jsonl, or with on_error 'reject'. */
 extern bool IsCopyThatMerges(Node *statement);
 
 /*
