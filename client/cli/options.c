@@ -21,7 +21,8 @@ enum
 {
 	FIRST_ID = 256,
 	MAX_OPTIONS = 40,
-	HELP_COLUMN = 30
+	HELP_COLUMN = 30,
+	CONNECTION_OPTIONS = 2 /* the first of the common ones */
 };
 
 #define COMMON(field) offsetof(cli_common, field)
@@ -290,8 +291,8 @@ print_help(const cli_command *command)
 	if (command->options)
 		(void) printf("\nOptions:\n");
 	cli_print_options(command->options);
-	(void) printf("\nConnection and help:\n");
-	cli_print_options(cli_common_options);
+	(void) printf(command->own_server ? "\nHelp:\n" : "\nConnection and help:\n");
+	cli_print_options(cli_common_options + (command->own_server ? CONNECTION_OPTIONS : 0));
 	(void) printf("\nExamples:\n%s", command->examples);
 }
 

@@ -68,6 +68,7 @@ typedef struct cli_command
 	void *args; /* starts with a cli_common */
 	int min_operands;
 	int max_operands;
+	bool own_server;             /* that it makes itself: there is none to connect to */
 	bool operands_are_a_command; /* from the first one on, all is that command's */
 	int (*run)(const struct cli_command *command, char **operands); /* NULL-terminated; returns exit status */
 } cli_command;

@@ -264,6 +264,7 @@ const cli_command cli_testdb_command = {
 	.args = &args,
 	.min_operands = 1,
 	.max_operands = 1 << 30,
+	.own_server = true,
 	.operands_are_a_command = true,
 	.run = run,
 };

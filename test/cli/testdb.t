@@ -20,6 +20,7 @@ gone() { ! kill -0 "$1" 2>/dev/null && [ -z "$(left)" ]; }
 exits 0 'a command runs' aiodal testdb -- psql -XAtc 'SELECT current_user, current_database(), aiodal.version()'
 is "$out" "postgres|postgres|$(aiodal --version | sed 's/aiodal //')" 'against a server with the extension'
 is "$(left)" '' 'of which nothing is left'
+unlike "$(aiodal testdb --help)" '*--dbname*' 'its help offers no other server'
 exits 0 'options behind the command are its own' aiodal testdb psql -X -A -t -c 'SELECT 2'
 is "$out" 2 'without -- too'
 is "$(echo words | aiodal testdb -- cat)" words 'its standard input is ours'
