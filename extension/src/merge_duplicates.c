@@ -35,17 +35,18 @@ AppendComparable(StringInfo buf, SqlMerge *m)
 	AppendKeyNotNull(buf, m, "s.");
 }
 
-/* The rows of keys that come more than once (tid), each with the one that is taken before it (after). */
+/*
+ * The rows of keys that come more than once (tid), each with the one that is taken before it (after), and the
+ * one that is taken first of all of its key (leader).
+ */
 static char *
 RowsOfRepeatedKeys(SqlMerge *m)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "SELECT s.ctid AS tid, pg_catalog.lag(s.ctid) OVER (PARTITION BY ");
-	AppendKeyColumns(&buf, m, "s.");
-	appendStringInfo(&buf, " ORDER BY s.ctid%s) AS after",
-					 m->request->on_duplicate == DUPLICATE_LAST ? " DESC" : "");
+	appendStringInfoString(&buf, "SELECT s.ctid AS tid, pg_catalog.lag(s.ctid) OVER w AS after, "
+								 "pg_catalog.first_value(s.ctid) OVER w AS leader");
 	AppendComparable(&buf, m);
 	/* few keys come twice as a rule: only their rows are sorted */
 	appendStringInfo(&buf, "%s EXISTS (SELECT FROM (SELECT ",
@@ -54,7 +55,12 @@ RowsOfRepeatedKeys(SqlMerge *m)
 	AppendComparable(&buf, m);
 	appendStringInfoString(&buf, " GROUP BY ");
 	AppendKeyColumns(&buf, m, "s.");
-	appendStringInfo(&buf, " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS t WHERE %s)", m->match);
+	appendStringInfo(&buf,
+					 " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1) AS t WHERE %s) "
+					 "WINDOW w AS (PARTITION BY ",
+					 m->match);
+	AppendKeyColumns(&buf, m, "s.");
+	appendStringInfo(&buf, " ORDER BY s.ctid%s)", m->request->on_duplicate == DUPLICATE_LAST ? " DESC" : "");
 	return buf.data;
 }
 
@@ -83,11 +89,13 @@ SetLosersApart(SqlMerge *m)
 	Counted losers;
 
 	m->losers = psprintf("pg_temp.%s", quote_identifier(name));
-	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid, after pg_catalog.tid) ON COMMIT DROP",
+	RunUtility(psprintf("CREATE TEMPORARY TABLE %s (tid pg_catalog.tid, after pg_catalog.tid, leader "
+						"pg_catalog.tid) ON COMMIT DROP",
 						m->losers));
-	RunCounted(psprintf("INSERT INTO %s SELECT d.tid, d.after FROM (%s) AS d WHERE d.after IS NOT NULL",
-						m->losers, RowsOfRepeatedKeys(m)),
-			   true, &losers);
+	RunCounted(
+		psprintf("INSERT INTO %s SELECT d.tid, d.after, d.leader FROM (%s) AS d WHERE d.after IS NOT NULL",
+				 m->losers, RowsOfRepeatedKeys(m)),
+		true, &losers);
 	SeeOwnChanges();
 }
 

@@ -193,21 +193,26 @@ AddRivals(SqlMerge *m, Relation index)
 	}
 }
 
-/* Rows of the same key as one that is there. */
+/* Rows of the same key as one that is there: the leader of all, and those behind it. */
 static void
 AddThoseOfTheirKeys(SqlMerge *m)
 {
+	StringInfoData leaders;
 	Counted added;
 
 	if (m->losers == NULL)
 		return;
 	SeeOwnChanges();
+	initStringInfo(&leaders);
+	appendStringInfo(
+		&leaders,
+		"(SELECT l.leader FROM %s AS l JOIN %s AS r ON r.tid OPERATOR(pg_catalog.=) l.tid UNION ALL "
+		"SELECT l.leader FROM %s AS l JOIN %s AS r ON r.tid OPERATOR(pg_catalog.=) l.leader)",
+		m->losers, m->rivals, m->losers, m->rivals);
 	RunCounted(
-		psprintf(
-			"INSERT INTO %s WITH RECURSIVE g(tid) AS (SELECT r.tid FROM %s AS r UNION SELECT n.tid "
-			"FROM g JOIN (SELECT l.tid, l.after FROM %s AS l UNION ALL SELECT l.after, l.tid FROM %s AS l) "
-			"AS n(tid, other) ON n.other OPERATOR(pg_catalog.=) g.tid) SELECT g.tid FROM g",
-			m->rivals, m->rivals, m->losers, m->losers),
+		psprintf("INSERT INTO %s SELECT n.leader FROM %s AS n UNION ALL SELECT l.tid FROM %s AS l WHERE "
+				 "l.leader OPERATOR(pg_catalog.=) ANY %s",
+				 m->rivals, leaders.data, m->losers, leaders.data),
 		true, &added);
 }
 

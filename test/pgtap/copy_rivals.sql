@@ -115,7 +115,7 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION agrees(target regclass, columns text[], mode text, on_duplicate text, more text DEFAULT '', way text DEFAULT 'direct', cases int DEFAULT 25, rows int DEFAULT 10, spread int DEFAULT 9)
+CREATE FUNCTION agrees(target regclass, columns text[], mode text, on_duplicate text, more text DEFAULT '', way text DEFAULT 'direct', cases int DEFAULT 15, rows int DEFAULT 10, spread int DEFAULT 9)
     RETURNS text LANGUAGE sql AS $$
     SELECT is((SELECT string_agg(d, E'\n') FROM (SELECT d FROM disagreements(target, columns, mode, on_duplicate, more, way, cases, rows, spread) d LIMIT 20) s), NULL,
               concat_ws(', ', target, columns::text, mode, on_duplicate, NULLIF(more, ''), rows || ' rows')) $$;
@@ -133,24 +133,24 @@ SELECT agrees('nulls_are_one', '{id,a,n}', 'upsert', 'error');
 SELECT agrees('nulls_are_one', '{id,a,n}', 'upsert', 'first');
 SELECT agrees('nulls_are_one', '{id,n}', 'upsert', 'error');
 SELECT agrees('no_key', '{id,a,n}', 'insert', 'error');
-SELECT agrees('by_two', '{id,k,a,b,n}', 'upsert', 'error', '', 'direct', 25, 10, 6);
-SELECT agrees('by_two', '{id,k,a,b,n}', 'upsert', 'first', '', 'direct', 25, 14, 6);
+SELECT agrees('by_two', '{id,k,a,b,n}', 'upsert', 'error', '', 'direct', 15, 10, 6);
+SELECT agrees('by_two', '{id,k,a,b,n}', 'upsert', 'first', '', 'direct', 15, 14, 6);
 SELECT agrees('by_nullable', '{id,a,b,n}', 'upsert', 'error', $$, key 'id'$$);
 SELECT agrees('by_nullable', '{id,a,b,n}', 'upsert', 'first', $$, key 'b'$$);
 SELECT agrees('has_defaults', '{id,a,b,n}', 'upsert', 'error');
 SELECT agrees('has_defaults', '{id,b,n}', 'upsert', 'first');
 SELECT agrees('with_children', '{id,a,b,n}', 'upsert', 'error');
 SELECT agrees('with_children', '{id,a,b,n}', 'upsert', 'first', $$, update_columns 'id,a,b'$$, 'direct: rows to be set aside may be found by triggers behind them');
-SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'error', '', 'direct', 25, 14, 6);
-SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'first', '', 'direct', 25, 14, 6);
+SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'error', '', 'direct', 15, 14, 6);
+SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'first', '', 'direct', 15, 14, 6);
 -- through a stage
 SELECT agrees('two_more', '{id,a,b,c,n}', 'upsert', 'last', '', 'direct: which row of a key is the last one is known at the end');
 SELECT agrees('two_more', '{id,a,b,c,n}', 'sync', 'error', '', 'direct: mode sync keeps what rows to be set aside would have updated');
-SELECT agrees('two_more', '{id,a,b,c,n}', 'update', 'error', '', 'direct', 25, 20, 6);
-SELECT agrees('one_more', '{id,a,n}', 'update', 'first', '', 'direct', 25, 14, 6);
+SELECT agrees('two_more', '{id,a,b,c,n}', 'update', 'error', '', 'direct', 15, 20, 6);
+SELECT agrees('one_more', '{id,a,n}', 'update', 'first', '', 'direct', 15, 14, 6);
 SELECT agrees('one_more', '{id,a,n}', 'insert', 'first', '', 'direct: mode insert tells a key that is there from one that comes twice');
 -- several batches
-SELECT agrees('one_more', '{id,a,n}', 'upsert', 'error', '', 'direct', 2, 2600, 4000);
-SELECT agrees('two_more', '{id,a,b,c,n}', 'upsert', 'first', '', 'direct', 2, 2600, 4000);
+SELECT agrees('one_more', '{id,a,n}', 'upsert', 'error', '', 'direct', 1, 2600, 4000);
+SELECT agrees('two_more', '{id,a,b,c,n}', 'upsert', 'first', '', 'direct', 1, 2600, 4000);
 SELECT agrees('by_nullable', '{id,a,b,n}', 'ignore', 'error', $$, key 'id'$$, 'direct', 1, 2600, 4000);
 SELECT * FROM finish();
