@@ -384,13 +384,13 @@ serve_all(aiodal__jobs *jobs, int fd, int timeout_ms, bool *readable, aiodal_err
 
 /* Stops the part and waits for the server to have stopped; what comes of it does not matter. */
 static void
-stop_worker(worker *w)
+stop_worker(worker *w, int64_t deadline)
 {
 	aiodal_error *ignored = NULL;
 
 	if (w->state == WORKER_IDLE)
 		return;
-	w->conn->deadline = aiodal__deadline(UNDO_MS);
+	w->conn->deadline = deadline;
 	if (w->state == WORKER_SENDING)
 	{
 		while (PQputCopyEnd(w->conn->pg, "the load has failed") == 0)
@@ -428,7 +428,7 @@ fail_by_part(aiodal__jobs *jobs, aiodal_error **err)
 		for (int i = 0; i < jobs->n; i++)
 		{
 			if (jobs->workers[i].part.number > jobs->failed)
-				stop_worker(&jobs->workers[i]);
+				stop_worker(&jobs->workers[i], aiodal__deadline(UNDO_MS));
 		}
 		if (!is_busy(jobs))
 			break;
@@ -681,6 +681,7 @@ aiodal__jobs_undo(aiodal__load *l, const char *stage)
 {
 	aiodal__jobs *jobs = l->jobs;
 	aiodal__buf sql = AIODAL__BUF_INIT;
+	int64_t deadline = aiodal__deadline(UNDO_MS);
 	bool dropped = stage == NULL;
 
 	aiodal__buf_printf(&sql, "SET lock_timeout = '5s'; DROP TABLE IF EXISTS %s", stage ? stage : "");
@@ -690,8 +691,14 @@ aiodal__jobs_undo(aiodal__load *l, const char *stage)
 
 		if (!w->conn)
 			continue;
-		stop_worker(w);
-		w->conn->deadline = aiodal__deadline(UNDO_MS);
+		/* a server that does not answer one answers none, and there may be many */
+		if (aiodal__until(deadline) == 0)
+		{
+			w->conn->broken = true;
+			continue;
+		}
+		stop_worker(w, deadline);
+		w->conn->deadline = deadline;
 		if (PQtransactionStatus(w->conn->pg) != PQTRANS_IDLE)
 			(void) aiodal__op_command(w->conn, "ROLLBACK", false, NULL, NULL);
 	}

@@ -250,8 +250,12 @@ AIODAL_API aiodal_result *aiodal_op_take_result(aiodal_op *op);
  */
 AIODAL_API void aiodal_op_cancel(aiodal_op *op);
 
-/* Frees the operation. One that still runs is cancelled and waited for (a second at most, then the connection
- * is dropped, and the thread of one that has a thread is left to end by itself). */
+/*
+ * Frees the operation. One that still runs is cancelled and waited for: a second at most, then the connection
+ * is dropped. One that runs in a thread is waited for until the server has stopped and undone what it did, or
+ * has not done so for some seconds; or, where it has no transaction that somebody else owns, for a second:
+ * then its thread is left to end by itself.
+ */
 AIODAL_API void aiodal_op_free(aiodal_op *op);
 
 AIODAL_END_DECLS

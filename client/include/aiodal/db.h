@@ -24,7 +24,7 @@
 AIODAL_BEGIN_DECLS
 
 /* NOTICE, WARNING and the like from the server: fields as those of an error. Called in the thread whose
- * statement caused it. */
+ * statement caused it, or, for operations (aiodal/async.h), in the one that polls. */
 typedef void (*aiodal_notice_cb)(void *payload, const aiodal_error *notice);
 
 /* Who has a connection of the pool. */
@@ -62,7 +62,7 @@ typedef struct aiodal_trace
 	int backend_pid;           /* of the server's process, as in pg_stat_activity */
 } aiodal_trace;
 
-/* Called in the thread that ran the statement. It must not use the db. */
+/* Called in the thread that ran the statement, or, for operations, polls. It must not use the db. */
 typedef void (*aiodal_trace_cb)(void *payload, const aiodal_trace *trace);
 
 /*

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -726,6 +727,86 @@ the_server_goes_away(void **state)
 	OK(aiodal_db_ping(db, &err));
 }
 
+/* Stops, or lets go on, each of the server's processes that works for us; false where they are not on this
+ * machine, or another user's. */
+static bool
+signal_backends(int signal)
+{
+	PGconn *pg = PQconnectdb("");
+	PGresult *res = PQexec(pg, "SELECT pid FROM pg_stat_activity WHERE application_name = 'bulk_start'");
+	bool done = true;
+
+	assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
+	for (int i = 0; i < PQntuples(res); i++)
+		done = kill((pid_t) strtol(PQgetvalue(res, i, 0), NULL, 10), signal) == 0 && done;
+	PQclear(res);
+	PQfinish(pg);
+	return done;
+}
+
+/* One that does not answer any more, not even to a cancel request: who frees the operation is let go. */
+static void
+a_server_that_freezes(void **state)
+{
+	static const aiodal_statement nap = {"SELECT pg_sleep(600)", 0, NULL};
+	aiodal_error *err = NULL;
+	aiodal_db_options own_options = AIODAL_DB_OPTIONS_INIT;
+	aiodal_db *own;
+	aiodal_op *op;
+
+	(void) state;
+	own_options.application_name = "bulk_start";
+	for (int i = 0; i < 8; i++)
+	{
+		aiodal_load_options options = into("item");
+		aiodal_export_options export = out_of("SELECT repeat('x', 1000) FROM generate_series(1, 1000000)");
+		heard h = {.data = ITEMS, .len = strlen(ITEMS)};
+		aiodal_tx *tx;
+		aiodal_tx_state after;
+
+		OK(aiodal_db_open(&own, NULL, &own_options, &err));
+		tx = begin_in(own);
+		options.post_copy = &nap;
+		options.n_post_copy = i / 2 == 0;
+		options.jobs = i / 2 == 3 ? 2 : 0;
+		if (i / 2 == 0)
+			OK(aiodal_bulk_load_memory_start(&op, NULL, tx, &options, ITEMS, strlen(ITEMS), &err));
+		else if (i / 2 != 2)
+			OK(aiodal_bulk_load_start(&op, NULL, tx, &options, read_slowly, &h, &err));
+		else
+			OK(aiodal_bulk_export_start(&op, NULL, tx, &export, write_down, &h, &err));
+		if (i / 2 == 0)
+			await_sleep();
+		/* COPY has begun */
+		while (i / 2 % 2 == 1 && h.reads < 3)
+			EXPECT(AIODAL_WANT_READ, aiodal_op_poll(op, &err));
+		while (i / 2 > 0 && !is_readable(op))
+			(void) poll(NULL, 0, 1);
+		if (!signal_backends(SIGSTOP))
+		{
+			(void) signal_backends(SIGCONT);
+			aiodal_tx_free(tx);
+			aiodal_db_close(own);
+			skip();
+		}
+		if (i / 2 == 0)
+			expect_running(op);
+		if (i % 2 == 0)
+		{
+			aiodal_op_cancel(op);
+			EXPECT(AIODAL_ECANCELED, aiodal_op_wait(op, -1, &err));
+			aiodal_error_free(err);
+			err = NULL;
+		}
+		aiodal_op_free(op);
+		after = aiodal_tx_get_state(tx);
+		aiodal_tx_free(tx);
+		assert_true(signal_backends(SIGCONT));
+		aiodal_db_close(own);
+		assert_int_equal(after, AIODAL_TX_LOST);
+	}
+}
+
 /*
  * Many in one loop
  */
@@ -838,6 +919,7 @@ main(void)
 		cmocka_unit_test(broken_off_while_it_writes),
 		cmocka_unit_test(a_deadline_holds),
 		cmocka_unit_test(the_server_goes_away),
+		cmocka_unit_test(a_server_that_freezes),
 		cmocka_unit_test(a_crowd),
 	};
 
