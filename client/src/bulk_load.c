@@ -119,19 +119,6 @@ take_options(aiodal__load *l, const aiodal_load_options *given, aiodal_error **e
  * The whole
  */
 
-aiodal_status
-aiodal__load_check_not_empty(const aiodal__load *l, bool empty, aiodal_error **err)
-{
-	char name[512];
-
-	if (!empty || l->options.allow_empty)
-		return AIODAL_OK;
-	return aiodal__fail_hint(err, AIODAL_EINVAL, "Nothing was changed.",
-							 "To load no rows on purpose, set allow_empty.",
-							 l->source->given == 0 ? "%s is empty" : "%s has no rows",
-							 aiodal__source_name(l->source, name, sizeof(name)));
-}
-
 static aiodal_status
 enter_phase(aiodal__load *l, aiodal_phase phase, aiodal_error **err)
 {

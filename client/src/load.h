@@ -1,7 +1,7 @@
 /*
  * load.h
  *		The inside of a load, shared by its parts: bulk_load.c runs the steps, load_stage.c speaks with the
- *		extension, load_copy.c sends the data.
+ *		extension, load_copy.c sends the data, or has load_jobs.c do it; load_input.c is below both.
  */
 #ifndef AIODAL_SRC_LOAD_H
 #define AIODAL_SRC_LOAD_H
@@ -69,11 +69,13 @@ extern aiodal_status aiodal__load_report_rejects(aiodal__load *l, aiodal_error *
 /* The source is open: finds out what is in it, and that there is something. */
 extern aiodal_status aiodal__load_start_source(aiodal__load *l, aiodal_error **err);
 
-/* AIODAL_EINVAL for an empty source, or file, that is not to be empty. */
-extern aiodal_status aiodal__load_check_not_empty(const aiodal__load *l, bool empty, aiodal_error **err);
-
 /* Copies the source, and all files behind it, into the stage. */
 extern aiodal_status aiodal__load_copy(aiodal__load *l, aiodal_error **err);
+
+/* load_input.c */
+
+/* AIODAL_EINVAL for an empty source, or file, that is not to be empty. */
+extern aiodal_status aiodal__load_check_not_empty(const aiodal__load *l, bool empty, aiodal_error **err);
 
 /* Appends the COPY of the source into the stage. */
 extern void aiodal__load_copy_statement(const aiodal__load *l, aiodal__buf *sql);

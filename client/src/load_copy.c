@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 
 #include "copy.h"
 #include "error.h"
@@ -20,28 +19,6 @@
 /*
  * COPY
  */
-
-static int64_t
-count_lines(const char *data, size_t len)
-{
-	const char *end = data + len;
-	int64_t n = 0;
-
-	while ((data = memchr(data, '\n', (size_t) (end - data))) != NULL)
-	{
-		n++;
-		data++;
-	}
-	return n;
-}
-
-void
-aiodal__load_note_read(aiodal__load *l, const char *data, size_t len)
-{
-	l->progress.now.rows += count_lines(data, len);
-	l->progress.now.bytes = l->bytes_before + l->source->given;
-	l->progress.now.source_bytes = l->taken_before + l->source->taken;
-}
 
 /*
  * A source may be silent for long (a pipe whose writer works): meanwhile the progress callback goes on and
@@ -114,23 +91,6 @@ feed(void *payload, const char **data, size_t *len, aiodal_error **err)
 		}
 	} while (*len == 0);
 	return AIODAL_OK;
-}
-
-void
-aiodal__load_copy_statement(const aiodal__load *l, aiodal__buf *sql)
-{
-	const aiodal_load_options *o = &l->options;
-
-	aiodal__buf_printf(sql, "COPY %s ", l->stage);
-	if (o->n_columns > 0)
-	{
-		aiodal__buf_str(sql, "(");
-		aiodal__buf_idents(sql, o->columns, o->n_columns);
-		aiodal__buf_str(sql, ") ");
-	}
-	aiodal__buf_str(sql, "FROM STDIN WITH (");
-	aiodal__layout_options(sql, l->conn->pg, &l->layout, l->by_hand ? "text" : "jsonl");
-	aiodal__buf_str(sql, ")");
 }
 
 static aiodal_status
