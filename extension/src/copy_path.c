@@ -100,13 +100,6 @@ SetsAsideByDefaults(const CopyRequest *request, const MergeRequest *merge)
 		   request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 }
 
-/* What a row set aside was to update stays, and the next row of its key has to tell it from what was met. */
-static bool
-SetsAsideOfSync(const CopyRequest *request, const MergeRequest *merge)
-{
-	return request->wanted->reject && merge->mode == MODE_SYNC;
-}
-
 /* Its errors are no row's fault, whereas rows are read in a subtransaction, condition and all. */
 static bool
 SetsAsideWithWhere(const CopyRequest *request, const MergeRequest *merge)
@@ -143,7 +136,7 @@ SetsAsideBeforeTriggers(const CopyRequest *request, const MergeRequest *merge)
 {
 	TriggerQuestion question = {.target = request->target};
 
-	question.updates = merge->mode == MODE_UPSERT || merge->mode == MODE_UPDATE;
+	question.updates = merge->mode != MODE_INSERT && merge->mode != MODE_IGNORE;
 	question.unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
 	return request->wanted->reject && (IsCheckedByTriggers(request->target, &question) ||
 									   VisitPartitions(request->target, IsCheckedByTriggers, &question));
@@ -193,7 +186,6 @@ static const StageCondition conditions[] = {
 	{SetsAsideByExpression,
 	 "an expression, which may fail where rows are to be set aside, decides on the partition"},
 	{SetsAsideByDefaults, "defaults may decide on the partition of rows to be set aside"},
-	{SetsAsideOfSync, "mode sync keeps what rows to be set aside would have updated"},
 	{SetsAsideWithWhere, "WHERE may fail where rows are to be set aside"},
 	{SetsAsideBeforeTriggers, "rows to be set aside may be found by triggers behind them"},
 	{SetsAsideFromParts, "rows of a shared stage may have to be set aside"},

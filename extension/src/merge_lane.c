@@ -121,11 +121,12 @@ struct Lane
 	RowForm *form;
 	RowCheck *check;
 	IndexWriter *indexes;
-	Parents *parents;        /* NULL: no foreign key is checked here */
-	Arbiter *arbiter;        /* NULL in mode insert, unless keys may come twice */
-	SeenRows *seen;          /* NULL: no key comes twice, and nothing is deleted */
-	Rivals *rivals;          /* NULL: no row is set aside, or the arbiter is the only unique index */
-	TupleTableSlot *rival;   /* for rows of the table, when there may be rivals */
+	Parents *parents;      /* NULL: no foreign key is checked here */
+	Arbiter *arbiter;      /* NULL in mode insert, unless keys may come twice */
+	SeenRows *seen;        /* NULL: no key comes twice, and nothing is deleted */
+	Rivals *rivals;        /* NULL: no row is set aside, or the arbiter is the only unique index */
+	TupleTableSlot *rival; /* for rows of the table, when there may be rivals */
+	SeenRows *spared;      /* in mode sync: what rows set aside were to update; NULL: those are among seen */
 	TupleTableSlot *old_row; /* empty but for AFTER UPDATE triggers; NULL: there are none */
 	BulkInsertState bulk;
 	bool is_routed; /* a row that is inserted belongs into this partition */
@@ -272,6 +273,8 @@ OpenLane(MergeRun *run, const LaneTable *table)
 									run->keys_repeat ? GetActiveSnapshot() : NULL, lane->context);
 	if (lane->arbiter && (run->keys_repeat || run->deletes_unseen))
 		lane->seen = MakeSeenRows();
+	if (run->keys_repeat && run->deletes_unseen && SetsAside(lane))
+		lane->spared = MakeSeenRows();
 	PrepareTriggers(lane);
 	PrepareToSetAside(lane);
 	lane->bulk = GetBulkInsertState();
@@ -1235,7 +1238,18 @@ SettleWaiting(Lane *lane)
 	}
 }
 
-/* Rows at fault. What was to be updated by one counts as seen: mode sync keeps it. */
+/* Mode sync keeps what a row set aside was to update, though the next row of its key has not been met before.
+ */
+static void
+SpareRow(Lane *lane, BatchRow *row)
+{
+	if (lane->spared)
+		AddSeenRow(lane->spared, &row->tid, row->place.line);
+	else
+		NoteSeen(lane, row, &row->tid);
+}
+
+/* Rows at fault. */
 static void
 SetRowsAside(Lane *lane)
 {
@@ -1252,7 +1266,7 @@ SetRowsAside(Lane *lane)
 		SetAside(lane->run->request, row->fault, &row->place, lane->run->request->source ? NULL : &given,
 				 lane->run->counts);
 		if (row->fate == FATE_UPDATE && lane->run->deletes_unseen)
-			NoteSeen(lane, row, &row->tid);
+			SpareRow(lane, row);
 	}
 }
 
@@ -1314,9 +1328,8 @@ static void
 NoteWhetherSeen(void *arg, BatchKey *key, TupleTableSlot *existing)
 {
 	Lane *lane = arg;
-	int64 line;
 
-	key->found = HasSeenRow(lane->seen, &existing->tts_tid, &line);
+	key->found = IsSeenOrSpared(lane->seen, lane->spared, &existing->tts_tid);
 }
 
 /* HasKeyOf: who has the key of this row now, if anybody, is the batch's. */
@@ -1342,7 +1355,7 @@ LaneHasKeyOf(void *arg, TupleTableSlot *row)
 void
 LaneDeleteUnseen(Lane *lane)
 {
-	DeleteUnseen(lane->run, lane->table.rri, lane->seen, LaneHasKeyOf, lane);
+	DeleteUnseen(lane->run, lane->table.rri, lane->seen, lane->spared, LaneHasKeyOf, lane);
 }
 
 void

@@ -37,12 +37,13 @@ DeletesDirectly(const MergeRequest *request)
 			 (t->trig_delete_before_statement || t->trig_delete_after_statement || t->trig_delete_old_table));
 }
 
-static bool
-WasSeen(SeenRows *seen, ItemPointer tid)
+bool
+IsSeenOrSpared(SeenRows *seen, SeenRows *spared, ItemPointer tid)
 {
 	int64 line;
 
-	return seen != NULL && HasSeenRow(seen, tid, &line);
+	return (seen != NULL && HasSeenRow(seen, tid, &line)) ||
+		   (spared != NULL && HasSeenRow(spared, tid, &line));
 }
 
 static void
@@ -59,6 +60,7 @@ typedef struct Unseen
 	MergeRun *run;
 	ResultRelInfo *rri;
 	SeenRows *seen;
+	SeenRows *spared;
 	HasKeyOf has_key;
 	void *arg;
 } Unseen;
@@ -69,7 +71,7 @@ DeleteVersion(Unseen *unseen, TupleTableSlot *row, ItemPointer tid)
 {
 	Relation rel = unseen->rri->ri_RelationDesc;
 
-	for (*tid = row->tts_tid; !WasSeen(unseen->seen, tid);)
+	for (*tid = row->tts_tid; !IsSeenOrSpared(unseen->seen, unseen->spared, tid);)
 	{
 		TM_FailureData failure;
 		TM_Result result = table_tuple_delete(rel, tid, unseen->run->estate->es_output_cid,
@@ -88,9 +90,9 @@ DeleteVersion(Unseen *unseen, TupleTableSlot *row, ItemPointer tid)
 }
 
 void
-DeleteUnseen(MergeRun *run, ResultRelInfo *rri, SeenRows *seen, HasKeyOf has_key, void *arg)
+DeleteUnseen(MergeRun *run, ResultRelInfo *rri, SeenRows *seen, SeenRows *spared, HasKeyOf has_key, void *arg)
 {
-	Unseen unseen = {.run = run, .rri = rri, .seen = seen, .has_key = has_key, .arg = arg};
+	Unseen unseen = {.run = run, .rri = rri, .seen = seen, .spared = spared, .has_key = has_key, .arg = arg};
 	TupleTableSlot *row = table_slot_create(rri->ri_RelationDesc, NULL);
 	TableScanDesc scan;
 	ItemPointerData tid;
@@ -118,7 +120,7 @@ EmptyPartition(MergeRun *run, Relation partition)
 		return;
 	CheckPartition(run->request, partition);
 	InitResultRelInfo(rri, partition, 0, run->target, 0);
-	DeleteUnseen(run, rri, NULL, NULL, NULL);
+	DeleteUnseen(run, rri, NULL, NULL, NULL, NULL);
 }
 
 void
