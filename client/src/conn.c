@@ -158,6 +158,7 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 
 	if (status != AIODAL_OK)
 		return status;
+	*out = conn;
 	while ((status = open_step(conn, err)) > 0)
 	{
 		if (aiodal__errand_cancelled())
@@ -172,10 +173,11 @@ aiodal__conn_open(aiodal__conn **out, const aiodal__conn_params *params, int64_t
 			break;
 		}
 	}
-	if (status == AIODAL_OK)
-		*out = conn;
-	else
+	if (status != AIODAL_OK)
+	{
 		aiodal__conn_close(conn);
+		*out = NULL;
+	}
 	return status;
 }
 

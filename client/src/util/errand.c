@@ -30,6 +30,10 @@ is_cancelled(const aiodal__errand *errand)
 	return __atomic_load_n(&errand->cancelled, __ATOMIC_ACQUIRE);
 }
 
+/* In the child of a fork: the last that was given up. What a thread was amid cannot be freed; it is kept
+ * where who looks for leaks finds it. */
+static void *given_up;
+
 /* Under the lock: the caller has something to do. */
 static void
 wake_caller(const aiodal__errand *errand)
@@ -175,6 +179,8 @@ aiodal__errand_end(aiodal__errand *errand, int64_t limit)
 	if (errand->pid != aiodal__process())
 	{
 		(void) close(errand->fd);
+		errand->before = given_up;
+		given_up = errand->arg;
 		return;
 	}
 	(void) pthread_mutex_lock(&errand->lock);

@@ -28,6 +28,7 @@ typedef struct aiodal__errand
 	pthread_t thread;
 	int fd;         /* readable when step() has something to do */
 	bool cancelled; /* atomic */
+	void *before;   /* in the child of a fork: what was given up before */
 
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t changed;
