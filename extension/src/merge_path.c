@@ -143,8 +143,9 @@ HasDeferredIndexes(Relation table)
 	return false;
 }
 
-bool
-HasVolatileDefault(Relation target, List *given)
+/* Whether the test holds for the default of a column that is not among the given ones. */
+static bool
+HasDefault(Relation target, List *given, bool (*test)(Node *expr))
 {
 	TupleDesc desc = RelationGetDescr(target);
 
@@ -156,10 +157,22 @@ HasVolatileDefault(Relation target, List *given)
 		if (att->attisdropped || att->attgenerated != '\0' || list_member_int(given, i + 1))
 			continue;
 		expr = build_column_default(target, i + 1);
-		if (expr && contain_volatile_functions_not_nextval(expr))
+		if (expr && test(expr))
 			return true;
 	}
 	return false;
+}
+
+bool
+HasVolatileDefault(Relation target, List *given)
+{
+	return HasDefault(target, given, contain_volatile_functions_not_nextval);
+}
+
+bool
+DefaultsFollowOrder(Relation target, List *given)
+{
+	return HasDefault(target, given, contain_volatile_functions);
 }
 
 static bool

@@ -31,6 +31,9 @@ extern bool HasStatementTriggers(Relation target);
  * more than nextval(). */
 extern bool HasVolatileDefault(Relation target, List *given);
 
+/* The same, nextval() included: what new rows get depends on their order. */
+extern bool DefaultsFollowOrder(Relation target, List *given);
+
 /* Raises that error where the setting is "direct". */
 extern void RefuseSql(MergeRequest *request, const char *reason);
 

@@ -368,6 +368,9 @@ InsertStatement(SqlMerge *m, const char *fresh)
 		AppendSetApart(&buf, m, fresh);
 	else
 		AppendFresh(&buf, m);
+	/* numbers of a sequence are given in the order of the batch, as on the direct path */
+	if (request->columns && DefaultsFollowOrder(request->target, request->columns))
+		appendStringInfoString(&buf, " ORDER BY s.ctid");
 	if (request->mode != MODE_INSERT && m->has_arbiter)
 		AppendOnConflict(&buf, m);
 	return buf.data;
