@@ -208,8 +208,7 @@ TidArray(List *tids)
 bool
 TakesDuplicatesInOrder(const MergeRequest *request)
 {
-	return request->on_duplicate != DUPLICATE_LAST && request->mode != MODE_INSERT &&
-		   request->mode != MODE_SYNC;
+	return request->on_duplicate != DUPLICATE_LAST && request->mode != MODE_INSERT;
 }
 
 ItemPointer

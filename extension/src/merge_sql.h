@@ -120,7 +120,7 @@ extern ItemPointer TakeUpDuplicates(SqlMerge *m, int *n, MergeCounts *counts);
 
 /*
  * Whether rows left out may be taken up at their place in the batch, not behind all others: policy "last"
- * knows them backwards, mode sync knows at its end what the batch has met, and mode insert never does.
+ * knows them backwards, and mode insert never knows what the batch has met.
  */
 extern bool TakesDuplicatesInOrder(const MergeRequest *request);
 

@@ -145,10 +145,10 @@ SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'error', '', 'direct', 15, 14, 
 SELECT agrees('by_part', '{id,k,a,n}', 'upsert', 'first', '', 'direct', 15, 14, 6);
 -- through a stage
 SELECT agrees('two_more', '{id,a,b,c,n}', 'upsert', 'last', '', 'direct: which row of a key is the last one is known at the end');
-SELECT agrees('two_more', '{id,a,b,c,n}', 'sync', 'error', '', 'direct: mode sync keeps what rows to be set aside would have updated');
+SELECT agrees('two_more', '{id,a,b,c,n}', 'sync', 'error', '', 'direct');
 SELECT agrees('two_more', '{id,a,b,c,n}', 'update', 'error', '', 'direct', 15, 20, 6);
 SELECT agrees('one_more', '{id,a,n}', 'update', 'first', '', 'direct', 15, 14, 6);
-SELECT agrees('one_more', '{id,a,n}', 'insert', 'first', '', 'direct: mode insert tells a key that is there from one that comes twice');
+SELECT agrees('one_more', '{id,a,n}', 'insert', 'first', '', 'direct');
 -- several batches
 SELECT agrees('one_more', '{id,a,n}', 'upsert', 'error', '', 'direct', 1, 2600, 4000);
 SELECT agrees('two_more', '{id,a,b,c,n}', 'upsert', 'first', '', 'direct', 1, 2600, 4000);
