@@ -135,7 +135,7 @@ CREATE FUNCTION aiodal.functions(schemas name[] DEFAULT NULL, relations regclass
     RETURNS TABLE (oid oid, schema name, name name, kind text, arguments json, returns text, returns_set boolean,
         result_columns json, volatility text, strict boolean, parallel text, language name, security_definer boolean,
         comment text, extension name, owner name, signature text, returns_oid oid, leakproof boolean, settings text[],
-        source text, library text)
+        source text, library text, cost real, estimated_rows real)
     LANGUAGE c STABLE PARALLEL SAFE ROWS 200 COST 10000
     AS 'MODULE_PATHNAME', 'reflect_functions';
 COMMENT ON FUNCTION aiodal.functions(name[], regclass[], text[]) IS
@@ -145,7 +145,8 @@ kind: function, procedure, aggregate, window.
 arguments: one object per argument, with name (or null), mode (in, out, inout, variadic, table), type, type_oid, default_value.
 returns: the type, without SETOF; NULL for a procedure. result_columns: name, type, type_oid of each column that comes out, when a row or a set does; else NULL.
 volatility: immutable, stable, volatile. parallel: safe, restricted, unsafe.
-signature: as regprocedure takes it. source: the body; the symbol in library for a C function.';
+signature: as regprocedure takes it. source: the body; the symbol in library for a C function.
+cost: in units of cpu_operator_cost. estimated_rows: the planner''s figure, of ROWS; NULL unless a set is returned.';
 
 CREATE FUNCTION aiodal.sequences(schemas name[] DEFAULT NULL, relations regclass[] DEFAULT NULL, include text[] DEFAULT NULL)
     RETURNS TABLE (oid oid, schema name, name name, owner name, data_type text, start_value bigint, min_value bigint,

@@ -43,11 +43,12 @@ static const struct
 					   "attributes(name,position,type,type_oid,typmod,collation,collation_schema,comment) "
 					   "subtype subtype_oid subtype_opclass subtype_opclass_schema canonical_function "
 					   "subtype_diff_function multirange_type range_type comment extension"},
-	[AIODAL__FUNCTIONS] = {"functions",
-						   "schema name oid kind signature owner "
-						   "arguments(name,mode,type,type_oid,default_value) returns returns_oid returns_set "
-						   "result_columns(name,type,type_oid) volatility strict parallel language "
-						   "security_definer leakproof settings* source library comment extension"},
+	[AIODAL__FUNCTIONS] =
+		{"functions",
+		 "schema name oid kind signature owner "
+		 "arguments(name,mode,type,type_oid,default_value) returns returns_oid returns_set "
+		 "result_columns(name,type,type_oid) volatility strict parallel language "
+		 "security_definer leakproof settings* source library cost estimated_rows comment extension"},
 	[AIODAL__SEQUENCES] = {"sequences",
 						   "schema name oid owner persistence data_type start_value min_value max_value "
 						   "increment_by cache_size cycle owned_by_schema owned_by_relation owned_by_column "

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/wire.h"
+
 unsigned int
 aiodal_schema_parts(const aiodal_schema *schema)
 {
@@ -156,6 +158,15 @@ to_bool(const char *text)
 	return text && text[0] == 't';
 }
 
+/* what is not known is negative */
+static double
+to_double(const char *text)
+{
+	double value;
+
+	return text && aiodal__parse_double(text, &value) ? value : -1;
+}
+
 #define GETTER(type, handle, name, expression)                          \
 	type aiodal_##handle##_##name(const aiodal_##handle *handle)        \
 	{                                                                   \
@@ -164,11 +175,12 @@ to_bool(const char *text)
 		return object ? (expression) : 0;                               \
 	}
 
-#define TEXT(handle, name, column)  GETTER(const char *, handle, name, text_of(object, column))
-#define BOOL(handle, name, column)  GETTER(bool, handle, name, to_bool(text_of(object, column)))
-#define OID(handle, name, column)   GETTER(unsigned int, handle, name, to_oid(text_of(object, column)))
-#define INT(handle, name, column)   GETTER(int, handle, name, to_int(text_of(object, column)))
-#define INT64(handle, name, column) GETTER(int64_t, handle, name, to_int64(text_of(object, column)))
+#define TEXT(handle, name, column)   GETTER(const char *, handle, name, text_of(object, column))
+#define BOOL(handle, name, column)   GETTER(bool, handle, name, to_bool(text_of(object, column)))
+#define OID(handle, name, column)    GETTER(unsigned int, handle, name, to_oid(text_of(object, column)))
+#define INT(handle, name, column)    GETTER(int, handle, name, to_int(text_of(object, column)))
+#define DOUBLE(handle, name, column) GETTER(double, handle, name, to_double(text_of(object, column)))
+#define INT64(handle, name, column)  GETTER(int64_t, handle, name, to_int64(text_of(object, column)))
 
 /* An element of a list, or a field of a record in one. */
 #define ELEMENT(type, handle, name, expression)                         \
@@ -327,6 +339,8 @@ BOOL(function, leakproof, FUN_LEAKPROOF)
 LIST(function, setting, FUN_SETTINGS)
 TEXT(function, source, FUN_SOURCE)
 TEXT(function, library, FUN_LIBRARY)
+DOUBLE(function, cost, FUN_COST)
+DOUBLE(function, estimated_rows, FUN_ESTIMATED_ROWS)
 TEXT(function, comment, FUN_COMMENT)
 TEXT(function, extension, FUN_EXTENSION)
 

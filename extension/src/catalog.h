@@ -376,6 +376,8 @@ typedef struct CatalogFunction
 	NameList *settings;
 	const char *source;
 	const char *library;
+	float4 cost;
+	float4 estimated_rows; /* -1: it returns no set */
 } CatalogFunction;
 
 typedef struct CatalogSequence

@@ -230,6 +230,8 @@ MakeFunction(Catalog *cat, HeapTuple tuple, TupleDesc desc)
 	function->language = FindName(cat, NAMED_LANGUAGE, form->prolang);
 	function->security_definer = form->prosecdef;
 	function->leakproof = form->proleakproof;
+	function->cost = form->procost;
+	function->estimated_rows = form->proretset ? form->prorows : -1;
 	function->owner = FindName(cat, NAMED_ROLE, form->proowner);
 	function->extension = FindExtension(cat, ProcedureRelationId, form->oid);
 	function->comment = FindComment(cat, ProcedureRelationId, form->oid, 0);

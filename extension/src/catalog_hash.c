@@ -721,6 +721,8 @@ static const HashedColumn function_columns[] = {
 	{Anum_pg_proc_prokind, AS_IT_IS},
 	{Anum_pg_proc_prosecdef, AS_IT_IS},
 	{Anum_pg_proc_proleakproof, AS_IT_IS},
+	{Anum_pg_proc_procost, AS_IT_IS},
+	{Anum_pg_proc_prorows, AS_IT_IS},
 	{Anum_pg_proc_proisstrict, AS_IT_IS},
 	{Anum_pg_proc_proretset, AS_IT_IS},
 	{Anum_pg_proc_provolatile, AS_IT_IS},

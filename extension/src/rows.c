@@ -392,6 +392,8 @@ static const Field function_fields[] = {
 	F(settings, FIELD_TEXTS),
 	F(source, FIELD_TEXT),
 	F(library, FIELD_TEXT),
+	F(cost, FIELD_REAL),
+	F(estimated_rows, FIELD_REAL),
 };
 #undef F
 const RowShape function_shape = SHAPE(function_fields);

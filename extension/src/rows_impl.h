@@ -19,6 +19,7 @@ typedef enum FieldType
 	FIELD_INT,        /* int; NULL_INT is NULL */
 	FIELD_COUNT,      /* int64; negative is NULL */
 	FIELD_BIGINT,     /* int64 */
+	FIELD_REAL,       /* float4; negative is NULL */
 	FIELD_NAMES,      /* NameList * of type name[] */
 	FIELD_TEXTS,      /* NameList * of type text[] */
 	FIELD_ROW,        /* pointer to a struct of another shape */

@@ -4,6 +4,7 @@
  */
 #include "rows_impl.h"
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 
 /*
@@ -210,6 +211,12 @@ AppendFieldJson(StringInfo json, const Field *field, const void *row)
 				PutNumber(json, VALUE(int64));
 			break;
 		case FIELD_BIGINT: PutNumber(json, VALUE(int64)); break;
+		case FIELD_REAL:
+			if (VALUE(float4) < 0)
+				PutNull(json);
+			else
+				json->len += float_to_shortest_decimal_bufn(VALUE(float4), json->data + json->len);
+			break;
 		case FIELD_NAMES:
 		case FIELD_TEXTS: AppendNames(json, VALUE(NameList *)); break;
 		case FIELD_ROW:

@@ -4,6 +4,7 @@
  */
 #include "rows_impl.h"
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 
 /* the longest varint of 32 bits, and the longest integer as text with its NUL */
@@ -88,6 +89,20 @@ AppendIntegerOrNull(StringInfo out, int64 value, bool isnull)
 }
 
 static void
+AppendRealOrNull(StringInfo out, float4 value)
+{
+	char text[FLOAT_SHORTEST_DECIMAL_LEN];
+
+	if (value < 0)
+	{
+		AppendCount(out, 0);
+		return;
+	}
+	(void) float_to_shortest_decimal_buf(value, text);
+	AppendBytes(out, text, strlen(text));
+}
+
+static void
 AppendFieldPacked(StringInfo out, const Field *field, const void *row)
 {
 	switch (field->type)
@@ -99,6 +114,7 @@ AppendFieldPacked(StringInfo out, const Field *field, const void *row)
 		case FIELD_INT: AppendIntegerOrNull(out, VALUE(int), VALUE(int) == NULL_INT); break;
 		case FIELD_COUNT: AppendIntegerOrNull(out, VALUE(int64), VALUE(int64) < 0); break;
 		case FIELD_BIGINT: AppendInteger(out, VALUE(int64)); break;
+		case FIELD_REAL: AppendRealOrNull(out, VALUE(float4)); break;
 		case FIELD_NAMES:
 		case FIELD_TEXTS: AppendList(out, VALUE(NameList *)); break;
 		case FIELD_ROWS:

@@ -58,6 +58,7 @@ FieldDatum(const Field *field, const void *row, bool *isnull)
 		case FIELD_INT: *isnull = VALUE(int) == NULL_INT; return Int32GetDatum(VALUE(int));
 		case FIELD_COUNT: *isnull = VALUE(int64) < 0; return Int64GetDatum(VALUE(int64));
 		case FIELD_BIGINT: return Int64GetDatum(VALUE(int64));
+		case FIELD_REAL: *isnull = VALUE(float4) < 0; return Float4GetDatum(VALUE(float4));
 		case FIELD_NAMES:
 		case FIELD_TEXTS:
 			*isnull = VALUE(NameList *) == NULL;

@@ -29,7 +29,7 @@ CREATE FUNCTION obj."Weird ""name"""(OUT "x y" int, INOUT text DEFAULT 'a', VARI
 CREATE FUNCTION obj.setof_int(int, int) RETURNS SETOF int LANGUAGE sql ROWS 10 AS 'SELECT 1';
 CREATE FUNCTION obj.setof_record(int) RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, 2';
 CREATE FUNCTION obj.setof_pair() RETURNS SETOF obj.pair LANGUAGE sql AS 'SELECT NULL::obj.pair';
-CREATE FUNCTION obj.one_pair() RETURNS obj.pair LANGUAGE sql AS 'SELECT NULL::obj.pair';
+CREATE FUNCTION obj.one_pair() RETURNS obj.pair LANGUAGE sql COST 0.25 AS 'SELECT NULL::obj.pair';
 CREATE FUNCTION obj.single_out(a int, OUT b numeric) LANGUAGE sql AS 'SELECT 1.0';
 CREATE FUNCTION obj.poly(anyelement, anyarray DEFAULT NULL) RETURNS anyelement LANGUAGE sql AS 'SELECT $1';
 CREATE FUNCTION obj.c_function(int4, int4) RETURNS int4 LANGUAGE internal IMMUTABLE STRICT AS 'int4pl';

@@ -64,9 +64,9 @@ $$ SELECT oid, nspname, proname, CASE prokind WHEN 'f' THEN 'function' WHEN 'p' 
           CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, proisstrict,
           CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, (SELECT lanname FROM pg_language l WHERE l.oid = prolang),
           prosecdef, obj_description(oid, 'pg_proc'), pg_get_userbyid(proowner), proleakproof, coalesce(proconfig, '{}'), oid::regprocedure::text, probin,
-          CASE WHEN prosqlbody IS NULL THEN prosrc ELSE pg_get_function_sqlbody(oid) END
+          CASE WHEN prosqlbody IS NULL THEN prosrc ELSE pg_get_function_sqlbody(oid) END, procost::numeric, CASE WHEN proretset THEN prorows::numeric END
      FROM pg_temp.their_functions $$,
-$$ SELECT oid, schema, name, kind, volatility, strict, parallel, language, security_definer, comment, owner, leakproof, settings, signature, library, source FROM aiodal.functions() $$);
+$$ SELECT oid, schema, name, kind, volatility, strict, parallel, language, security_definer, comment, owner, leakproof, settings, signature, library, source, cost::numeric, estimated_rows::numeric FROM aiodal.functions() $$);
 
 -- pg_get_function_arguments() writes what the arguments are made of
 SELECT same_rows('functions: arguments',

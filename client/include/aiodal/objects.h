@@ -156,6 +156,9 @@ AIODAL_API const char *aiodal_function_setting_at(const aiodal_function *functio
 AIODAL_API const char *
 aiodal_function_source(const aiodal_function *function); /* body; of a C function the symbol in library */
 AIODAL_API const char *aiodal_function_library(const aiodal_function *function);
+AIODAL_API double aiodal_function_cost(const aiodal_function *function); /* in units of cpu_operator_cost */
+AIODAL_API double
+aiodal_function_estimated_rows(const aiodal_function *function); /* negative: it returns no set */
 AIODAL_API const char *aiodal_function_comment(const aiodal_function *function);
 AIODAL_API const char *aiodal_function_extension(const aiodal_function *function); /* that owns it */
 

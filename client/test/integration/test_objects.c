@@ -312,6 +312,8 @@ functions_have_their_arguments(void **state)
 		put_bool(&out, aiodal_function_security_definer(function));
 		put_bool(&out, aiodal_function_leakproof(function));
 		put_bool(&out, aiodal_function_returns_set(function));
+		put_int(&out, (int64_t) aiodal_function_cost(function));
+		put_int(&out, (int64_t) aiodal_function_estimated_rows(function));
 		put(&out, aiodal_function_language(function));
 		put(&out, aiodal_function_comment(function));
 		for (int s = 0; s < aiodal_function_setting_count(function); s++)
@@ -333,7 +335,8 @@ functions_have_their_arguments(void **state)
 			 "WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE "
 			 "'window' END, CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE "
 			 "'volatile' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' "
-			 "END, proisstrict, prosecdef, proleakproof, proretset, (SELECT lanname FROM pg_language WHERE "
+			 "END, proisstrict, prosecdef, proleakproof, proretset, procost::bigint, CASE WHEN proretset "
+			 "THEN prorows::bigint ELSE -1 END, (SELECT lanname FROM pg_language WHERE "
 			 "oid = prolang)"
 			 ", " OR_DASH(
 				 "obj_description(p.oid, 'pg_proc')") ", "
