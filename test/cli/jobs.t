@@ -16,8 +16,8 @@ none_left()
 }
 state() { sql "SELECT count(*), md5(string_agg(s::text, ',' ORDER BY id)) FROM sale s"; }
 fill() { sql "TRUNCATE sale; INSERT INTO sale SELECT i, 'old', 1, '2024-01-01' FROM generate_series(1, 60000, 7) i"; }
-# what is said and done, without times
-load() { aiodal load "$@" 2>&1 | sed 's/ ([^(]*rows\/s)//'; state; }
+# what is said and done, without times; one connection may merge while it reads, and then says so where it names the line
+load() { aiodal load "$@" 2>&1 | sed 's/ ([^(]*rows\/s)//; s/^\(CONTEXT:  \)COPY sale, line/\1merge of "sale_stage" into "sale", line/'; state; }
 
 # same NAME ARGUMENT ...: by three connections as by one
 same()
