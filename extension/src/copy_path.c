@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -86,18 +85,8 @@ SetsAsideByExpression(const CopyRequest *request, const MergeRequest *merge)
 static bool
 SetsAsideByDefaults(const CopyRequest *request, const MergeRequest *merge)
 {
-	TupleDesc desc = RelationGetDescr(request->target);
-	bool defaults = false;
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		defaults |= !att->attisdropped && att->attgenerated == '\0' &&
-					build_column_default(request->target, i + 1) != NULL;
-	}
-	return request->wanted->reject && merge->mode == MODE_INSERT && defaults &&
-		   request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	return request->wanted->reject && merge->mode == MODE_INSERT &&
+		   request->target->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && HasDefaults(request->target);
 }
 
 /* Its errors are no row's fault, whereas rows are read in a subtransaction, condition and all. */
@@ -136,7 +125,7 @@ SetsAsideBeforeTriggers(const CopyRequest *request, const MergeRequest *merge)
 {
 	TriggerQuestion question = {.target = request->target};
 
-	question.updates = merge->mode != MODE_INSERT && merge->mode != MODE_IGNORE;
+	question.updates = ModeUpdates(merge->mode);
 	question.unchanged = merge->key && !request->wanted->has_update_columns ? merge->key->attnums : NIL;
 	return request->wanted->reject && (IsCheckedByTriggers(request->target, &question) ||
 									   VisitPartitions(request->target, IsCheckedByTriggers, &question));

@@ -91,12 +91,6 @@ Inserts(const MergeRequest *request)
 	return request->mode != MODE_UPDATE;
 }
 
-static bool
-Updates(const MergeRequest *request)
-{
-	return request->mode == MODE_UPSERT || request->mode == MODE_UPDATE || request->mode == MODE_SYNC;
-}
-
 /* The same rights as the statements of the SQL path need. */
 static void
 OpenRangeTable(DirectMerge *m)
@@ -112,7 +106,7 @@ OpenRangeTable(DirectMerge *m)
 		NSITEM_PERMISSIONS(item)->requiredPerms |= ACL_INSERT;
 		NSITEM_PERMISSIONS(item)->insertedCols = ColumnSet(request->columns);
 	}
-	if (Updates(request) && request->update_columns)
+	if (ModeUpdates(request->mode) && request->update_columns)
 	{
 		NSITEM_PERMISSIONS(item)->requiredPerms |= ACL_UPDATE;
 		NSITEM_PERMISSIONS(item)->updatedCols = ColumnSet(request->update_columns);
@@ -122,8 +116,8 @@ OpenRangeTable(DirectMerge *m)
 	if (request->mode != MODE_INSERT)
 	{
 		NSITEM_PERMISSIONS(item)->requiredPerms |= ACL_SELECT;
-		NSITEM_PERMISSIONS(item)->selectedCols =
-			ColumnSet(Updates(request) ? list_union_int(request->key->attnums, request->update_columns)
+		NSITEM_PERMISSIONS(item)->selectedCols = ColumnSet(
+			ModeUpdates(request->mode) ? list_union_int(request->key->attnums, request->update_columns)
 									   : request->key->attnums);
 	}
 	CHECK_PERMISSIONS(pstate);
@@ -139,7 +133,7 @@ OpenTarget(DirectMerge *m)
 	ExecInitResultRelation(m->run.estate, m->run.target, 1);
 	if (Inserts(m->request))
 		CheckWriteTarget(m->run.target, CMD_INSERT);
-	if (Updates(m->request))
+	if (ModeUpdates(m->request->mode))
 		CheckWriteTarget(m->run.target, CMD_UPDATE);
 }
 

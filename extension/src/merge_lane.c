@@ -161,9 +161,7 @@ Inserts(Lane *lane)
 static bool
 Updates(Lane *lane)
 {
-	MergeMode mode = lane->run->request->mode;
-
-	return mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC;
+	return ModeUpdates(lane->run->request->mode);
 }
 
 /* A row whose key is there is looked up; in mode insert it is at fault. */

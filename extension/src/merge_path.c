@@ -163,6 +163,18 @@ HasDefault(Relation target, List *given, bool (*test)(Node *expr))
 	return false;
 }
 
+static bool
+IsAny(Node *expr)
+{
+	return true;
+}
+
+bool
+HasDefaults(Relation target)
+{
+	return HasDefault(target, NIL, IsAny);
+}
+
 bool
 HasVolatileDefault(Relation target, List *given)
 {

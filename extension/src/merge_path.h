@@ -31,7 +31,10 @@ extern bool HasStatementTriggers(Relation target);
  * more than nextval(). */
 extern bool HasVolatileDefault(Relation target, List *given);
 
-/* The same, nextval() included: what new rows get depends on their order. */
+/* Whether a column has a default at all. */
+extern bool HasDefaults(Relation target);
+
+/* The same as HasVolatileDefault, nextval() included: what new rows get depends on their order. */
 extern bool DefaultsFollowOrder(Relation target, List *given);
 
 /* Raises that error where the setting is "direct". */

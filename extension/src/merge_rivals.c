@@ -39,8 +39,7 @@ typedef enum Keys
 static bool
 Updates(const MergeRequest *request)
 {
-	return request->key &&
-		   (request->mode == MODE_UPSERT || request->mode == MODE_UPDATE || request->mode == MODE_SYNC);
+	return request->key && ModeUpdates(request->mode);
 }
 
 /* Rows that are inserted all get the same value in a column that is not given, and it is not NULL. */

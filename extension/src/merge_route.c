@@ -155,9 +155,7 @@ IndexInPartition(Relation partition, Oid index)
 static void
 CheckMayUpdate(MergeRun *run, ResultRelInfo *rri)
 {
-	MergeMode mode = run->request->mode;
-
-	if (mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC)
+	if (ModeUpdates(run->request->mode))
 		CheckWriteTarget(rri, CMD_UPDATE);
 }
 

@@ -23,6 +23,13 @@ typedef enum MergeMode
 	MODE_SYNC    /* upsert, then delete what the batch lacks */
 } MergeMode;
 
+/* Whether rows that are there are updated. */
+static inline bool
+ModeUpdates(MergeMode mode)
+{
+	return mode == MODE_UPSERT || mode == MODE_UPDATE || mode == MODE_SYNC;
+}
+
 typedef enum DuplicatePolicy
 {
 	DUPLICATE_ERROR,
