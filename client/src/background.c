@@ -123,6 +123,15 @@ static const struct aiodal__op_kind background_kind = {
 	.free = free_background,
 };
 
+aiodal_status
+aiodal__background_check(aiodal_op **op, aiodal_error **err)
+{
+	if (!op)
+		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
+	*op = NULL;
+	return AIODAL_OK;
+}
+
 void *
 aiodal__background_new(size_t size, const struct aiodal__background_kind *does, aiodal_error **err)
 {

@@ -31,6 +31,9 @@ struct aiodal__background
 	aiodal_error *error;
 };
 
+/* Whether there is a place for the operation's handle; *op is NULL then. */
+extern aiodal_status aiodal__background_check(aiodal_op **op, aiodal_error **err);
+
 /* Of size bytes, all zero but for the first part; to be started. NULL, with the error, when out of memory. */
 extern void *
 aiodal__background_new(size_t size, const struct aiodal__background_kind *does, aiodal_error **err);

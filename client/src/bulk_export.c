@@ -239,11 +239,11 @@ aiodal__export_run(aiodal_export_stats *stats, aiodal_tx *tx, const aiodal_expor
 		if (status == AIODAL_ESERVER)
 			status = explain(&e, status, &own);
 	}
-	if (status == AIODAL_OK && stats)
+	if (status == AIODAL_OK)
 	{
-		aiodal_export_stats mine = {stats->size, e.rows, sink->taken, aiodal__progress_elapsed(&e.progress)};
+		aiodal_export_stats mine = {sizeof(mine), e.rows, sink->taken, aiodal__progress_elapsed(&e.progress)};
 
-		memcpy(stats, &mine, mine.size < sizeof(mine) ? mine.size : sizeof(mine));
+		aiodal__options_give(stats, &mine, sizeof(mine));
 	}
 	aiodal__sink_close(sink);
 	aiodal__error_move(err, &own);

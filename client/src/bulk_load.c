@@ -326,13 +326,8 @@ aiodal__load_run(aiodal__load *l, const aiodal_load_options *given, aiodal_load_
 		status = run(l, &own);
 	l->stats.elapsed = aiodal__progress_elapsed(&l->progress);
 	l->stats.elapsed_merge = l->stats.elapsed - l->stats.elapsed_copy;
-	if (status == AIODAL_OK && stats)
-	{
-		size_t size = stats->size;
-
-		l->stats.size = size;
-		memcpy(stats, &l->stats, size < sizeof(l->stats) ? size : sizeof(l->stats));
-	}
+	if (status == AIODAL_OK)
+		aiodal__options_give(stats, &l->stats, sizeof(l->stats));
 	aiodal__jobs_close(l->jobs);
 	aiodal__source_close(l->source);
 	aiodal__free(l->stage);

@@ -108,10 +108,9 @@ keep_export_options(keeper *k, aiodal_export_options *o)
 static aiodal_status
 check(aiodal_op **op, const aiodal_tx *tx, aiodal_error **err)
 {
-	if (!op)
-		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
-	*op = NULL;
-	return aiodal__tx_check(tx, err);
+	aiodal_status status = aiodal__background_check(op, err);
+
+	return status == AIODAL_OK ? aiodal__tx_check(tx, err) : status;
 }
 
 static aiodal_status
@@ -156,10 +155,9 @@ run_loading(aiodal__background *b, aiodal_error **err)
 static void
 deliver_load_stats(aiodal__background *b)
 {
-	loading *g = (loading *) b;
+	const loading *g = (loading *) b;
 
-	if (g->out)
-		memcpy(g->out, &g->stats, g->stats.size < sizeof(g->stats) ? g->stats.size : sizeof(g->stats));
+	aiodal__options_give(g->out, &g->stats, sizeof(g->stats));
 }
 
 static void
@@ -186,7 +184,7 @@ new_loading(loading **out, aiodal_op **op, aiodal_load_stats *stats, aiodal_tx *
 		return AIODAL_ENOMEM;
 	g->background.place = &tx->background;
 	g->load = (aiodal__load){.tx = tx, .source = &g->source};
-	g->stats.size = stats ? stats->size : sizeof(g->stats);
+	g->stats.size = sizeof(g->stats);
 	g->out = stats;
 	status = aiodal__options_copy(&g->options, sizeof(g->options), options, "aiodal_load_options", err);
 	g->options.size = sizeof(g->options);
@@ -332,10 +330,9 @@ run_exporting(aiodal__background *b, aiodal_error **err)
 static void
 deliver_export_stats(aiodal__background *b)
 {
-	exporting *g = (exporting *) b;
+	const exporting *g = (exporting *) b;
 
-	if (g->out)
-		memcpy(g->out, &g->stats, g->stats.size < sizeof(g->stats) ? g->stats.size : sizeof(g->stats));
+	aiodal__options_give(g->out, &g->stats, sizeof(g->stats));
 }
 
 static void
@@ -362,7 +359,7 @@ new_exporting(exporting **out, aiodal_op **op, aiodal_export_stats *stats, aioda
 		return AIODAL_ENOMEM;
 	g->background.place = &tx->background;
 	g->tx = tx;
-	g->stats.size = stats ? stats->size : sizeof(g->stats);
+	g->stats.size = sizeof(g->stats);
 	g->out = stats;
 	status = aiodal__options_copy(&g->options, sizeof(g->options), options, "aiodal_export_options", err);
 	g->options.size = sizeof(g->options);

@@ -373,13 +373,11 @@ static aiodal_status
 start_on_db(aiodal_op **op, aiodal_db *db, aiodal_status (*run)(aiodal_db *db, aiodal_error **err),
 			aiodal_error **err)
 {
-	aiodal_status status;
+	aiodal_status status = aiodal__background_check(op, err);
 	visit *v;
 
-	if (!op)
-		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
-	*op = NULL;
-	status = aiodal__db_check(db, err);
+	if (status == AIODAL_OK)
+		status = aiodal__db_check(db, err);
 	if (status != AIODAL_OK)
 		return status;
 	v = aiodal__background_new(sizeof(*v), &visit_kind, err);
@@ -427,8 +425,7 @@ aiodal_db_get_stats(aiodal_db *db, aiodal_db_stats *stats, aiodal_error **err)
 		return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, "Initialise it with AIODAL_DB_STATS_INIT.",
 								 "stats is NULL or was not initialised");
 	aiodal__pool_stats(&db->pool, &now);
-	now.size = stats->size;
-	memcpy(stats, &now, now.size < sizeof(now) ? now.size : sizeof(now));
+	aiodal__options_give(stats, &now, sizeof(now));
 	return AIODAL_OK;
 }
 

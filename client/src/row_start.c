@@ -102,10 +102,9 @@ start(aiodal_op **op, const mapping_op *what, aiodal_error **err)
 		*what->res_out = NULL;
 	if (what->rows_out)
 		*what->rows_out = NULL;
-	if (!op)
-		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
-	*op = NULL;
-	status = aiodal__tx_check(what->tx, err);
+	status = aiodal__background_check(op, err);
+	if (status == AIODAL_OK)
+		status = aiodal__tx_check(what->tx, err);
 	if (status != AIODAL_OK)
 		return status;
 	m = aiodal__background_new(sizeof(*m), &mapping_kind, err);

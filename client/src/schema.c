@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "schema_value.h"
 #include "util/mem.h"
 #include "util/suggest.h"
 
@@ -372,31 +373,6 @@ aiodal_schema_find_unique(const aiodal_constraint **constraint, const aiodal_sch
 /*
  * Getters. All alike: the value of one field in the row that the struct stands for. What is NULL is usual.
  */
-
-static int
-to_int(const char *text, int usual)
-{
-	return text ? (int) strtol(text, NULL, 10) : usual;
-}
-
-static bool
-to_bool(const char *text)
-{
-	return text && text[0] == 't';
-}
-
-static unsigned int
-to_oid(const char *text)
-{
-	return text ? (unsigned int) strtoul(text, NULL, 10) : 0;
-}
-
-/* a count that is not known is negative */
-static double
-to_double(const char *text)
-{
-	return text ? strtod(text, NULL) : -1;
-}
 
 #define SHAPE_OF_table(table)           (&(table)->schema->shape[AIODAL__RELATIONS])
 #define SHAPE_OF_column(column)         (&(column)->table->schema->shape[AIODAL__COLUMNS])

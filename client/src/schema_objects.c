@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/wire.h"
+#include "schema_value.h"
 
 unsigned int
 aiodal_schema_parts(const aiodal_schema *schema)
@@ -134,39 +134,6 @@ of_table_count(const aiodal_table *table, aiodal__part part)
  * Values
  */
 
-static unsigned int
-to_oid(const char *text)
-{
-	return text ? (unsigned int) strtoul(text, NULL, 10) : 0;
-}
-
-static int
-to_int(const char *text)
-{
-	return text ? (int) strtol(text, NULL, 10) : 0;
-}
-
-static int64_t
-to_int64(const char *text)
-{
-	return text ? (int64_t) strtoll(text, NULL, 10) : 0;
-}
-
-static bool
-to_bool(const char *text)
-{
-	return text && text[0] == 't';
-}
-
-/* what is not known is negative */
-static double
-to_double(const char *text)
-{
-	double value;
-
-	return text && aiodal__parse_double(text, &value) ? value : -1;
-}
-
 #define GETTER(type, handle, name, expression)                          \
 	type aiodal_##handle##_##name(const aiodal_##handle *handle)        \
 	{                                                                   \
@@ -178,7 +145,7 @@ to_double(const char *text)
 #define TEXT(handle, name, column)   GETTER(const char *, handle, name, text_of(object, column))
 #define BOOL(handle, name, column)   GETTER(bool, handle, name, to_bool(text_of(object, column)))
 #define OID(handle, name, column)    GETTER(unsigned int, handle, name, to_oid(text_of(object, column)))
-#define INT(handle, name, column)    GETTER(int, handle, name, to_int(text_of(object, column)))
+#define INT(handle, name, column)    GETTER(int, handle, name, to_int(text_of(object, column), 0))
 #define DOUBLE(handle, name, column) GETTER(double, handle, name, to_double(text_of(object, column)))
 #define INT64(handle, name, column)  GETTER(int64_t, handle, name, to_int64(text_of(object, column)))
 
@@ -200,7 +167,7 @@ to_double(const char *text)
 #define TEXT_CELL(handle, name, list, field) ELEMENT(const char *, handle, name, CELL(list, field))
 #define BOOL_CELL(handle, name, list, field) ELEMENT(bool, handle, name, to_bool(CELL(list, field)))
 #define OID_CELL(handle, name, list, field)  ELEMENT(unsigned int, handle, name, to_oid(CELL(list, field)))
-#define INT_CELL(handle, name, list, field)  ELEMENT(int, handle, name, to_int(CELL(list, field)))
+#define INT_CELL(handle, name, list, field)  ELEMENT(int, handle, name, to_int(CELL(list, field), 0))
 
 /* How many an owner has, and the one at a place. */
 #define OBJECTS(owner, handle, first, count)                                                    \
@@ -425,7 +392,7 @@ TEXT(statistics, owner, STA_OWNER)
 LIST(statistics, kind, STA_KINDS)
 LIST(statistics, column, STA_COLUMNS)
 LIST(statistics, expression, STA_EXPRESSIONS)
-GETTER(int, statistics, target, text_of(object, STA_TARGET) ? to_int(text_of(object, STA_TARGET)) : -1)
+GETTER(int, statistics, target, to_int(text_of(object, STA_TARGET), -1))
 TEXT(statistics, comment, STA_COMMENT)
 
 DATABASE_OBJECTS(extension, AIODAL__EXTENSIONS)

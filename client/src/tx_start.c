@@ -12,16 +12,6 @@
 #include "tx.h"
 #include "util/mem.h"
 
-/* There is a place for the operation; *op is NULL. */
-static aiodal_status
-check(aiodal_op **op, aiodal_error **err)
-{
-	if (!op)
-		return aiodal__fail(err, AIODAL_EINVAL, "op must not be NULL");
-	*op = NULL;
-	return AIODAL_OK;
-}
-
 /*
  * Functions
  */
@@ -76,7 +66,7 @@ aiodal_db_transact_start(aiodal_op **op, aiodal_db *db, const aiodal_tx_options 
 {
 	aiodal_tx_options options;
 	calling *c = NULL;
-	aiodal_status status = check(op, err);
+	aiodal_status status = aiodal__background_check(op, err);
 
 	if (status == AIODAL_OK)
 		status = aiodal__tx_check_options(&options, db, given, err);
@@ -95,7 +85,7 @@ aiodal_status
 aiodal_tx_nested_start(aiodal_op **op, aiodal_tx *tx, aiodal_tx_fn fn, void *payload, aiodal_error **err)
 {
 	calling *c = NULL;
-	aiodal_status status = check(op, err);
+	aiodal_status status = aiodal__background_check(op, err);
 
 	if (status == AIODAL_OK)
 		status = aiodal__tx_check(tx, err);
@@ -154,7 +144,7 @@ aiodal_tx_get_alias_start(aiodal_op **op, const aiodal_alias **alias, aiodal_tx 
 						  aiodal_error **err)
 {
 	resolving *r;
-	aiodal_status status = check(op, err);
+	aiodal_status status = aiodal__background_check(op, err);
 
 	if (status == AIODAL_OK)
 		status = aiodal__tx_check(tx, err);

@@ -30,3 +30,13 @@ aiodal__options_copy(void *ours, size_t size, const void *given, const char *wha
 	memcpy(ours, given, given_size < size ? given_size : size);
 	return AIODAL_OK;
 }
+
+void
+aiodal__options_give(void *theirs, const void *ours, size_t size)
+{
+	size_t room = theirs ? *(const size_t *) theirs : 0;
+
+	if (room > sizeof(room))
+		memcpy((char *) theirs + sizeof(room), (const char *) ours + sizeof(room),
+			   (room < size ? room : size) - sizeof(room));
+}

@@ -17,4 +17,10 @@
 extern aiodal_status
 aiodal__options_copy(void *ours, size_t size, const void *given, const char *what, aiodal_error **err);
 
+/*
+ * The other way round: ours, which begins with its size as all such structs do, goes to the caller's, as much
+ * of it as that has room for. The caller's size stays; theirs may be NULL.
+ */
+extern void aiodal__options_give(void *theirs, const void *ours, size_t size);
+
 #endif /* AIODAL_UTIL_OPTIONS_H */
