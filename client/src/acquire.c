@@ -12,6 +12,9 @@
 #include "op.h"
 #include "util/errand.h"
 
+#define JUST_HEARD_MS \
+	1000 /* idle for shorter, a connection is taken to be alive when its socket looks like it */
+
 static aiodal_status ask(aiodal__acquisition *a, aiodal_error **err);
 
 static int64_t
@@ -57,7 +60,8 @@ start_command(aiodal__acquisition *a, aiodal_error **err)
 	aiodal_status status;
 
 	a->conn->deadline = a->deadline;
-	if (!a->sql && !ping)
+	a->skipped = a->may_skip && !ping && a->idle_ms < JUST_HEARD_MS;
+	if (a->skipped || (!a->sql && !ping))
 		return end(a, AIODAL_OK);
 	a->limit = ping ? aiodal__deadline(a->pool->limits.connect_timeout_ms) : AIODAL__NEVER;
 	status = aiodal__op_start_command(a->conn, a->sql ? a->sql : "", false, &own);

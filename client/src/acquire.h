@@ -27,18 +27,21 @@ typedef struct aiodal__acquisition
 	int64_t patience;   /* until when to wait for a connection, and to make one */
 	int64_t ping_after; /* one that was idle for so long is given the time of a new one to answer */
 	bool async;         /* there is to be a descriptor to wait for always, and nothing may block */
+	bool may_skip;      /* the first command, where the connection has lately shown that it is alive */
 
 	aiodal__conn *conn;
 	aiodal__dial *dial; /* by which it connects, when async */
 	int64_t idle_ms;    /* it had been idle before; -1: it is new */
+	bool skipped;       /* the first command was */
 	aiodal__acquire_stage stage;
 	aiodal__waiter waiter;
 	int64_t limit; /* of the stage */
 } aiodal__acquisition;
 
 /*
- * Goes on as far as it can without blocking: AIODAL_OK: conn is lent, and the first command has been run;
- * when an idle one turned out to be dead, on another one. Positive: what to wait for. Negative: it is over.
+ * Goes on as far as it can without blocking: AIODAL_OK: conn is lent, and the first command has been run or
+ * skipped; when an idle one turned out to be dead, on another one. Positive: what to wait for. Negative: it
+ * is over.
  */
 extern aiodal_status aiodal__acquire_start(aiodal__acquisition *a, aiodal_error **err);
 extern aiodal_status aiodal__acquire_step(aiodal__acquisition *a, aiodal_error **err);

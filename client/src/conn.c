@@ -188,6 +188,7 @@ aiodal__conn_close(aiodal__conn *conn)
 		return;
 	PQclear(conn->op.result);
 	PQclear(conn->op.chunk);
+	aiodal__free(conn->op.waiting);
 	aiodal__free(conn->traced);
 	aiodal__prepared_free(&conn->prepared);
 	aiodal__cancel_free(conn->cancel);
@@ -280,6 +281,7 @@ aiodal__conn_start(aiodal__conn *conn, aiodal_error **err)
 		return aiodal__fail_conn(err, AIODAL_ECONN, conn->pg);
 	(void) pthread_mutex_lock(&conn->cancel_lock);
 	conn->running = true;
+	conn->asked = false;
 	(void) pthread_mutex_unlock(&conn->cancel_lock);
 	conn->interrupt = AIODAL_OK;
 	return AIODAL_OK;
@@ -314,8 +316,21 @@ aiodal__conn_cancel(aiodal__conn *conn)
 {
 	(void) pthread_mutex_lock(&conn->cancel_lock);
 	if (conn->running)
+	{
 		aiodal__cancel_start(conn->cancel);
+		conn->asked = true;
+	}
 	(void) pthread_mutex_unlock(&conn->cancel_lock);
+}
+
+bool
+aiodal__conn_goes_on(aiodal__conn *conn)
+{
+	(void) pthread_mutex_lock(&conn->cancel_lock);
+	if (conn->asked && !conn->interrupt)
+		conn->interrupt = AIODAL_ECANCELED;
+	(void) pthread_mutex_unlock(&conn->cancel_lock);
+	return !conn->interrupt;
 }
 
 static void
@@ -403,8 +418,10 @@ aiodal__conn_status(const aiodal__conn *conn, const PGresult *res)
 {
 	aiodal_status status;
 
-	if (conn->broken)
+	if (conn->broken && conn->interrupt)
 		return conn->interrupt;
+	if (conn->broken && !res)
+		return AIODAL_ECONN;
 	switch (PQresultStatus(res))
 	{
 		case PGRES_COMMAND_OK:
@@ -432,6 +449,9 @@ aiodal__conn_fail(const aiodal__conn *conn, aiodal_status status, const PGresult
 								  "the transaction's deadline has passed");
 	if (conn->interrupt && status == conn->interrupt)
 		return aiodal__fail_canceled(err, detail);
+	if (conn->broken && !res && PQstatus(conn->pg) == CONNECTION_OK)
+		return aiodal__fail_state(err, status, "08P01", "The connection was dropped.", NULL,
+								  "the server did not answer as the protocol has it");
 	(void) aiodal__fail_result(err, res, conn->pg);
 	return aiodal__error_restatus(err, status);
 }

@@ -55,11 +55,14 @@ struct aiodal_op
 	aiodal_status status; /* when done */
 	PGresult *result;     /* the last one, or the first that failed */
 
-	aiodal__statement *statement; /* that it executes; NULL: one that is not kept prepared */
-	int before;                   /* results of deallocating and preparing that come before its own */
-	bool pipelined;               /* because of them */
-	bool stale;                   /* failed since what was prepared is out of date */
-	bool first;                   /* of its transaction */
+	bool begins;                     /* the result of BEGIN comes first of all */
+	struct aiodal__request *waiting; /* a copy of what is sent when that is there; or NULL */
+	aiodal__statement *statement;    /* that it executes; NULL: one that is not kept prepared */
+	int before;                      /* results of deallocating and preparing that come before its own */
+	bool anew;                       /* there were some */
+	bool pipelined;                  /* several are on their way */
+	bool stale;                      /* failed since what was prepared is out of date */
+	bool first;                      /* of its transaction */
 
 	aiodal__take_result_fn take;      /* of several statements: takes each result, see op.h; else NULL */
 	struct aiodal_pipeline *pipeline; /* whose they are */
@@ -83,6 +86,14 @@ typedef enum aiodal__conn_state
 	AIODAL__CONN_N_STATES
 } aiodal__conn_state;
 
+/* What has become of the BEGIN of the transaction that a connection was lent for. */
+typedef enum aiodal__begin
+{
+	AIODAL__BEGIN_DONE, /* or there is none */
+	AIODAL__BEGIN_LATE, /* it goes with the first command */
+	AIODAL__BEGIN_FAILED
+} aiodal__begin;
+
 struct aiodal__conn
 {
 	PGconn *pg;
@@ -100,15 +111,18 @@ struct aiodal__conn
 	bool changed;            /* a statement may have changed the session */
 	bool constraints_set;    /* by SET CONSTRAINTS, which lasts until the end of a transaction */
 	bool cursor_declared;    /* as most cursors do */
-	bool fresh;              /* its transaction has only begun, and would do so again */
-	char restart[160];       /* by these statements */
-	bool exposed;            /* a cancel request that is still under way may hit whatever runs next */
+	aiodal__begin begin;
+	const char *begin_sql; /* in restart */
+	bool fresh;            /* its transaction has only begun, and would do so again */
+	char restart[160];     /* by these statements */
+	bool exposed;          /* a cancel request that is still under way may hit whatever runs next */
 
 	/* Another thread's cancel request must hit the command it was meant for: no request is made when none
 	 * runs, and a command is over when no request is under way any more. */
 	pthread_mutex_t cancel_lock; /* over running and the start of requests */
 	aiodal__cancel *cancel;
 	bool running;
+	bool asked; /* it was asked to cancel what runs */
 
 	aiodal_notice_cb notice;
 	void *notice_payload;
@@ -184,6 +198,10 @@ extern aiodal_status aiodal__conn_next_result(aiodal__conn *conn, PGresult **res
 
 /* Asks the server to cancel what runs, if something does; from any thread, without waiting. */
 extern void aiodal__conn_cancel(aiodal__conn *conn);
+
+/* Whether a command that has not been sent yet is to be so: not when what ran before it was to be cancelled,
+ * which counts for the command then. */
+extern bool aiodal__conn_goes_on(aiodal__conn *conn);
 
 /* When whoever waits has to look at the time again; AIODAL__NEVER. */
 extern int64_t aiodal__conn_next_check(const aiodal__conn *conn);

@@ -10,6 +10,9 @@
  * There are operations of another kind, which are more than one command (tx_turn.c). Their handle is the
  * same, so the public functions ask for the kind first.
  *
+ * A transaction's BEGIN may be left to its first command. A statement takes it along in a pipeline; what
+ *cannot be in one is copied, and sent by step() when BEGIN has been answered.
+ *
  * Rows that are wanted in chunks come from libpq one by one and are gathered. With a whole chunk step() stops
  * until that was taken, and reads nothing meanwhile: the server waits for whoever reads slowly.
  */
@@ -21,6 +24,8 @@
 #include "error.h"
 #include "result.h"
 #include "trace.h"
+#include "util/mem.h"
+#include "util/sql.h"
 
 #define MAX_PARAMS  65535     /* the protocol counts them in 16 bits */
 #define CHUNK_BYTES (1 << 20) /* of rows handed over at once, however many are wanted */
@@ -66,30 +71,65 @@ sent(aiodal__conn *conn, int sent, aiodal_error **err)
 							 conn->pg);
 }
 
+/* s: as which it is prepared; NULL: it is not */
 static bool
-send_prepared(PGconn *pg, const char *name, const aiodal__request *request)
+send_statement(aiodal__conn *conn, const aiodal__statement *s, const aiodal__request *r)
 {
-	return PQsendQueryPrepared(pg, name, (int) request->n, request->params, request->lengths,
-							   request->formats, request->result_format);
+	if (s)
+		return PQsendQueryPrepared(conn->pg, s->name, (int) r->n, r->params, r->lengths, r->formats,
+								   r->result_format);
+	return PQsendQueryParams(conn->pg, r->sql, (int) r->n, r->types, r->params, r->lengths, r->formats,
+							 r->result_format);
 }
 
-/* Prepares it and executes it, in one round trip. */
+/* In a pipeline: deallocates what it was, and prepares it. */
 static bool
-send_preparing(aiodal__conn *conn, const aiodal__statement *s, const aiodal__request *request)
+send_preparation(aiodal__conn *conn, const aiodal__statement *s)
 {
 	char deallocate[64];
-	bool good = PQenterPipelineMode(conn->pg);
+	bool good = true;
 
-	conn->op.pipelined = good;
-	if (good && s->old[0])
+	conn->op.anew = true;
+	if (s->old[0])
 	{
 		(void) snprintf(deallocate, sizeof(deallocate), "DEALLOCATE %s", s->old);
 		good = PQsendQueryParams(conn->pg, deallocate, 0, NULL, NULL, NULL, NULL, 0);
 		conn->op.before++;
 	}
 	conn->op.before++;
-	good = good && PQsendPrepare(conn->pg, s->name, s->sql, (int) s->n, s->types) &&
-		   send_prepared(conn->pg, s->name, request) && PQpipelineSync(conn->pg);
+	return good && PQsendPrepare(conn->pg, s->name, s->sql, (int) s->n, s->types);
+}
+
+/* Who traces hears of a BEGIN that goes along as it is sent: should it fail, nothing behind it runs, and the
+ * first statement's error is its. */
+static void
+trace_begin_along(aiodal__conn *conn)
+{
+	if (conn->begin != AIODAL__BEGIN_LATE)
+		return;
+	aiodal__trace_begin(conn, conn->begin_sql, 0, NULL);
+	aiodal__trace_end(conn, AIODAL_OK, NULL);
+}
+
+/* BEGIN goes ahead of a pipeline, if it has not been sent. */
+static bool
+send_begin_along(aiodal__conn *conn)
+{
+	if (conn->begin != AIODAL__BEGIN_LATE)
+		return true;
+	conn->op.begins = true;
+	return PQsendQueryParams(conn->pg, conn->begin_sql, 0, NULL, NULL, NULL, NULL, 0);
+}
+
+/* A statement and what has to come before it, in one round trip. */
+static bool
+send_together(aiodal__conn *conn, const aiodal__statement *s, const aiodal__request *request)
+{
+	bool good = PQenterPipelineMode(conn->pg);
+
+	conn->op.pipelined = good;
+	good = good && send_begin_along(conn) && (!s || s->ready || send_preparation(conn, s)) &&
+		   send_statement(conn, s, request) && PQpipelineSync(conn->pg);
 	/* a part of it may be on its way */
 	if (!good)
 		conn->broken = true;
@@ -101,14 +141,46 @@ send_request(aiodal__conn *conn, const aiodal__request *request)
 {
 	aiodal__statement *s = NULL;
 
+	if (request->simple)
+		return PQsendQuery(conn->pg, request->sql);
 	/* what gives rows in chunks is in no hurry, and in a pipeline it is not that simple */
 	if (request->keep && request->chunk_rows == 0)
 		s = aiodal__prepared_find(&conn->prepared, request->sql, request->n, request->types);
 	conn->op.statement = s;
-	if (!s)
-		return PQsendQueryParams(conn->pg, request->sql, (int) request->n, request->types, request->params,
-								 request->lengths, request->formats, request->result_format);
-	return s->ready ? send_prepared(conn->pg, s->name, request) : send_preparing(conn, s, request);
+	if ((s && !s->ready) || conn->begin == AIODAL__BEGIN_LATE)
+		return send_together(conn, s, request);
+	if (!send_statement(conn, s, request))
+		return false;
+	conn->op.streaming = request->chunk_rows > 0 && PQsetSingleRowMode(conn->pg) == 1;
+	conn->op.chunk_rows = request->chunk_rows;
+	return true;
+}
+
+/* Whether it can be in a pipeline, and hence go with BEGIN. */
+static bool
+goes_along(const aiodal__request *request)
+{
+	return !request->simple && request->chunk_rows == 0 && !aiodal__sql_is_copy(request->sql);
+}
+
+static aiodal_status
+send_begin(aiodal__conn *conn, aiodal_error **err)
+{
+	conn->op.begins = true;
+	aiodal__trace_begin(conn, conn->begin_sql, 0, NULL);
+	return sent(conn, PQsendQuery(conn->pg, conn->begin_sql), err);
+}
+
+/* BEGIN alone, and the request when that has been answered. */
+static aiodal_status
+send_after_begin(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err)
+{
+	conn->op.waiting = aiodal__request_copy(request);
+	if (conn->op.waiting)
+		return send_begin(conn, err);
+	aiodal__conn_done(conn);
+	aiodal__op_release(conn);
+	return aiodal__fail_memory(err);
 }
 
 aiodal_status
@@ -119,17 +191,27 @@ aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error
 	if (request->n > MAX_PARAMS)
 		return aiodal__fail(err, AIODAL_EINVAL, "%zu parameters are too many: a statement can have %d",
 							request->n, MAX_PARAMS);
-	status = begin(conn, false, err);
+	status = begin(conn, request->may_copy, err);
 	if (status != AIODAL_OK)
 		return status;
+	if (conn->begin == AIODAL__BEGIN_LATE && !goes_along(request))
+		return send_after_begin(conn, request, err);
+	trace_begin_along(conn);
 	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
-	status = sent(conn, send_request(conn, request), err);
-	if (status == AIODAL_OK && request->chunk_rows > 0)
-	{
-		conn->op.streaming = PQsetSingleRowMode(conn->pg) == 1;
-		conn->op.chunk_rows = request->chunk_rows;
-	}
-	return status;
+	return sent(conn, send_request(conn, request), err);
+}
+
+aiodal_status
+aiodal__op_settle(aiodal__conn *conn, aiodal_error **err)
+{
+	aiodal_status status;
+
+	if (conn->begin != AIODAL__BEGIN_LATE)
+		return AIODAL_OK;
+	status = begin(conn, false, err);
+	if (status == AIODAL_OK)
+		status = send_begin(conn, err);
+	return status == AIODAL_OK ? aiodal__op_take(conn, NULL, err) : status;
 }
 
 aiodal_status
@@ -143,6 +225,12 @@ aiodal__op_begin_pipeline(aiodal__conn *conn, aiodal__take_result_fn take, struc
 	if (!PQenterPipelineMode(conn->pg))
 		return sent(conn, false, err);
 	conn->op.pipelined = true;
+	trace_begin_along(conn);
+	if (!send_begin_along(conn))
+	{
+		conn->broken = true;
+		return sent(conn, false, err);
+	}
 	conn->op.take = take;
 	conn->op.pipeline = pipeline;
 	conn->op.over = over;
@@ -180,7 +268,7 @@ done(struct aiodal_op *op)
 		(op->result || !op->take || op->conn->broken || PQstatus(op->conn->pg) == CONNECTION_BAD))
 		op->status = aiodal__conn_status(op->conn, op->result);
 	if (op->statement && op->status != AIODAL_OK)
-		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->pipelined, op->result);
+		op->stale = aiodal__prepared_failed(&op->conn->prepared, op->statement, op->anew, op->result);
 	if (op->stale && op->status == AIODAL_ESERVER)
 		op->status = AIODAL_ERETRY;
 	if (op->status == AIODAL_OK && op->chunk)
@@ -290,6 +378,50 @@ take_preparation(struct aiodal_op *op, PGresult *res)
 	PQclear(res);
 }
 
+/* The result of BEGIN, or the NULL behind it; true: nothing will follow. */
+static bool
+take_begin(struct aiodal_op *op, PGresult *res)
+{
+	if (!res)
+	{
+		op->begins = false;
+		return !op->pipelined || PQstatus(op->conn->pg) == CONNECTION_BAD;
+	}
+	op->conn->begin = aiodal__op_failed(res) ? AIODAL__BEGIN_FAILED : AIODAL__BEGIN_DONE;
+	if (op->pipelined && !aiodal__op_failed(res))
+		PQclear(res);
+	else
+		keep(op, res);
+	return false;
+}
+
+/* BEGIN alone is over: sends what waited for it. False: it is not to be sent, and this is the end. */
+static bool
+send_waiting(struct aiodal_op *op)
+{
+	aiodal__conn *conn = op->conn;
+	aiodal__request *request = op->waiting;
+	bool good;
+
+	if (!request || conn->begin != AIODAL__BEGIN_DONE)
+		return false;
+	aiodal__trace_end(conn, AIODAL_OK, op->result);
+	if (!aiodal__conn_goes_on(conn))
+	{
+		op->status = conn->interrupt;
+		return false;
+	}
+	PQclear(op->result);
+	op->result = NULL;
+	op->waiting = NULL;
+	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
+	good = send_request(conn, request);
+	if (!good)
+		op->status = PQstatus(conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_ENOMEM;
+	aiodal__free(request);
+	return good;
+}
+
 /* Puts the row that res is into the chunk. */
 static bool
 add_row(struct aiodal_op *op, const PGresult *res)
@@ -337,6 +469,8 @@ take_result(struct aiodal_op *op, PGresult *res)
 			op->conn->broken = true;
 		return true;
 	}
+	if (op->begins)
+		return take_begin(op, res);
 	if (op->take)
 		op->take(op, res);
 	/* in a pipeline each statement ends so */
@@ -383,12 +517,18 @@ aiodal__op_step(struct aiodal_op *op)
 		nothing = !res;
 		kind = PQresultStatus(res);
 		if (take_result(op, res))
+		{
+			if (send_waiting(op))
+				continue;
 			return done(op);
+		}
 		if (is_copy(kind))
 		{
 			/* in a pipeline there is no way back from it */
-			op->conn->broken = op->conn->broken || op->take;
-			if (op->may_copy || op->take)
+			op->conn->broken = op->conn->broken || op->pipelined;
+			if (op->pipelined && !op->take)
+				op->status = AIODAL_EINVAL;
+			if (op->may_copy || op->pipelined)
 				return done(op);
 			refuse_copy(op, kind);
 		}
@@ -489,7 +629,11 @@ aiodal__op_release(aiodal__conn *conn)
 	conn->op.chunk_taken = false;
 	conn->op.state = AIODAL__OP_FREE;
 	conn->op.statement = NULL;
+	conn->op.begins = false;
+	aiodal__free(conn->op.waiting);
+	conn->op.waiting = NULL;
 	conn->op.before = 0;
+	conn->op.anew = false;
 	conn->op.pipelined = false;
 	conn->op.stale = false;
 	if (conn->op.over)
@@ -550,12 +694,9 @@ aiodal__op_exec(aiodal__conn *conn, const char *sql, size_t n, const char *const
 aiodal_status
 aiodal__op_start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err)
 {
-	aiodal_status status = begin(conn, may_copy, err);
+	const aiodal__request request = {.sql = sql, .simple = true, .may_copy = may_copy};
 
-	if (status != AIODAL_OK)
-		return status;
-	aiodal__trace_begin(conn, sql, 0, NULL);
-	return sent(conn, PQsendQuery(conn->pg, sql), err);
+	return aiodal__op_send(conn, &request, err);
 }
 
 aiodal_status
@@ -664,10 +805,12 @@ aiodal__op_pipeline(aiodal__conn *conn, const aiodal__step *steps, int n, PGresu
 {
 	const PGresult *failure = NULL;
 	PGresult *last = NULL;
-	aiodal_status status = begin(conn, false, err);
+	aiodal_status status = aiodal__op_settle(conn, err);
 	bool all_sent = true;
 
 	memset(results, 0, (size_t) n * sizeof(*results));
+	if (status == AIODAL_OK)
+		status = begin(conn, false, err);
 	if (status != AIODAL_OK)
 		return status;
 	all_sent = PQenterPipelineMode(conn->pg);

@@ -8,6 +8,7 @@
 #include <aiodal/async.h>
 
 #include "conn.h"
+#include "request.h"
 
 /* Sends a statement with parameters (extended protocol: exactly one). Afterwards the operation is to be
  * released. */
@@ -19,20 +20,6 @@ extern aiodal_status
 aiodal__op_start_command(aiodal__conn *conn, const char *sql, bool may_copy, aiodal_error **err);
 
 /* The same with all that a statement can have. */
-typedef struct aiodal__request
-{
-	const char *sql;
-	size_t n;
-	const Oid *types; /* this and what follows: as for PQsendQueryParams() */
-	const char *const *params;
-	const int *lengths;
-	const int *formats;
-	int result_format;
-	const char *const *shown; /* the parameters as text, for a trace that asks for them */
-	bool keep;                /* prepared, when it is used often */
-	int chunk_rows;           /* more than 0: see aiodal_query_options */
-} aiodal__request;
-
 extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *request, aiodal_error **err);
 
 /*
@@ -41,6 +28,9 @@ extern aiodal_status aiodal__op_send(aiodal__conn *conn, const aiodal__request *
  */
 extern aiodal_status
 aiodal__op_request(aiodal__conn *conn, const aiodal__request *request, PGresult **res, aiodal_error **err);
+
+/* Has a transaction whose BEGIN was to go with its first command begun. */
+extern aiodal_status aiodal__op_settle(aiodal__conn *conn, aiodal_error **err);
 
 /* Blocks until done or limit has passed; as step. */
 extern aiodal_status aiodal__op_wait(aiodal__conn *conn, int64_t limit);

@@ -12,10 +12,8 @@
  */
 #include <aiodal/pipeline.h>
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "error.h"
 #include "op.h"
@@ -135,9 +133,7 @@ check(const aiodal_pipeline *p, const char *sql, size_t n, const void *params, a
 static aiodal_status
 refuse_copy(const char *sql, aiodal_error **err)
 {
-	const char *word = aiodal__sql_skip(sql);
-
-	if (strncasecmp(word, "copy", 4) != 0 || isalnum((unsigned char) word[4]) || word[4] == '_')
+	if (!aiodal__sql_is_copy(sql))
 		return AIODAL_OK;
 	return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, "Use aiodal_bulk_load() or aiodal_bulk_export().",
 							 "COPY cannot be in a pipeline");

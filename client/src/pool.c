@@ -43,18 +43,17 @@
 #include "util/buf.h"
 #include "util/mem.h"
 
-#define UPKEEP_MS    1000
-#define RESET_MS     5000
-#define ENDING_MS    60000
-#define TICK_MS      100
-#define JUST_USED_MS 100 /* idle for so short that its first command will tell whether it is alive */
-#define TURN_MS      10  /* see above */
-#define WATCH_MS     2
-#define MAX_CREDIT   64 /* connections that were left and soon used; one that was not costs FORFEIT of them */
-#define FORFEIT      32
-#define MIN_STRICT   100   /* ms without turns after too many that were not used */
-#define MAX_STRICT   10000 /* the same, when that happens again and again */
-#define MAX_TOLD     8     /* holders that one message or one round of upkeep tells of */
+#define UPKEEP_MS  1000
+#define RESET_MS   5000
+#define ENDING_MS  60000
+#define TICK_MS    100
+#define TURN_MS    10 /* see above */
+#define WATCH_MS   2
+#define MAX_CREDIT 64 /* connections that were left and soon used; one that was not costs FORFEIT of them */
+#define FORFEIT    32
+#define MIN_STRICT 100   /* ms without turns after too many that were not used */
+#define MAX_STRICT 10000 /* the same, when that happens again and again */
+#define MAX_TOLD   8     /* holders that one message or one round of upkeep tells of */
 
 typedef aiodal__waiter waiter;
 
@@ -739,7 +738,7 @@ aiodal__pool_inspect(aiodal__pool *pool, const aiodal__waiter *w)
 {
 	if (!w->conn)
 		return NULL;
-	if (!too_old(w->conn, aiodal__now()) && aiodal__conn_alive(w->conn, w->idle_ms > JUST_USED_MS))
+	if (!too_old(w->conn, aiodal__now()) && aiodal__conn_alive(w->conn, w->idle_ms > 0))
 		return w->conn;
 	vacate(pool, w->conn);
 	return NULL;

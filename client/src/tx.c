@@ -3,8 +3,8 @@
  *		Transactions.
  *
  * Design notes. While it is open, the state of a transaction is what libpq says of its connection: nothing is
- * kept twice, and a COMMIT in the caller's own SQL or on the raw connection is noticed. When it has ended the
- * connection is given back and the outcome kept.
+ * kept twice, and a COMMIT in the caller's own SQL or on the raw connection is noticed. One whose BEGIN goes
+ * with its first command is open before. When it has ended the connection is given back and the outcome kept.
  */
 #include "tx.h"
 
@@ -40,6 +40,8 @@ aiodal_tx_get_state(const aiodal_tx *tx)
 		return tx->state;
 	if (tx->conn->broken || PQstatus(tx->conn->pg) != CONNECTION_OK)
 		return AIODAL_TX_LOST;
+	if (tx->conn->begin != AIODAL__BEGIN_DONE)
+		return tx->conn->begin == AIODAL__BEGIN_LATE ? AIODAL_TX_OPEN : AIODAL_TX_FAILED;
 	switch (PQtransactionStatus(tx->conn->pg))
 	{
 		case PQTRANS_ACTIVE:
@@ -262,6 +264,8 @@ PGconn *
 aiodal_tx_pgconn(aiodal_tx *tx)
 {
 	if (!tx || aiodal__background_has(tx->background) || !tx->conn)
+		return NULL;
+	if (tx->conn->op.state == AIODAL__OP_FREE && aiodal__op_settle(tx->conn, NULL) != AIODAL_OK)
 		return NULL;
 	(void) PQsetnonblocking(tx->conn->pg, 0);
 	tx->conn->changed = true;

@@ -202,12 +202,28 @@ is_cancelled(aiodal__turn *turn)
  * Beginning
  */
 
+/* It has what was acquired for it, on which BEGIN has run, or is late. */
 static void
-begun(aiodal_tx *tx, aiodal__conn *conn)
+begun(aiodal_tx *tx, const aiodal__acquisition *a)
 {
+	aiodal__conn *conn = a->conn;
+	char *sql;
+
 	tx->conn = conn;
 	conn->fresh = true;
-	(void) stpcpy(stpcpy(conn->restart, "ROLLBACK; "), tx->begin);
+	conn->begin = a->skipped ? AIODAL__BEGIN_LATE : AIODAL__BEGIN_DONE;
+	sql = stpcpy(conn->restart, "ROLLBACK; ");
+	(void) stpcpy(sql, tx->begin);
+	conn->begin_sql = sql;
+}
+
+static aiodal__acquisition
+acquisition_of(const aiodal_tx *tx, const aiodal_tx_options *options, int64_t deadline)
+{
+	aiodal__acquisition a = aiodal__db_acquisition(tx->db, tx->begin, deadline, options->owner);
+
+	a.may_skip = true;
+	return a;
 }
 
 static aiodal_status
@@ -216,7 +232,7 @@ begin_over(aiodal__turn *turn, aiodal_status status)
 	turn->op.status = status;
 	if (status == AIODAL_OK)
 	{
-		begun(turn->tx, turn->acquisition.conn);
+		begun(turn->tx, &turn->acquisition);
 		turn->tx->schema = aiodal_db_schema(turn->tx->db);
 	}
 	return turn_over(turn);
@@ -244,11 +260,21 @@ begin_on(aiodal__turn *turn)
 	return status;
 }
 
+static aiodal_status
+acquire(aiodal_tx *tx, const aiodal_tx_options *options, int64_t deadline, aiodal_error **err)
+{
+	aiodal__acquisition a = acquisition_of(tx, options, deadline);
+	aiodal_status status = aiodal__acquire(&a, err);
+
+	if (status == AIODAL_OK)
+		begun(tx, &a);
+	return status;
+}
+
 aiodal_status
 aiodal__tx_begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *options, int64_t deadline,
 				 aiodal_error **err)
 {
-	aiodal__conn *conn = NULL;
 	aiodal_tx *tx;
 	aiodal_status status = make_tx(&tx, db, options, err);
 
@@ -257,14 +283,12 @@ aiodal__tx_begin(aiodal_tx **out, aiodal_db *db, const aiodal_tx_options *option
 	if (aiodal__sandbox_is_on(db))
 		status = aiodal__sandbox_enter(tx, options, deadline, err);
 	else
-		status = aiodal__db_acquire(db, tx->begin, deadline, options->owner, &conn, err);
+		status = acquire(tx, options, deadline, err);
 	if (status != AIODAL_OK)
 	{
 		free_tx(tx);
 		return status;
 	}
-	if (conn)
-		begun(tx, conn);
 	tx->schema = aiodal_db_schema(db);
 	*out = tx;
 	return AIODAL_OK;
@@ -300,7 +324,7 @@ aiodal_tx_begin(aiodal_tx **tx, aiodal_db *db, const aiodal_tx_options *given, a
 	return status == AIODAL_OK ? aiodal__tx_begin(tx, db, &options, deadline_of(&options), err) : status;
 }
 
-/* In a sandbox it has begun, or failed. */
+/* It has begun already in a sandbox, and where BEGIN goes with the first command; or failed. */
 static aiodal_status
 start_beginning(aiodal_tx *tx, const aiodal_tx_options *options, aiodal_error **err)
 {
@@ -320,9 +344,11 @@ start_beginning(aiodal_tx *tx, const aiodal_tx_options *options, aiodal_error **
 	}
 	else
 	{
-		turn->acquisition = aiodal__db_acquisition(tx->db, tx->begin, deadline, options->owner);
+		turn->acquisition = acquisition_of(tx, options, deadline);
 		turn->acquisition.async = true;
 		status = aiodal__acquire_start(&turn->acquisition, err);
+		if (status == AIODAL_OK)
+			return begin_over(turn, status);
 	}
 	if (status < 0)
 		free_turn(turn);
@@ -370,6 +396,7 @@ static void
 let_go(aiodal_tx *tx, aiodal_tx_state state)
 {
 	tx->conn->tick = NULL;
+	tx->conn->begin = AIODAL__BEGIN_DONE;
 	if (tx->sandbox)
 		aiodal__sandbox_leave(tx);
 	tx->conn = NULL;
@@ -515,18 +542,27 @@ rollback_words(const aiodal_tx *tx)
 	return tx->shares_stage ? "ROLLBACK; SELECT aiodal.drop_shared_stages()" : "ROLLBACK";
 }
 
+/* It was never begun, so that the server knows nothing of it. */
+static bool
+is_unknown(const aiodal_tx *tx)
+{
+	return tx->conn->begin != AIODAL__BEGIN_DONE && tx->conn->op.state == AIODAL__OP_FREE &&
+		   !tx->shares_stage;
+}
+
 /* AIODAL_EBUSY alone leaves it as it was; after anything else the turn is under way, or over. */
 static aiodal_status
 send_end(aiodal__turn *turn, aiodal_error **err)
 {
 	bool commit = turn->stage == AIODAL__TURN_COMMITTING;
 	aiodal_tx *tx = turn->tx;
+	bool at_once = tx->sandbox || is_unknown(tx);
 	aiodal_error *why = NULL;
-	aiodal_status status;
+	aiodal_status status = AIODAL_OK;
 
 	if (tx->sandbox)
 		status = commit ? aiodal__sandbox_commit(tx, &why) : aiodal__sandbox_rollback(tx, &why);
-	else
+	else if (!at_once)
 		status = aiodal__op_start_command(tx->conn, commit ? "COMMIT" : rollback_words(tx), false, &why);
 	if (status == AIODAL_EBUSY)
 	{
@@ -534,7 +570,7 @@ send_end(aiodal__turn *turn, aiodal_error **err)
 		aiodal__error_move(err, &why);
 		return status;
 	}
-	if (tx->sandbox || status != AIODAL_OK)
+	if (at_once || status != AIODAL_OK)
 		(void) end_done(turn, status, why);
 	else if (commit)
 		set_target(turn, tx->conn);
@@ -551,10 +587,23 @@ start_rollback(aiodal_tx *tx, bool had_failed, bool shared, aiodal_error **err)
 	return send_end(&tx->turn, err);
 }
 
+/* Ending one of which the server has not heard will not tell whether the connection is still good: this looks. */
+static aiodal_status
+check_end(aiodal_tx *tx, aiodal_error **err)
+{
+	aiodal_status status = aiodal__tx_check_alive(tx, err);
+
+	if (status != AIODAL_OK || tx->conn->begin != AIODAL__BEGIN_LATE || !is_unknown(tx) ||
+		aiodal__conn_alive(tx->conn, true))
+		return status;
+	tx->conn->broken = true;
+	return aiodal__tx_check_alive(tx, err);
+}
+
 static aiodal_status
 start_commit(aiodal_tx *tx, bool shared, aiodal_error **err)
 {
-	aiodal_status status = aiodal__tx_check_alive(tx, err);
+	aiodal_status status = check_end(tx, err);
 
 	if (status == AIODAL_OK)
 		status = check_free(&tx->turn, err);
@@ -574,7 +623,7 @@ start_commit(aiodal_tx *tx, bool shared, aiodal_error **err)
 static aiodal_status
 check_rollback(aiodal_tx *tx, aiodal_error **err)
 {
-	aiodal_status status = aiodal__tx_check_alive(tx, err);
+	aiodal_status status = check_end(tx, err);
 
 	if (status == AIODAL_OK)
 		status = check_free(&tx->turn, err);

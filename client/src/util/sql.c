@@ -4,7 +4,9 @@
  */
 #include "util/sql.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* Behind the comment that begins here; they nest. */
 static const char *
@@ -34,4 +36,12 @@ aiodal__sql_skip(const char *sql)
 		else
 			return sql;
 	}
+}
+
+bool
+aiodal__sql_is_copy(const char *sql)
+{
+	const char *word = aiodal__sql_skip(sql);
+
+	return strncasecmp(word, "copy", 4) == 0 && !isalnum((unsigned char) word[4]) && word[4] != '_';
 }

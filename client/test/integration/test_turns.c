@@ -344,6 +344,7 @@ lost_amid_a_commit(void **state)
 	expect_pool(db, 0, 0);
 
 	tx = begin(db);
+	exec(tx, "SELECT 1");
 	run_sql("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name = 'turns'");
 	OK(aiodal_tx_rollback_start(&op, tx, &err));
 	EXPECT(AIODAL_ECONN, polling_run(op, AIODAL_OK, &err));

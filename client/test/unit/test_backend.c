@@ -190,7 +190,28 @@ until_begun(void)
 {
 	greeting();
 	about(AIODAL_VERSION, AIODAL_VERSION);
-	says("BEGIN", 'T');
+}
+
+/* The answer to BEGIN, and the start of that to the statement it goes with. */
+static bytes *
+begun_turn(void)
+{
+	bytes *turn = bound_turn();
+
+	tag(turn, "BEGIN");
+	bytes_message(turn, '1', "", 0);
+	bytes_message(turn, '2', "", 0);
+	return turn;
+}
+
+/* A transaction's first statement goes well. */
+static void
+first_statement(void)
+{
+	bytes *turn = begun_turn();
+
+	tag(turn, "SELECT 0");
+	ready(turn, 'T');
 }
 
 /*
@@ -262,7 +283,7 @@ rows_that_are_not_as_described(void **state)
 
 	(void) state;
 	until_begun();
-	turn = bound_turn();
+	turn = begun_turn();
 	describe(turn, 1);
 	row(turn, 2, values);
 	tag(turn, "SELECT 1");
@@ -287,7 +308,7 @@ errors_without_fields(void **state)
 
 	(void) state;
 	until_begun();
-	turn = next_turn();
+	turn = begun_turn();
 	bytes_message(turn, 'E', "", 1);
 	ready(turn, 'E');
 	says("ROLLBACK", 'I');
@@ -314,6 +335,7 @@ a_copy_out_of_nowhere(void **state)
 
 	(void) state;
 	until_begun();
+	first_statement();
 	turn = bound_turn();
 	bytes_message(turn, 'G', "\0\0\0", 3);
 	/* CopyFail, and the Sync behind it */
@@ -321,7 +343,96 @@ a_copy_out_of_nowhere(void **state)
 	ready(&script.turns[script.n - 1], 'E');
 	says("ROLLBACK", 'I');
 	tx = begin_scripted(&db);
+	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
 	FAILS(AIODAL_EINVAL, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "COPY");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+}
+
+/* Where BEGIN went along, there is no way back from it. */
+static void
+a_copy_behind_begin(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_db *db;
+	aiodal_tx *tx;
+
+	(void) state;
+	until_begun();
+	bytes_message(begun_turn(), 'G', "\0\0\0", 3);
+	tx = begin_scripted(&db);
+	FAILS(AIODAL_EINVAL, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "COPY");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+}
+
+/* The statement that it went with was not run, and neither is anything else. */
+static void
+a_begin_that_fails(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_db *db;
+	aiodal_tx *tx;
+	bytes *turn;
+
+	(void) state;
+	until_begun();
+	turn = next_turn();
+	error(turn, "ERROR", "0A000");
+	ready(turn, 'I');
+	tx = begin_scripted(&db);
+	FAILS(AIODAL_ESERVER, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "it says so");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
+	FAILS(AIODAL_ESTATE, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "has failed");
+	FAILS(AIODAL_ESTATE, aiodal_tx_commit(tx, &err), "rolled back instead");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_ROLLED_BACK);
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+}
+
+/* It fails before a script, which cannot go with it and is not sent. */
+static void
+a_begin_that_fails_alone(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_db *db;
+	aiodal_tx *tx;
+	bytes *turn;
+
+	(void) state;
+	until_begun();
+	turn = next_turn();
+	error(turn, "ERROR", "0A000");
+	ready(turn, 'I');
+	tx = begin_scripted(&db);
+	FAILS(AIODAL_ESERVER, aiodal_tx_exec_script(tx, "SELECT 1; SELECT 2", &err), "it says so");
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
+	OK(aiodal_tx_rollback(tx, &err));
+	aiodal_tx_free(tx);
+	aiodal_db_close(db);
+}
+
+/* The end of all answers comes before the statement's. */
+static void
+an_answer_too_few(void **state)
+{
+	aiodal_error *err = NULL;
+	aiodal_result *res;
+	aiodal_db *db;
+	aiodal_tx *tx;
+	bytes *turn;
+
+	(void) state;
+	until_begun();
+	turn = bound_turn();
+	tag(turn, "BEGIN");
+	ready(turn, 'T');
+	tx = begin_scripted(&db);
+	FAILS(AIODAL_ECONN, aiodal_tx_exec(&res, tx, "SELECT 1", 0, NULL, &err), "as the protocol has it");
+	assert_null(res);
+	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_LOST);
 	aiodal_tx_free(tx);
 	aiodal_db_close(db);
 }
@@ -340,8 +451,10 @@ a_commit_that_was_a_rollback(void **state)
 
 	(void) state;
 	until_begun();
+	first_statement();
 	says("ROLLBACK", 'I');
 	tx = begin_scripted(&db);
+	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
 	assert_true(aiodal_tx_commit(tx, &err) < 0);
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_ROLLED_BACK);
 	aiodal_error_free(err);
@@ -352,10 +465,8 @@ a_commit_that_was_a_rollback(void **state)
 static aiodal_status
 count(aiodal_tx *tx, void *payload, aiodal_error **err)
 {
-	(void) tx;
-	(void) err;
 	++*(int *) payload;
-	return AIODAL_OK;
+	return aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, err);
 }
 
 static void
@@ -368,10 +479,11 @@ a_commit_that_is_to_be_done_again(void **state)
 
 	(void) state;
 	until_begun();
+	first_statement();
 	turn = next_turn();
 	error(turn, "ERROR", "40001");
 	ready(turn, 'I');
-	says("BEGIN", 'T');
+	first_statement();
 	says("COMMIT", 'I');
 	OK(open_db(&db, &err));
 	OK(aiodal_db_transact(db, NULL, count, &times, &err));
@@ -389,6 +501,7 @@ a_commit_without_an_answer(void **state)
 
 	(void) state;
 	until_begun();
+	first_statement();
 	(void) next_turn();
 	OK(open_db(&db, &err));
 	EXPECT(AIODAL_ECONN, aiodal_db_transact(db, NULL, count, &times, &err));
@@ -407,6 +520,10 @@ main(void)
 		cmocka_unit_test_teardown(rows_that_are_not_as_described, forget),
 		cmocka_unit_test_teardown(errors_without_fields, forget),
 		cmocka_unit_test_teardown(a_copy_out_of_nowhere, forget),
+		cmocka_unit_test_teardown(a_copy_behind_begin, forget),
+		cmocka_unit_test_teardown(a_begin_that_fails, forget),
+		cmocka_unit_test_teardown(a_begin_that_fails_alone, forget),
+		cmocka_unit_test_teardown(an_answer_too_few, forget),
 		cmocka_unit_test_teardown(a_commit_that_was_a_rollback, forget),
 		cmocka_unit_test_teardown(a_commit_that_is_to_be_done_again, forget),
 		cmocka_unit_test_teardown(a_commit_without_an_answer, forget),
