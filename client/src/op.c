@@ -11,7 +11,7 @@
  * same, so the public functions ask for the kind first.
  *
  * A transaction's BEGIN may be left to its first command. A statement takes it along in a pipeline; what
- *cannot be in one is copied, and sent by step() when BEGIN has been answered.
+ * cannot be in one is copied, and sent by step() when BEGIN has been answered.
  *
  * Rows that are wanted in chunks come from libpq one by one and are gathered. With a whole chunk step() stops
  * until that was taken, and reads nothing meanwhile: the server waits for whoever reads slowly.

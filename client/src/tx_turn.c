@@ -587,7 +587,8 @@ start_rollback(aiodal_tx *tx, bool had_failed, bool shared, aiodal_error **err)
 	return send_end(&tx->turn, err);
 }
 
-/* Ending one of which the server has not heard will not tell whether the connection is still good: this looks. */
+/* Ending one of which the server has not heard will not tell whether the connection is still good: this
+ * looks. */
 static aiodal_status
 check_end(aiodal_tx *tx, aiodal_error **err)
 {

@@ -68,11 +68,11 @@ typedef enum aiodal_tx_state
 /*
  * options may be NULL. Waits for a free connection. *tx is owned by the caller: aiodal_tx_free().
  *
- * On a connection of which something was heard within the last second, BEGIN is left to the transaction's first
- * command and travels with it: a third of a short transaction's round trips less. now() is then that moment,
- * what is wrong with the BEGIN (an isolation level that a standby does not have) fails that command, and a
- * transaction in which nothing runs never gets to the server. aiodal_tx_pgconn() sends it first. After a pause,
- * BEGIN finds out whether the connection is still alive, and another one is taken when it is not.
+ * On a connection of which something was heard within the last second, BEGIN is left to the transaction's
+ * first command and travels with it: a third of a short transaction's round trips less. now() is then that
+ * moment, what is wrong with the BEGIN (an isolation level that a standby does not have) fails that command,
+ * and a transaction in which nothing runs never gets to the server. aiodal_tx_pgconn() sends it first. After
+ * a pause, BEGIN finds out whether the connection is still alive, and another one is taken when it is not.
  */
 AIODAL_API AIODAL_MUST_CHECK aiodal_status aiodal_tx_begin(aiodal_tx **tx, aiodal_db *db,
 														   const aiodal_tx_options *options,
