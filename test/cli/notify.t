@@ -109,6 +109,7 @@ mkfifo "$scratch/slow"
 aiodal -v load - book --notify HOOK <"$scratch/slow" >"$scratch/out" 2>&1 &
 load=$!
 exec 7>"$scratch/slow"
+head -n 1 "$good" >&7
 for _ in $(seq 600); do grep -q 'BEGIN' "$scratch/out" && break; sleep 0.1; done
 unlike "$(tr '\0' ' ' <"/proc/$load/cmdline")" '*SECRET*' 'arguments do not have the URL'
 kill -TERM "$load"
