@@ -42,10 +42,10 @@ empty() { sql "TRUNCATE tox.item, reject; ${1#-}"; }
 # by_program FILE ARGUMENT ...: loads with the program, setting bad rows aside
 by_program()
 {
-	local status=0 outcome=(ok file usage rows)
+	local status=0 outcomes=(ok file usage rows)
 	aiodal load "$toxic/$1" tox.item --allow-empty --quiet --rejects "$scratch/why.csv" "${@:2}" >/dev/null 2>&1 || status=$?
 	[ $status != 3 ] || sql '\copy reject FROM '"$scratch/why.csv"' WITH (FORMAT csv, HEADER)'
-	echo "${outcome[status]} $(seen)"
+	echo "${outcomes[status]} $(seen)"
 }
 
 # by_statement FILE: by one COPY that merges while it reads; psql would not send all that is in these files
@@ -57,7 +57,7 @@ by_statement()
 	psql -XAtq -v ON_ERROR_STOP=1 -c 'SELECT aiodal.version()' \
 		-c "COPY tox.item FROM '$scratch/read' WITH ($format, merge 'upsert', on_error 'reject')" \
 		-c 'INSERT INTO reject SELECT line, record, column_name, value, sqlstate, message, raw FROM aiodal.rejects()' \
-		-c 'SELECT count(*) FROM reject' >"$scratch/said" 2>&1 || outcome=file
+		-c 'SELECT count(*) FROM reject' >"$scratch/said" 2>&1 || outcome='file'
 	[ $outcome = file ] || [ "$(tail -1 "$scratch/said")" = 0 ] || outcome=rows
 	echo "$outcome $(seen)"
 }
@@ -109,6 +109,6 @@ empty -
 exits 1 'a file without a header' aiodal load "$toxic/empty.csv" tox.item
 like "$out" '*empty*Nothing was loaded.' 'is refused, too'
 is "$(manifest | wc -l) $(manifest | cut -f1 | sort -u | wc -l)" '58 58' 'all files were seen'
-is "$(manifest | cut -f1 | sort)" "$(cd "$toxic" && LC_ALL=C ls | grep -v -e '^manifest' -e '^setup' | sort)" 'and there are no others'
+is "$(manifest | cut -f1 | sort)" "$(find "$toxic" -maxdepth 1 -type f ! -name 'manifest*' ! -name 'setup*' -printf '%f\n' | sort)" 'and there are no others'
 
 done_testing
