@@ -12,8 +12,8 @@
 #include "op.h"
 #include "util/errand.h"
 
-#define JUST_HEARD_MS \
-	1000 /* idle for shorter, a connection is taken to be alive when its socket looks like it */
+/* Idle for shorter, a connection is taken to be alive when its socket looks like it. */
+#define JUST_HEARD_MS 1000
 
 static aiodal_status ask(aiodal__acquisition *a, aiodal_error **err);
 

@@ -71,17 +71,6 @@ sent(aiodal__conn *conn, int sent, aiodal_error **err)
 							 conn->pg);
 }
 
-/* s: as which it is prepared; NULL: it is not */
-static bool
-send_statement(aiodal__conn *conn, const aiodal__statement *s, const aiodal__request *r)
-{
-	if (s)
-		return PQsendQueryPrepared(conn->pg, s->name, (int) r->n, r->params, r->lengths, r->formats,
-								   r->result_format);
-	return PQsendQueryParams(conn->pg, r->sql, (int) r->n, r->types, r->params, r->lengths, r->formats,
-							 r->result_format);
-}
-
 /* In a pipeline: deallocates what it was, and prepares it. */
 static bool
 send_preparation(aiodal__conn *conn, const aiodal__statement *s)
@@ -129,7 +118,7 @@ send_together(aiodal__conn *conn, const aiodal__statement *s, const aiodal__requ
 
 	conn->op.pipelined = good;
 	good = good && send_begin_along(conn) && (!s || s->ready || send_preparation(conn, s)) &&
-		   send_statement(conn, s, request) && PQpipelineSync(conn->pg);
+		   aiodal__request_send(conn->pg, request, s ? s->name : NULL) && PQpipelineSync(conn->pg);
 	/* a part of it may be on its way */
 	if (!good)
 		conn->broken = true;
@@ -149,7 +138,7 @@ send_request(aiodal__conn *conn, const aiodal__request *request)
 	conn->op.statement = s;
 	if ((s && !s->ready) || conn->begin == AIODAL__BEGIN_LATE)
 		return send_together(conn, s, request);
-	if (!send_statement(conn, s, request))
+	if (!aiodal__request_send(conn->pg, request, s ? s->name : NULL))
 		return false;
 	conn->op.streaming = request->chunk_rows > 0 && PQsetSingleRowMode(conn->pg) == 1;
 	conn->op.chunk_rows = request->chunk_rows;
@@ -279,10 +268,17 @@ done(struct aiodal_op *op)
 	return op->status;
 }
 
+/* Why a part of it could not be sent. */
+static aiodal_status
+unsent(const struct aiodal_op *op)
+{
+	return PQstatus(op->conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_ENOMEM;
+}
+
 aiodal_status
 aiodal__op_give_up(struct aiodal_op *op)
 {
-	op->status = PQstatus(op->conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_ENOMEM;
+	op->status = unsent(op);
 	op->conn->broken = true;
 	return done(op);
 }
@@ -417,7 +413,7 @@ send_waiting(struct aiodal_op *op)
 	aiodal__trace_begin(conn, request->sql, request->n, request->shown);
 	good = send_request(conn, request);
 	if (!good)
-		op->status = PQstatus(conn->pg) == CONNECTION_BAD ? AIODAL_ECONN : AIODAL_ENOMEM;
+		op->status = unsent(op);
 	aiodal__free(request);
 	return good;
 }

@@ -189,13 +189,11 @@ remember(aiodal_pipeline *p, const aiodal__request *request)
 static bool
 send_it(aiodal_pipeline *p, const aiodal__request *r)
 {
-	PGconn *pg = p->conn->pg;
+	bool same = is_same(p, r);
 
-	if (is_same(p, r))
-		return PQsendQueryPrepared(pg, "", (int) r->n, r->params, r->lengths, r->formats, r->result_format);
-	remember(p, r);
-	return PQsendQueryParams(pg, r->sql, (int) r->n, r->types, r->params, r->lengths, r->formats,
-							 r->result_format);
+	if (!same)
+		remember(p, r);
+	return aiodal__request_send(p->conn->pg, r, same ? "" : NULL);
 }
 
 static aiodal_status

@@ -1,12 +1,21 @@
 /*
  * request.c
- *		A statement that has to wait before it is sent.
+ *		Sending a statement, and keeping one that has to wait before it is sent.
  */
 #include "request.h"
 
 #include <string.h>
 
 #include "util/mem.h"
+
+bool
+aiodal__request_send(PGconn *pg, const aiodal__request *r, const char *name)
+{
+	if (name)
+		return PQsendQueryPrepared(pg, name, (int) r->n, r->params, r->lengths, r->formats, r->result_format);
+	return PQsendQueryParams(pg, r->sql, (int) r->n, r->types, r->params, r->lengths, r->formats,
+							 r->result_format);
+}
 
 /* Memory that is cut into pieces from its start on; without any, what the pieces take is added up. */
 typedef struct cutting
@@ -30,7 +39,7 @@ cut(cutting *c, const void *data, size_t size)
 	return piece;
 }
 
-/* lengths: of those that are binary; NULL: all end with a zero byte */
+/* lengths: of those that are binary; formats NULL: all end with a zero byte */
 static const char *const *
 cut_params(cutting *c, const char *const *params, const int *lengths, const int *formats, size_t n)
 {
@@ -38,12 +47,11 @@ cut_params(cutting *c, const char *const *params, const int *lengths, const int 
 
 	for (size_t i = 0; params && i < n; i++)
 	{
-		bool binary = lengths && formats && formats[i] == 1;
-		const char *copy = cut(c, params[i],
-							   params[i] && !binary ? strlen(params[i]) + 1
-							   : params[i]          ? (size_t) lengths[i]
-													: 0);
+		const char *copy = NULL;
 
+		if (params[i])
+			copy =
+				cut(c, params[i], formats && formats[i] == 1 ? (size_t) lengths[i] : strlen(params[i]) + 1);
 		if (copies)
 			copies[i] = copy;
 	}

@@ -27,6 +27,9 @@ typedef struct aiodal__request
 	bool may_copy;            /* stops where a COPY begins, which the caller then has to do and end */
 } aiodal__request;
 
+/* Sends it by the extended protocol, as the prepared statement of that name; NULL: it is parsed. */
+extern bool aiodal__request_send(PGconn *pg, const aiodal__request *request, const char *name);
+
 /* A copy of it in one piece of memory, to be freed by aiodal__free(); NULL: there is none. */
 extern aiodal__request *aiodal__request_copy(const aiodal__request *request);
 

@@ -27,12 +27,24 @@ set_up_group(void **state)
 	return 0;
 }
 
+/* A transaction that goes well; then nothing has been told. */
+static void
+use_connection(void)
+{
+	aiodal_error *err = NULL;
+	aiodal_tx *tx = begin_in(db);
+
+	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
+	OK(aiodal_tx_commit(tx, &err));
+	aiodal_tx_free(tx);
+	told[0] = '\0';
+}
+
 static int
 set_up(void **state)
 {
 	aiodal_db_options options = AIODAL_DB_OPTIONS_INIT;
 	aiodal_error *err = NULL;
-	aiodal_tx *tx;
 
 	(void) state;
 	run_sql("TRUNCATE item");
@@ -41,11 +53,7 @@ set_up(void **state)
 	options.trace = note;
 	OK(aiodal_db_open(&db, NULL, &options, &err));
 	/* the connection has just been heard of */
-	tx = begin_in(db);
-	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
-	OK(aiodal_tx_commit(tx, &err));
-	aiodal_tx_free(tx);
-	told[0] = '\0';
+	use_connection();
 	return 0;
 }
 
@@ -423,11 +431,7 @@ lost_before_it_began(void **state)
 	told[0] = '\0';
 
 	/* nothing was done in it, so that nothing is in doubt */
-	tx = begin_strict();
-	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
-	OK(aiodal_tx_commit(tx, &err));
-	aiodal_tx_free(tx);
-	told[0] = '\0';
+	use_connection();
 	tx = begin_strict();
 	end_all();
 	FAILS(AIODAL_ECONN, aiodal_tx_commit(tx, &err), "connection to the server was lost");
@@ -435,15 +439,9 @@ lost_before_it_began(void **state)
 	aiodal_tx_free(tx);
 
 	/* and whoever comes next gets another one */
-	told[0] = '\0';
-	tx = begin_in(db);
-	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
-	OK(aiodal_tx_commit(tx, &err));
-	aiodal_tx_free(tx);
+	use_connection();
 	end_all();
-	tx = begin_in(db);
-	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
-	aiodal_tx_free(tx);
+	use_connection();
 }
 
 /* A connection of which nothing was heard for a second is asked. */

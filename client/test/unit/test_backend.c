@@ -89,14 +89,30 @@ error(bytes *turn, const char *severity, const char *sqlstate)
 	free(body.data);
 }
 
+/* What was asked for fails. */
+static void
+refuses(const char *sqlstate, char state)
+{
+	bytes *turn = next_turn();
+
+	error(turn, "ERROR", sqlstate);
+	ready(turn, state);
+}
+
 /* Parsed and bound, as for every statement with parameters. */
+static void
+bound(bytes *turn)
+{
+	bytes_message(turn, '1', "", 0);
+	bytes_message(turn, '2', "", 0);
+}
+
 static bytes *
 bound_turn(void)
 {
 	bytes *turn = next_turn();
 
-	bytes_message(turn, '1', "", 0);
-	bytes_message(turn, '2', "", 0);
+	bound(turn);
 	return turn;
 }
 
@@ -199,8 +215,7 @@ begun_turn(void)
 	bytes *turn = bound_turn();
 
 	tag(turn, "BEGIN");
-	bytes_message(turn, '1', "", 0);
-	bytes_message(turn, '2', "", 0);
+	bound(turn);
 	return turn;
 }
 
@@ -248,8 +263,7 @@ extensions_that_do_not_fit(void **state)
 		(void) forget(state);
 	}
 	greeting();
-	error(next_turn(), "ERROR", "3F000");
-	ready(&script.turns[script.n - 1], 'I');
+	refuses("3F000", 'I');
 	expect_no_db(AIODAL_ENOTFOUND, "not installed");
 }
 
@@ -339,8 +353,7 @@ a_copy_out_of_nowhere(void **state)
 	turn = bound_turn();
 	bytes_message(turn, 'G', "\0\0\0", 3);
 	/* CopyFail, and the Sync behind it */
-	error(next_turn(), "ERROR", "57014");
-	ready(&script.turns[script.n - 1], 'E');
+	refuses("57014", 'E');
 	says("ROLLBACK", 'I');
 	tx = begin_scripted(&db);
 	OK(aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err));
@@ -375,13 +388,10 @@ a_begin_that_fails(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db *db;
 	aiodal_tx *tx;
-	bytes *turn;
 
 	(void) state;
 	until_begun();
-	turn = next_turn();
-	error(turn, "ERROR", "0A000");
-	ready(turn, 'I');
+	refuses("0A000", 'I');
 	tx = begin_scripted(&db);
 	FAILS(AIODAL_ESERVER, aiodal_tx_exec(NULL, tx, "SELECT 1", 0, NULL, &err), "it says so");
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
@@ -399,13 +409,10 @@ a_begin_that_fails_alone(void **state)
 	aiodal_error *err = NULL;
 	aiodal_db *db;
 	aiodal_tx *tx;
-	bytes *turn;
 
 	(void) state;
 	until_begun();
-	turn = next_turn();
-	error(turn, "ERROR", "0A000");
-	ready(turn, 'I');
+	refuses("0A000", 'I');
 	tx = begin_scripted(&db);
 	FAILS(AIODAL_ESERVER, aiodal_tx_exec_script(tx, "SELECT 1; SELECT 2", &err), "it says so");
 	assert_int_equal(aiodal_tx_get_state(tx), AIODAL_TX_FAILED);
@@ -475,14 +482,11 @@ a_commit_that_is_to_be_done_again(void **state)
 	aiodal_error *err = NULL;
 	int times = 0;
 	aiodal_db *db;
-	bytes *turn;
 
 	(void) state;
 	until_begun();
 	first_statement();
-	turn = next_turn();
-	error(turn, "ERROR", "40001");
-	ready(turn, 'I');
+	refuses("40001", 'I');
 	first_statement();
 	says("COMMIT", 'I');
 	OK(open_db(&db, &err));
