@@ -3,9 +3,9 @@
  *		What a transaction of one statement costs through libaiodal's pool and on a bare connection of libpq.
  *
  *	pooled tx TIMES
- *		TIMES blocks of transactions each way, in turn, in one thread. Prints "way metric value": seconds
- *		and CPU seconds of this process for one transaction of the median block, and the allocations of
- *		libaiodal for one.
+ *		TIMES blocks of transactions each way, in turn, in one thread, on one processor with the server's
+ *		processes. Prints "way metric value": seconds and CPU seconds of this process for one transaction
+ *		of the median block, and the allocations of libaiodal for one.
  *	pooled threads THREADS CONNECTIONS TRANSACTIONS
  *		So many transactions, spread over threads that share a pool of so many connections. Prints the
  *		seconds that all of them took.
@@ -13,9 +13,11 @@
  * Linked with the static library: the counter of allocations is none of its exported symbols.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <libpq-fe.h>
 
@@ -117,6 +119,42 @@ Connect(void)
  * One thread
  */
 
+/* Where a process runs matters more than what it does, when it waits as often as here: all of them on the
+ * first processor that this one may use. pid: 0 for this process. */
+static void
+Pin(pid_t pid)
+{
+	static cpu_set_t one;
+	cpu_set_t all;
+	int first = 0;
+
+	if (CPU_COUNT(&one) == 0 && sched_getaffinity(0, sizeof(all), &all) == 0)
+	{
+		while (!CPU_ISSET(first, &all))
+			first++;
+		CPU_SET(first, &one);
+	}
+	if (sched_setaffinity(pid, sizeof(one), &one) == 0)
+		return;
+	perror("pooled: sched_setaffinity");
+	exit(1);
+}
+
+/* The server process of the pool's only connection. */
+static pid_t
+BackendOf(aiodal_db *db)
+{
+	aiodal_error *error = NULL;
+	aiodal_tx *tx;
+	pid_t pid;
+
+	Check(aiodal_tx_begin(&tx, db, NULL, &error), error);
+	pid = PQbackendPID(aiodal_tx_pgconn(tx));
+	Check(aiodal_tx_commit(tx, &error), error);
+	aiodal_tx_free(tx);
+	return pid;
+}
+
 static long allocations;
 
 static int
@@ -173,9 +211,12 @@ OneThread(int blocks)
 	aiodal_db *db;
 
 	options.no_reflect = true;
-	options.pool_size = 8;
+	options.pool_size = 1;
 	Check(aiodal_db_open(&db, "", &options, &error), error);
 	Expect(PQprepare(bare, "s", statement, 0, NULL), PGRES_COMMAND_OK);
+	Pin(0);
+	Pin(PQbackendPID(bare));
+	Pin(BackendOf(db));
 	for (int w = 0; w < 3; w++)
 	{
 		wall[w] = calloc((size_t) blocks, sizeof(double));
