@@ -52,7 +52,6 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -76,9 +75,12 @@
 
 /* Rows in a batch: of files in key order, and at most; and its memory at most, in bytes. */
 #define BATCH_ROWS_ORDERED 1000
-#define BATCH_ROWS_MAX     131072
+#define BATCH_ROWS_MAX     262144
 #define BATCH_ROWS_SCATTER 65536 /* of files in key order, where the keys of another index are not */
 #define BATCH_BYTES_MAX    (64 * 1024 * 1024)
+
+/* That the allocator of slots keeps in front of each, at most. */
+#define CHUNK_HEADER_BYTES 24
 
 /* Of a slot, and of a row, that are asked for ahead: most are no larger. */
 #define ROW_BYTES_AHEAD 192
@@ -148,7 +150,7 @@ struct Lane
 	int rows_asked;      /* and whose row was (ahead.h) */
 	IndexedRow *updates; /* updated rows that want index entries */
 	int nupdates;
-	IndexedRow *inserts;
+	IndexedRow *inserts; /* in the same memory: there are none while there are updates */
 	int ninserts;
 };
 
@@ -227,17 +229,17 @@ BytesOfStoredRow(Relation rel)
 }
 
 /*
- * What is kept for a row of a batch besides the row itself: its place in arrays, a slot (which the allocator
- * rounds up), and the row once more when it is to be completed.
+ * What is kept for a row of a batch besides the row itself: its place in arrays, a slot, and the row once
+ * more when it is to be completed.
  */
 static Size
 BytesBesidesRow(Lane *lane)
 {
 	Size of_values = (sizeof(Datum) + sizeof(bool)) * RowFormDesc(lane->form)->natts;
-	Size bytes = sizeof(BatchRow) + sizeof(BatchKey) + 2 * sizeof(IndexedRow) + HEAPTUPLESIZE;
+	Size bytes = sizeof(BatchRow) + sizeof(BatchKey) + sizeof(IndexedRow) + HEAPTUPLESIZE;
 
 	bytes += sizeof(Datum) * list_length(lane->table.key);
-	bytes += pg_nextpower2_size_t(sizeof(HeapTupleTableSlot) + of_values);
+	bytes += MAXALIGN(sizeof(HeapTupleTableSlot) + of_values) + CHUNK_HEADER_BYTES;
 	return bytes + (RowFormIsWhole(lane->form) ? 0 : BytesOfStoredRow(lane->rel));
 }
 
@@ -258,7 +260,7 @@ OpenLane(MergeRun *run, const LaneTable *table)
 	lane->context = CurrentMemoryContext;
 	lane->batch_context = AllocSetContextCreate(lane->context, "aiodal batch", ALLOCSET_DEFAULT_SIZES);
 	lane->row_context = GenerationContextCreate(lane->context, "aiodal rows", ALLOCSET_DEFAULT_SIZES);
-	lane->slot_context = AllocSetContextCreate(lane->context, "aiodal slots", ALLOCSET_DEFAULT_SIZES);
+	lane->slot_context = GenerationContextCreate(lane->context, "aiodal slots", ALLOCSET_DEFAULT_SIZES);
 	lane->is_routed = table->rri != run->target;
 	form.row_context = lane->row_context;
 	lane->form = PrepareRowForm(&form);
@@ -1366,7 +1368,7 @@ MergeLane(Lane *lane)
 	old = MemoryContextSwitchTo(lane->batch_context);
 	SeeOwnRows(lane);
 	lane->updates = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
-	lane->inserts = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
+	lane->inserts = lane->updates;
 	if (lane->arbiter)
 		ProbeBatch(lane);
 	JudgeRows(lane, 0, lane->nrows);
