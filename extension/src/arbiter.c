@@ -55,14 +55,12 @@ struct Arbiter
 	Relation heap;
 	Relation index;
 	int nkeys;
-	SortSupport order;    /* one per key column */
-	RegProcedure *equal;  /* = of the key columns' operator families */
-	RegProcedure onwards; /* >= of the first column, or <= when it is descending */
-	StrategyNumber onwards_strategy;
+	SortSupport order; /* one per key column */
 	SnapshotData dirty;
 	IndexScanDesc walk;   /* one scan key */
 	IndexScanDesc lookup; /* a scan key per key column */
-	ScanKey lookup_keys;
+	ScanKeyData onwards;  /* >= of the first column, or <= when it is descending; lacks the value */
+	ScanKey equal;        /* = of the key columns; lack the values */
 	TupleTableSlot *existing;
 	IndexScanDesc as_of; /* NULL: no snapshot was given */
 	TupleTableSlot *existing_as_of;
@@ -71,8 +69,9 @@ struct Arbiter
 	int walk_rest; /* batches yet to be looked up key by key */
 };
 
-static RegProcedure
-OperatorOfColumn(Relation index, int column, StrategyNumber strategy)
+/* A scan key of a column, but for the value. */
+static void
+PrepareScanKey(Relation index, int column, StrategyNumber strategy, ScanKey key)
 {
 	Oid type = index->rd_opcintype[column];
 	Oid op = get_opfamily_member(index->rd_opfamily[column], type, type, strategy);
@@ -80,14 +79,15 @@ OperatorOfColumn(Relation index, int column, StrategyNumber strategy)
 	if (!OidIsValid(op))
 		elog(ERROR, "no operator %d for column %d of index \"%s\"", strategy, column + 1,
 			 RelationGetRelationName(index));
-	return get_opcode(op);
+	ScanKeyEntryInitialize(key, 0, column + 1, strategy, InvalidOid, index->rd_indcollation[column],
+						   get_opcode(op), (Datum) 0);
 }
 
 static void
 PrepareOrder(Arbiter *a)
 {
 	a->order = palloc0(sizeof(SortSupportData) * a->nkeys);
-	a->equal = palloc(sizeof(RegProcedure) * a->nkeys);
+	a->equal = palloc0(sizeof(ScanKeyData) * a->nkeys);
 	for (int i = 0; i < a->nkeys; i++)
 	{
 		bool descending = (a->index->rd_indoption[i] & INDOPTION_DESC) != 0;
@@ -98,12 +98,10 @@ PrepareOrder(Arbiter *a)
 		ssup->ssup_nulls_first = (a->index->rd_indoption[i] & INDOPTION_NULLS_FIRST) != 0;
 		ssup->ssup_attno = i + 1;
 		PrepareIndexSortSupport(a->index, descending, ssup);
-		a->equal[i] = OperatorOfColumn(a->index, i, BTEqualStrategyNumber);
+		PrepareScanKey(a->index, i, BTEqualStrategyNumber, &a->equal[i]);
 		if (i == 0)
-		{
-			a->onwards_strategy = descending ? BTLessEqualStrategyNumber : BTGreaterEqualStrategyNumber;
-			a->onwards = OperatorOfColumn(a->index, 0, a->onwards_strategy);
-		}
+			PrepareScanKey(a->index, 0, descending ? BTLessEqualStrategyNumber : BTGreaterEqualStrategyNumber,
+						   &a->onwards);
 	}
 }
 
@@ -122,7 +120,6 @@ ArbiterOpen(Relation heap, Relation index, Snapshot as_of, MemoryContext context
 	a->walk = BeginIndexScan(heap, index, &a->dirty, 1);
 	a->walk->xs_want_itup = true;
 	a->lookup = BeginIndexScan(heap, index, &a->dirty, a->nkeys);
-	a->lookup_keys = palloc0(sizeof(ScanKeyData) * a->nkeys);
 	a->existing = table_slot_create(heap, NULL);
 	if (as_of)
 	{
@@ -165,34 +162,33 @@ ArbiterClose(Arbiter *a)
 	}
 }
 
+/* Most keys differ in their first value, which is at hand. */
 static inline int
-CompareValues(Arbiter *a, const Datum *x, const Datum *y)
+CompareValues(Arbiter *a, const BatchKey *x, const BatchKey *y)
 {
-	for (int i = 0; i < a->nkeys; i++)
-	{
-		int c = ApplySortComparator(x[i], false, y[i], false, &a->order[i]);
+	int c = ApplySortComparator(x->first, false, y->first, false, &a->order[0]);
 
-		if (c != 0)
-			return c;
-	}
-	return 0;
+	for (int i = 1; c == 0 && i < a->nkeys; i++)
+		c = ApplySortComparator(x->values[i], false, y->values[i], false, &a->order[i]);
+	return c;
 }
 
 /* Keys with a NULL go last: they are not looked up. */
-static int
+static inline int
 CompareKeys(const BatchKey *x, const BatchKey *y, Arbiter *a)
 {
-	int c = x->has_null || y->has_null ? (int) x->has_null - (int) y->has_null
-									   : CompareValues(a, x->values, y->values);
+	int c = x->has_null || y->has_null ? (int) x->has_null - (int) y->has_null : CompareValues(a, x, y);
 
 	return c ? c : (x->row < y->row ? -1 : 1);
 }
 
-static int
-CompareKeysForSort(const void *x, const void *y, void *arg)
-{
-	return CompareKeys(x, y, arg);
-}
+#define ST_SORT             SortKeys
+#define ST_ELEMENT_TYPE     BatchKey
+#define ST_COMPARE(x, y, a) CompareKeys(x, y, a)
+#define ST_COMPARE_ARG_TYPE Arbiter
+#define ST_SCOPE            static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 bool
 ArbiterIsSorted(Arbiter *a, const BatchKey *keys, int n)
@@ -210,14 +206,14 @@ ArbiterSort(Arbiter *a, BatchKey *keys, int n)
 {
 	if (ArbiterIsSorted(a, keys, n))
 		return true;
-	qsort_arg(keys, n, sizeof(BatchKey), CompareKeysForSort, a);
+	SortKeys(keys, n, a);
 	return false;
 }
 
 bool
 ArbiterSameKey(Arbiter *a, const BatchKey *x, const BatchKey *y)
 {
-	return CompareValues(a, x->values, y->values) == 0;
+	return CompareValues(a, x, y) == 0;
 }
 
 /*
@@ -268,9 +264,8 @@ static void
 StartScan(Arbiter *a, IndexScanDesc scan, const BatchKey *key)
 {
 	for (int i = 0; i < a->nkeys; i++)
-		ScanKeyEntryInitialize(&a->lookup_keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
-							   a->index->rd_indcollation[i], a->equal[i], key->values[i]);
-	index_rescan(scan, a->lookup_keys, a->nkeys, NULL, 0);
+		a->equal[i].sk_argument = key->values[i];
+	index_rescan(scan, a->equal, a->nkeys, NULL, 0);
 }
 
 static void
@@ -348,11 +343,8 @@ ArbiterFindAsOf(Arbiter *a, const BatchKey *key, ItemPointer tid)
 static void
 StartWalk(Arbiter *a, const BatchKey *key)
 {
-	ScanKeyData from;
-
-	ScanKeyEntryInitialize(&from, 0, 1, a->onwards_strategy, InvalidOid, a->index->rd_indcollation[0],
-						   a->onwards, key->values[0]);
-	index_rescan(a->walk, &from, 1, NULL, 0);
+	a->onwards.sk_argument = key->values[0];
+	index_rescan(a->walk, &a->onwards, 1, NULL, 0);
 	a->walks = true;
 }
 
@@ -367,7 +359,7 @@ CompareWithEntry(Arbiter *a, const BatchKey *key, bool *skip)
 	{
 		bool isnull;
 		Datum value = index_getattr(a->walk->xs_itup, i + 1, desc, &isnull);
-		int c = ApplySortComparator(key->values[i], false, value, isnull, &a->order[i]);
+		int c = ApplySortComparator(i == 0 ? key->first : key->values[i], false, value, isnull, &a->order[i]);
 
 		if (isnull)
 			*skip = true;

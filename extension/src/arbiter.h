@@ -20,6 +20,7 @@ typedef struct Arbiter Arbiter;
 typedef struct BatchKey
 {
 	Datum *values; /* one per key column, none NULL unless has_null */
+	Datum first;   /* of these, here at hand */
 	bool has_null; /* matches nothing */
 	bool found;    /* set by ArbiterProbe */
 	bool dead;     /* the same: of rows that count no more, some snapshot may see one */

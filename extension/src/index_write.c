@@ -229,20 +229,30 @@ ByRow(const Pending *a, const Pending *b)
 }
 
 static int
-CompareInFullForSort(const void *a, const void *b, void *arg)
+CompareInFullThenByRow(const Pending *a, const Pending *b, IndexState *state)
 {
-	int c = CompareInFull(a, b, arg);
+	int c = CompareInFull(a, b, state);
 
 	return c ? c : ByRow(a, b);
 }
 
 static int
-ComparePendingForSort(const void *a, const void *b, void *arg)
+ComparePendingThenByRow(const Pending *a, const Pending *b, IndexState *state)
 {
-	int c = ComparePending(a, b, arg);
+	int c = ComparePending(a, b, state);
 
 	return c ? c : ByRow(a, b);
 }
+
+#define ST_SORT         SortPending
+#define ST_ELEMENT_TYPE Pending
+#define ST_COMPARE_RUNTIME_POINTER
+#define ST_COMPARATOR_TYPE_NAME PendingOrder
+#define ST_COMPARE_ARG_TYPE     IndexState
+#define ST_SCOPE                static
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static void
 Abbreviate(IndexState *state, Pending *entries, int n)
@@ -260,7 +270,7 @@ Abbreviate(IndexState *state, Pending *entries, int n)
 }
 
 static bool
-AreInOrder(IndexState *state, const Pending *entries, int n, qsort_arg_comparator compare)
+AreInOrder(IndexState *state, const Pending *entries, int n, PendingOrder compare)
 {
 	for (int i = 1; i < n; i++)
 	{
@@ -275,14 +285,14 @@ static void
 SortEntries(IndexWriter *w, IndexState *state, Pending *entries, int n, Check check)
 {
 	bool in_full = check == CHECK_CLAIM && state->by_bytes;
-	qsort_arg_comparator compare = in_full ? CompareInFullForSort : ComparePendingForSort;
+	PendingOrder compare = in_full ? CompareInFullThenByRow : ComparePendingThenByRow;
 
 	if (state->order == NULL || (n < SORT_ROWS_MIN && check != CHECK_CLAIM))
 		return;
 	Abbreviate(state, entries, n);
 	if (AreInOrder(state, entries, n, compare))
 		return;
-	qsort_arg(entries, n, sizeof(Pending), compare, state);
+	SortPending(entries, n, compare, state);
 	if (check != CHECK_CLAIM && RelationGetNumberOfBlocks(state->rel) > Max(SCATTER_PAGES_MIN, n / 4))
 		w->scattered = true;
 }
@@ -393,6 +403,7 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 	Datum *values = MemoryContextAllocHuge(context, sizeof(Datum) * columns * n);
 	bool *nulls = MemoryContextAllocHuge(context, sizeof(bool) * columns * n);
 	int pending = 0;
+	int as_before = 0;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -403,14 +414,17 @@ EnterAll(IndexWriter *w, IndexState *state, IndexedRow *rows, int n, Check check
 		current(arg, rows[i].row);
 		entries[pending] =
 			(Pending){.values = values + (Size) columns * i, .nulls = nulls + (Size) columns * i};
-		if (FormEntry(w, state, &rows[i], &entries[pending]))
-			pending++;
+		if (!FormEntry(w, state, &rows[i], &entries[pending]))
+			continue;
+		pending++;
+		as_before += HasKeyAsBefore(state, &rows[i], check);
 	}
 	SortEntries(w, state, entries, pending, check);
 	MemoryContextSwitchTo(GetPerTupleMemoryContext(w->estate));
-	if (check == CHECK_UPDATE)
+	if (as_before > 0)
 		EnterThose(w, state, entries, pending, check, true, current, arg);
-	EnterThose(w, state, entries, pending, check, false, current, arg);
+	if (as_before < pending)
+		EnterThose(w, state, entries, pending, check, false, current, arg);
 	ResetPerTupleExprContext(w->estate);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

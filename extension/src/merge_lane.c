@@ -339,6 +339,7 @@ FillKey(Lane *lane, int row, BatchKey *key, Datum *values)
 		values[n++] = slot_getattr(lane->rows[row].slot, lfirst_int(lc), &isnull);
 		key->has_null |= isnull;
 	}
+	key->first = values[0];
 }
 
 static BatchKey *
