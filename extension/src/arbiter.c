@@ -39,6 +39,9 @@
 #define WALK_STEPS_FREE    600
 #define WALK_STEPS_PER_KEY 16
 
+/* Fewer keys than this are looked up in less time than a walk takes that does not pay. */
+#define WALK_KEYS_MIN 16
+
 /* Batches looked up key by key after a walk that did not pay. */
 #define WALK_REST 16
 
@@ -421,7 +424,7 @@ ArbiterProbe(Arbiter *a, BatchKey *keys, int n, ArbiterFound callback, void *arg
 
 	while (n > 0 && keys[n - 1].has_null)
 		keys[--n].found = false;
-	if (n > 0 && a->walk_rest == 0)
+	if (n >= WALK_KEYS_MIN && a->walk_rest == 0)
 	{
 		done = Walk(a, keys, n, callback, arg);
 		GiveUpPlace(a, a->walk);
