@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include <ctype.h>
+#include <float.h>
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
@@ -215,6 +216,56 @@ ConvertNumeric(const char *text, int len, int32 typmod, Datum *value)
 	return true;
 }
 
+/*
+ * A number of few digits is a floating-point number itself, and so is the power of ten that it is to be
+ * divided by; their quotient, which is rounded once, is the nearest one to the decimal, as the input
+ * function's is. That is so where the precision of a type is that of its arithmetic.
+ */
+#if FLT_EVAL_METHOD == 0
+
+/* All numbers up to these are exact. */
+#define FLOAT8_EXACT (INT64CONST(1) << DBL_MANT_DIG)
+#define FLOAT4_EXACT (INT64CONST(1) << FLT_MANT_DIG)
+
+/* The last power of ten that a float4 has; a float8 has all that are needed. */
+#define FLOAT4_POWERS 10
+
+static const double power_of_ten[MAX_DIGITS + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+													1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+
+static bool
+ConvertFloat8(const char *text, int len, int32 typmod, Datum *value)
+{
+	Decimal decimal;
+	double number;
+
+	if (!ReadDecimal(text, len, &decimal) || decimal.number > FLOAT8_EXACT)
+		return false;
+	number = (double) decimal.number / power_of_ten[decimal.scale];
+	*value = Float8GetDatum(decimal.negative ? -number : number);
+	return true;
+}
+
+static bool
+ConvertFloat4(const char *text, int len, int32 typmod, Datum *value)
+{
+	Decimal decimal;
+	float number;
+
+	if (!ReadDecimal(text, len, &decimal) || decimal.number > FLOAT4_EXACT || decimal.scale > FLOAT4_POWERS)
+		return false;
+	number = (float) decimal.number / (float) power_of_ten[decimal.scale];
+	*value = Float4GetDatum(decimal.negative ? -number : number);
+	return true;
+}
+
+#else
+
+#define ConvertFloat8 NULL
+#define ConvertFloat4 NULL
+
+#endif
+
 /* YYYY-MM-DD: days since PostgreSQL's epoch. Years of four digits are read alike in every DateStyle. */
 static inline bool
 ReadDate(const char *text, int32 *days)
@@ -388,6 +439,8 @@ ConverterOf(Oid type)
 		case TEXTOID: return ConvertText;
 		case VARCHAROID: return ConvertVarchar;
 		case NUMERICOID: return ConvertNumeric;
+		case FLOAT4OID: return ConvertFloat4;
+		case FLOAT8OID: return ConvertFloat8;
 		case DATEOID: return ConvertDate;
 		case TIMESTAMPOID: return ConvertTimestamp;
 		case TIMESTAMPTZOID: return ConvertTimestampTz;

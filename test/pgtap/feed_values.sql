@@ -1,7 +1,7 @@
 -- Values are the same whoever converts them: plain, odd and broken texts of
 -- each type with a fast converter, through each step of aiodal.feed.
 BEGIN;
-SELECT plan(52);
+SELECT plan(55);
 SET client_min_messages = warning;
 SELECT setseed(0.1504);
 SELECT aiodal.version() IS NOT NULL AS loaded;
@@ -107,7 +107,18 @@ SELECT pg_temp.same('numeric(18,6)');
 SELECT pg_temp.same('numeric(30,10)');
 SELECT pg_temp.same('numeric(3,5)');
 SELECT pg_temp.same('numeric(2,-3)');
+
+SELECT pg_temp.sample('0', '-0', '-0.0', '.5', '5.', '.', '0.1', '-0.3', '+2.675', '9007199254740992', '9007199254740993', '-9007199254740.993', '900719925474099.5',
+    '16777216', '16777217', '1677721.7', '-167772.16', '0.0000000001', '0.00000000001', '0.000000000000000001', '123456789012345678', '0.1234567890123456789',
+    '3.4028236e38', '1e-50', '1e400', 'NaN', '-Infinity', '0x1p3', '1_0', '33333.333333333336');
+INSERT INTO sample SELECT 100000 + i, CASE i % 3 WHEN 0 THEN '-' WHEN 1 THEN '' ELSE '+' END
+    || left((random() * 1e9)::bigint::text || (random() * 1e9)::bigint::text, (random() * 18)::int)
+    || CASE WHEN random() < 0.8 THEN '.' || left((random() * 1e9)::bigint::text, (random() * 9)::int) ELSE '' END
+    FROM generate_series(1, 5000) i;
 SELECT pg_temp.same('float8');
+SELECT pg_temp.both();
+SELECT pg_temp.same('float4');
+SELECT pg_temp.both();
 
 SELECT pg_temp.sample('2024-02-29', '2023-02-29', '1900-02-29', '2000-02-29', '0001-01-01', '0000-01-01', '9999-12-31', '2024-04-31', '2024-00-10', '2024-13-01',
     '2024-1-2', '20240102', '01/02/2024', '01.02.2024', '2024-01-02 BC', 'infinity', 'today', '24-01-02', '2024-366', 'January 8, 1999', '12024-01-01');
