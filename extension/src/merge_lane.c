@@ -148,10 +148,8 @@ struct Lane
 	int nkeys;
 	int places_asked;    /* keys whose entry in rows was asked for, */
 	int rows_asked;      /* and whose row was (ahead.h) */
-	IndexedRow *updates; /* updated rows that want index entries */
-	int nupdates;
-	IndexedRow *inserts; /* in the same memory: there are none while there are updates */
-	int ninserts;
+	IndexedRow *written; /* rows that want index entries: updated ones, or inserted ones, never both */
+	int nwritten;
 };
 
 static bool
@@ -845,7 +843,7 @@ WriteUpdate(Lane *lane, BatchRow *row)
 		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
 						errmsg("row of \"%s\" was already modified by this merge",
 							   RelationGetRelationName(lane->rel))));
-	lane->updates[lane->nupdates++] = (IndexedRow){.slot = row->slot,
+	lane->written[lane->nwritten++] = (IndexedRow){.slot = row->slot,
 												   .old_tid = row->tid,
 												   .changed = row->changed,
 												   .was_updated = row->was_updated,
@@ -858,10 +856,10 @@ WriteUpdate(Lane *lane, BatchRow *row)
 static void
 FinishUpdates(Lane *lane)
 {
-	IndexWriterUpdate(lane->indexes, lane->updates, lane->nupdates, SetCurrent, lane);
-	for (int i = 0; i < lane->nupdates; i++)
+	IndexWriterUpdate(lane->indexes, lane->written, lane->nwritten, SetCurrent, lane);
+	for (int i = 0; i < lane->nwritten; i++)
 	{
-		IndexedRow *row = &lane->updates[i];
+		IndexedRow *row = &lane->written[i];
 
 		SetCurrent(lane, row->row);
 		ExecARUpdateTriggers(lane->run->estate, lane->table.rri, NULL, NULL, &row->old_tid, NULL, row->slot,
@@ -869,7 +867,7 @@ FinishUpdates(Lane *lane)
 		if (lane->old_row)
 			ExecClearTuple(lane->old_row);
 	}
-	lane->nupdates = 0;
+	lane->nwritten = 0;
 }
 
 static void
@@ -993,7 +991,7 @@ ForgetMoves(Moving *moving)
 	Lane *lane = moving->lane;
 
 	moving->moved = NULL;
-	lane->nupdates = 0;
+	lane->nwritten = 0;
 	if (lane->parents)
 		ForgetParents(lane->parents);
 	for (int i = 0; i < CountMoving(moving); i++)
@@ -1089,26 +1087,26 @@ WriteAlone(Lane *lane, BatchRow *row)
 		if (row->fault != NULL)
 			return;
 	}
-	lane->inserts[0] = (IndexedRow){.slot = row->slot, .row = row - lane->rows};
-	lane->ninserts = 1;
+	lane->written[0] = (IndexedRow){.slot = row->slot, .row = row - lane->rows};
+	lane->nwritten = 1;
 	InsertRows(lane);
 }
 
-/* Parts lane->inserts: rows that have their entries stay, the numbers of the others are returned. */
+/* Parts lane->written: rows that have their entries stay, the numbers of the others are returned. */
 static List *
 PartLostRows(Lane *lane)
 {
 	List *lost = NIL;
 	int n = 0;
 
-	for (int i = 0; i < lane->ninserts; i++)
+	for (int i = 0; i < lane->nwritten; i++)
 	{
-		if (lane->inserts[i].lost)
-			lost = lappend_int(lost, lane->inserts[i].row);
+		if (lane->written[i].lost)
+			lost = lappend_int(lost, lane->written[i].row);
 		else
-			lane->inserts[n++] = lane->inserts[i];
+			lane->written[n++] = lane->written[i];
 	}
-	lane->ninserts = n;
+	lane->nwritten = n;
 	return lost;
 }
 
@@ -1155,9 +1153,9 @@ YieldRows(Lane *lane, List *lost)
 static void
 SettleInserted(Lane *lane)
 {
-	for (int i = 0; i < lane->ninserts; i++)
+	for (int i = 0; i < lane->nwritten; i++)
 	{
-		BatchRow *row = &lane->rows[lane->inserts[i].row];
+		BatchRow *row = &lane->rows[lane->written[i].row];
 
 		MakeCurrent(lane, row);
 		row->fate = FATE_SETTLED;
@@ -1165,22 +1163,22 @@ SettleInserted(Lane *lane)
 		NoteSeen(lane, row, &row->slot->tts_tid);
 		ExecARInsertTriggers(lane->run->estate, lane->table.rri, row->slot, NIL, NULL);
 	}
-	lane->ninserts = 0;
+	lane->nwritten = 0;
 }
 
 static void
 InsertUnclaimed(Lane *lane)
 {
-	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * lane->ninserts);
+	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * lane->nwritten);
 
-	for (int i = 0; i < lane->ninserts; i++)
-		slots[i] = lane->inserts[i].slot;
-	table_multi_insert(lane->rel, slots, lane->ninserts, lane->run->estate->es_output_cid, 0, lane->bulk);
+	for (int i = 0; i < lane->nwritten; i++)
+		slots[i] = lane->written[i].slot;
+	table_multi_insert(lane->rel, slots, lane->nwritten, lane->run->estate->es_output_cid, 0, lane->bulk);
 	pfree(slots);
 }
 
 /*
- * Writes lane->inserts: heap, arbiter index, the other indexes, triggers. Rows that lost a key,
+ * Writes lane->written: heap, arbiter index, the other indexes, triggers. Rows that lost a key,
  * to another transaction between our probe and our entry, or to any other row where bad ones
  * are set aside, are looked up again, one by one.
  */
@@ -1198,12 +1196,12 @@ InsertRows(Lane *lane)
 	List *lost;
 
 	if (ClaimsKeys(lane) || SetsAside(lane))
-		lane->in_subtransaction |= InsertAndClaim(&inserter, lane->inserts, lane->ninserts);
+		lane->in_subtransaction |= InsertAndClaim(&inserter, lane->written, lane->nwritten);
 	else
 		InsertUnclaimed(lane);
 	lost = PartLostRows(lane);
 	if (!SetsAside(lane))
-		IndexWriterInsert(lane->indexes, lane->inserts, lane->ninserts, ClaimsKeys(lane), false, SetCurrent,
+		IndexWriterInsert(lane->indexes, lane->written, lane->nwritten, ClaimsKeys(lane), false, SetCurrent,
 						  lane);
 	SettleInserted(lane);
 	if (lost != NIL)
@@ -1217,9 +1215,9 @@ WriteInserts(Lane *lane)
 	for (int i = 0; i < lane->nrows; i++)
 	{
 		if (lane->rows[i].fate == FATE_INSERT && lane->rows[i].fault == NULL)
-			lane->inserts[lane->ninserts++] = (IndexedRow){.slot = lane->rows[i].slot, .row = i};
+			lane->written[lane->nwritten++] = (IndexedRow){.slot = lane->rows[i].slot, .row = i};
 	}
-	if (lane->ninserts > 0)
+	if (lane->nwritten > 0)
 		InsertRows(lane);
 }
 
@@ -1368,8 +1366,7 @@ MergeLane(Lane *lane)
 		return;
 	old = MemoryContextSwitchTo(lane->batch_context);
 	SeeOwnRows(lane);
-	lane->updates = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
-	lane->inserts = lane->updates;
+	lane->written = MemoryContextAllocHuge(lane->batch_context, sizeof(IndexedRow) * lane->nrows);
 	if (lane->arbiter)
 		ProbeBatch(lane);
 	JudgeRows(lane, 0, lane->nrows);

@@ -120,24 +120,22 @@ Connect(void)
  */
 
 /* Where a process runs matters more than what it does, when it waits as often as here: all of them on the
- * first processor that this one may use. pid: 0 for this process. */
+ * processor that this one happens to be on now. */
 static void
-Pin(pid_t pid)
+ShareProcessor(const pid_t *pids, int n)
 {
-	static cpu_set_t one;
-	cpu_set_t all;
-	int first = 0;
+	cpu_set_t one;
 
-	if (CPU_COUNT(&one) == 0 && sched_getaffinity(0, sizeof(all), &all) == 0)
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	for (int i = 0; i < n; i++)
 	{
-		while (!CPU_ISSET(first, &all))
-			first++;
-		CPU_SET(first, &one);
+		if (sched_setaffinity(pids[i], sizeof(one), &one) != 0)
+		{
+			perror("pooled: sched_setaffinity");
+			exit(1);
+		}
 	}
-	if (sched_setaffinity(pid, sizeof(one), &one) == 0)
-		return;
-	perror("pooled: sched_setaffinity");
-	exit(1);
 }
 
 /* The server process of the pool's only connection. */
@@ -214,9 +212,7 @@ OneThread(int blocks)
 	options.pool_size = 1;
 	Check(aiodal_db_open(&db, "", &options, &error), error);
 	Expect(PQprepare(bare, "s", statement, 0, NULL), PGRES_COMMAND_OK);
-	Pin(0);
-	Pin(PQbackendPID(bare));
-	Pin(BackendOf(db));
+	ShareProcessor((pid_t[]){0, PQbackendPID(bare), BackendOf(db)}, 3);
 	for (int w = 0; w < 3; w++)
 	{
 		wall[w] = calloc((size_t) blocks, sizeof(double));

@@ -39,12 +39,13 @@ BEGIN
 END $$;
 
 -- What a batch of such keys does to a table of such keys: counts, and the keys there are afterwards in their order.
-CREATE FUNCTION merged(c cases, repeats text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION merged(c cases, repeats text, path text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     stage regclass;
     m aiodal.merge_result;
     keys text;
 BEGIN
+    PERFORM set_config('aiodal.path', path, true);
     EXECUTE format('CREATE TEMPORARY TABLE t (k %s PRIMARY KEY, line int)', c.of);
     EXECUTE format('INSERT INTO t SELECT x::%s, 0 FROM unnest($1::text[]) AS x', c.of) USING c.there;
     stage := aiodal.stage('t', mode => 'upsert', on_duplicate => repeats);
@@ -53,17 +54,11 @@ BEGIN
     EXECUTE 'SELECT string_agg(k::text, '' '' ORDER BY k) FROM t' INTO keys;
     DROP TABLE t CASCADE;
     RETURN format('%s%s inserted, %s updated%s: %s',
-        CASE WHEN m.path <> current_setting('aiodal.path') THEN 'path ' || m.path || ': ' END, m.inserted, m.updated,
+        CASE WHEN m.path <> path THEN 'path ' || m.path || ': ' END, m.inserted, m.updated,
         CASE WHEN m.duplicates > 0 THEN format(', %s twice', m.duplicates) END, keys);
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
-CREATE FUNCTION merged(c cases, repeats text, path text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('aiodal.path', path, true);
-    RETURN merged(c, repeats);
-END $$;
-
 SELECT plan(3 * count(*)::int) FROM cases;
 SELECT is(merged(c, 'first', 'direct'), c.expected, c.of) FROM cases c ORDER BY n;
 SELECT is(merged(c, 'first', 'sql'), c.expected, c.of || ' by SQL') FROM cases c ORDER BY n;
