@@ -65,11 +65,45 @@ DeletesBySql(const CopyRequest *request, const MergeRequest *merge)
 	return merge->mode == MODE_SYNC && (!DeletesDirectly(merge) || KeyCanBeNull(merge));
 }
 
-/* Which columns the input fills is not known yet; any volatile default might be needed. */
+static bool
+HasOption(const CopyStmt *stmt, const char *name)
+{
+	ListCell *lc;
+
+	foreach (lc, stmt->options)
+	{
+		if (strcmp(((DefElem *) lfirst(lc))->defname, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The columns of which it is known before the input is read that it gives a value: those of the column list,
+ * or all where neither that nor a header names them. A marker for the default may stand in any field.
+ */
+static List *
+ColumnsSurelyGiven(const CopyRequest *request)
+{
+	List *given = NIL;
+	ListCell *lc;
+
+	if (HasOption(request->stmt, "default"))
+		return NIL;
+	foreach (lc, request->stmt->attlist)
+		given = lappend_int(given, get_attnum(RelationGetRelid(request->target), strVal(lfirst(lc))));
+	if (request->stmt->attlist == NIL && !HasOption(request->stmt, "header"))
+	{
+		for (int i = 0; i < RelationGetDescr(request->target)->natts; i++)
+			given = lappend_int(given, i + 1);
+	}
+	return given;
+}
+
 static bool
 MayNeedVolatileDefault(const CopyRequest *request, const MergeRequest *merge)
 {
-	return HasVolatileDefault(request->target, NIL);
+	return HasVolatileDefault(request->target, ColumnsSurelyGiven(request));
 }
 
 /* --- where bad rows are set aside: all that can be wrong with one has to be found before it is written */

@@ -154,10 +154,11 @@ FormRow(RowForm *form, TupleTableSlot *slot, Datum *values, bool *nulls)
 	return row;
 }
 
-static void
+static HeapTuple
 FillDefaults(RowForm *form, TupleTableSlot *slot)
 {
 	ExprContext *econtext = GetPerTupleExprContext(form->estate);
+	HeapTuple filled;
 	int natts = form->desc->natts;
 	Datum *values = palloc(sizeof(Datum) * natts);
 	bool *nulls = palloc(sizeof(bool) * natts);
@@ -170,9 +171,10 @@ FillDefaults(RowForm *form, TupleTableSlot *slot)
 		if (form->defaults[i] != NULL)
 			values[i] = ExecEvalExprSwitchContext(form->defaults[i], econtext, &nulls[i]);
 	}
-	FormRow(form, slot, values, nulls);
+	filled = FormRow(form, slot, values, nulls);
 	pfree(values);
 	pfree(nulls);
+	return filled;
 }
 
 void
@@ -183,10 +185,12 @@ CompleteUpdatedRow(RowForm *form, TupleTableSlot *slot)
 }
 
 void
-CompleteNewRow(RowForm *form, TupleTableSlot *slot)
+CompleteNewRow(RowForm *form, TupleTableSlot *slot, HeapTuple *filled)
 {
-	if (form->has_defaults)
-		FillDefaults(form, slot);
+	if (*filled != NULL)
+		PutFormedRow(form, slot, *filled);
+	else if (form->has_defaults)
+		*filled = FillDefaults(form, slot);
 	if (form->has_generated)
 		ExecComputeStoredGenerated(form->rri, form->estate, slot, CMD_INSERT);
 }

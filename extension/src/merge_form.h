@@ -53,8 +53,12 @@ extern void PutFormedRow(RowForm *form, TupleTableSlot *slot, HeapTuple row);
 /* Empties the slot; the row stays in the batch's memory. */
 extern void LetGoRow(RowForm *form, TupleTableSlot *slot);
 
-/* Gives a row that is to be inserted its defaults and generated columns. May raise what they do. */
-extern void CompleteNewRow(RowForm *form, TupleTableSlot *slot);
+/*
+ * Gives a row that is to be inserted its defaults and generated columns. May raise what they do. *filled is
+ * the row with its defaults when it got them before, else NULL, and set then, if there are any: what a
+ * sequence or a clock gave it stays, as in an INSERT that finds its key taken.
+ */
+extern void CompleteNewRow(RowForm *form, TupleTableSlot *slot, HeapTuple *filled);
 
 /* The same for a row that replaces another one. */
 extern void CompleteUpdatedRow(RowForm *form, TupleTableSlot *slot);

@@ -100,6 +100,7 @@ typedef struct BatchRow
 {
 	TupleTableSlot *slot; /* as it is to be written */
 	HeapTuple given;      /* as the batch gave it */
+	HeapTuple filled;     /* the same with its defaults, once it got them; else NULL */
 	RowPlace place;
 	Fate fate;
 	ItemPointerData tid;    /* fate update */
@@ -375,6 +376,7 @@ LaneAdd(Lane *lane, const RowPlace *place)
 	Size bytes;
 
 	row->given = FormRow(lane->form, slot, slot->tts_values, slot->tts_isnull);
+	row->filled = NULL;
 	row->place = *place;
 	row->fate = FATE_INSERT;
 	row->fault = NULL;
@@ -631,7 +633,7 @@ JudgeRow(Lane *lane, BatchRow *row)
 
 	MakeCurrent(lane, row);
 	if (row->fate == FATE_INSERT)
-		CompleteNewRow(lane->form, row->slot);
+		CompleteNewRow(lane->form, row->slot, &row->filled);
 	else
 		CompleteUpdatedRow(lane->form, row->slot);
 	if (SetsAside(lane))

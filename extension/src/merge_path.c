@@ -23,6 +23,7 @@
 #include "utils/rls.h"
 
 #include "aiodal.h"
+#include "known_calls.h"
 #include "merge_partitions.h"
 #include "merge_path.h"
 
@@ -178,7 +179,7 @@ HasDefaults(Relation target)
 bool
 HasVolatileDefault(Relation target, List *given)
 {
-	return HasDefault(target, given, contain_volatile_functions_not_nextval);
+	return HasDefault(target, given, CallsUnknownVolatile);
 }
 
 bool

@@ -27,14 +27,14 @@ extern void CheckPartition(MergeRequest *request, Relation partition);
  */
 extern bool HasStatementTriggers(Relation target);
 
-/* Whether a column that is not among the given ones (attribute numbers) has a default that is volatile for
- * more than nextval(). */
+/* Whether a column that is not among the given ones (attribute numbers) has a default that may look at tables
+ * or write them (known_calls.h). */
 extern bool HasVolatileDefault(Relation target, List *given);
 
 /* Whether a column has a default at all. */
 extern bool HasDefaults(Relation target);
 
-/* The same as HasVolatileDefault, nextval() included: what new rows get depends on their order. */
+/* The same of one that is volatile in any way: what new rows get depends on their order. */
 extern bool DefaultsFollowOrder(Relation target, List *given);
 
 /* Raises that error where the setting is "direct". */
