@@ -54,9 +54,9 @@ extern void AppendJsonString(StringInfo json, const char *text);
 /*
  * The packed form of a row, which aiodal.snapshot() returns: its fields back to
  * back. A scalar is its length + 1 as a varint (7 bits a byte, the lowest first,
- * the eighth says that more follow), 0 for NULL, then its text and a NUL byte. A
- * list is its count + 1, 0 for NULL, then its scalars or records. What of_relation
- * says of a row's relation is left out.
+ * the eighth says that more follow), 0 for NULL, then its text, in the client's
+ * encoding, and a NUL byte. A list is its count + 1, 0 for NULL, then its scalars
+ * or records. What of_relation says of a row's relation is left out.
  */
 extern void AppendRowPacked(StringInfo out, const RowShape *shape, const void *row);
 extern void AppendScalarPacked(StringInfo out, const char *text); /* NULL for NULL */

@@ -1,10 +1,14 @@
 /*
  * rows_packed.c
  *		Rows as packed bytes, for a client that points into them.
+ *
+ * The bytes are a bytea, which nobody converts on the way, so texts are put
+ * into them in the client's encoding, as a column of type text would be sent.
  */
 #include "rows_impl.h"
 
 #include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 /* the longest varint of 32 bits, and the longest integer as text with its NUL */
@@ -44,10 +48,17 @@ AppendBytes(StringInfo out, const char *text, size_t length)
 void
 AppendScalarPacked(StringInfo out, const char *text)
 {
+	char *sent;
+
 	if (text == NULL)
+	{
 		AppendCount(out, 0);
-	else
-		AppendBytes(out, text, strlen(text));
+		return;
+	}
+	sent = pg_server_to_client(text, strlen(text));
+	AppendBytes(out, sent, strlen(sent));
+	if (sent != text)
+		pfree(sent);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -346,7 +347,8 @@ RememberedAs(List *wanted, const Scope *scope)
 	ListCell *lc;
 
 	initStringInfo(&key);
-	appendStringInfo(&key, "snapshot %s", ScopeText(scope));
+	/* what is packed is in the client's encoding, and so is what the hash is of */
+	appendStringInfo(&key, "snapshot in %s %s", pg_get_client_encoding_name(), ScopeText(scope));
 	foreach (lc, wanted)
 		appendStringInfo(&key, " %s", ((const Part *) lfirst(lc))->name);
 	return key.data;
