@@ -150,6 +150,7 @@ own_words(const char *hint)
 		{"Leave out HEADER if the file has no header line, or give COPY a column list",
 		 "Give --no-header if the file has no header line, and --columns if its names are others"},
 		{"Name columns in \"key\" that", "Name columns with --key that"},
+		{" FILE, and read what it writes.", " FILE | aiodal load - TABLE"},
 	};
 
 	for (size_t i = 0; hint && i < sizeof(words) / sizeof(words[0]); i++)

@@ -3,7 +3,8 @@
  *		Reading from files, streams, descriptors, memory and callbacks, zipped or not.
  *
  * Design notes. All kinds are one: a read function that fills one chunk. Whether it is zipped is told by the
- * first two bytes, which no text in an encoding of PostgreSQL and no binary COPY begins with.
+ * first two bytes, which no text in an encoding of PostgreSQL and no binary COPY begins with. So are kinds of
+ * files that cannot be read.
  */
 #include "source.h"
 
@@ -16,6 +17,7 @@
 #include <zlib.h>
 
 #include "error.h"
+#include "file_kind.h"
 #include "util/errand.h"
 #include "util/mem.h"
 
@@ -384,26 +386,40 @@ gunzip_read(aiodal__source *source, char *buf, size_t size, size_t *len, aiodal_
 	return status;
 }
 
+static aiodal_status
+wrong_kind(const aiodal__source *source, const aiodal__file_kind *kind, aiodal_error **err)
+{
+	char name[PATH_MAX + 8];
+
+	return aiodal__fail_hint(err, AIODAL_EINVAL, NULL, kind->hint, "%s %s",
+							 aiodal__source_name(source, name, sizeof(name)), kind->is);
+}
+
 aiodal_status
 aiodal__source_start(aiodal__source *source, aiodal_compression compression, bool skip_bom, bool *empty,
 					 aiodal_error **err)
 {
 	aiodal_status status = AIODAL_OK;
-	const char *first;
+	const aiodal__file_kind *kind = NULL;
+	bool undecided = false;
 	bool zipped;
 
 	source->chunk = aiodal__malloc(CHUNK);
 	if (!source->chunk)
 		return aiodal__fail_memory(err);
-	while (status == AIODAL_OK && in_chunk(source) < BOM_LENGTH && !source->at_end)
+	while (status == AIODAL_OK && (in_chunk(source) < BOM_LENGTH || undecided) && !source->at_end)
+	{
 		status = fill(source, err);
+		kind = aiodal__file_kind_of(source->chunk, in_chunk(source), &undecided);
+	}
 	if (status != AIODAL_OK)
 		return status;
 	*empty = in_chunk(source) == 0;
-	first = source->chunk;
-	zipped = in_chunk(source) >= 2 && memcmp(first, "\x1f\x8b", 2) == 0;
+	zipped = in_chunk(source) >= 2 && memcmp(source->chunk, "\x1f\x8b", 2) == 0;
 	if (compression == AIODAL_COMPRESSION_GZIP && !zipped && !*empty)
 		return gunzip_failed(source, "It does not begin as one.", err);
+	if (kind)
+		return wrong_kind(source, kind, err);
 	source->skip_bom = skip_bom;
 	return zipped && compression != AIODAL_COMPRESSION_NONE ? gunzip_start(source, err) : AIODAL_OK;
 }

@@ -303,6 +303,41 @@ SourceReadLine(Source *source, bool cr_ends, char **line, int *len, LineEnd *end
 	return true;
 }
 
+/* Kinds of files that hold no rows as they are; no text begins with these bytes. */
+static void
+RefuseKind(const char *start, int len)
+{
+	static const struct
+	{
+		const char *magic;
+		int len;
+		const char *what;
+		const char *program; /* that writes what is in it; NULL: none does */
+	} kinds[] = {
+		{"\x1F\x8B", 2, "compressed with gzip", "gzip -dc"},
+		{"\xFD\x37\x7A\x58\x5A", 5, "compressed with xz", "xz -dc"},
+		{"\x28\xB5\x2F\xFD", 4, "compressed with zstd", "zstd -dc"},
+		{"BZh9\x31\x41\x59\x26\x53\x59", 10, "compressed with bzip2", "bzip2 -dc"},
+		{"\x04\x22\x4D\x18", 4, "compressed with lz4", "lz4 -dc"},
+		{"PK\x03\x04", 4, "a zip archive, as spreadsheets are, too", "unzip -p"},
+		{"PAR1\x15", 5, "a Parquet file", NULL},
+	};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+	{
+		const char *program = kinds[i].program;
+
+		if (len >= kinds[i].len && memcmp(start, kinds[i].magic, kinds[i].len) == 0)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the data is %s", kinds[i].what),
+				 program
+					 ? errhint("Uncompress it on the way, for example with COPY ... FROM PROGRAM '%s ...'.",
+							   program)
+					 : errhint("Write it as CSV or as JSON lines first.")));
+	}
+}
+
 void
 SourceCheckStart(Source *source, int encoding)
 {
@@ -322,11 +357,8 @@ SourceCheckStart(Source *source, int encoding)
 		ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE), errmsg("the data is encoded in UTF-16"),
 						errdetail("It begins with the byte order mark of UTF-16."),
 						errhint("Convert it to UTF-8 first, for example with iconv.")));
-	else if (len >= 2 && memcmp(start, "\x1F\x8B", 2) == 0)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the data is compressed with gzip"),
-			 errhint("Uncompress it on the way, for example with COPY ... FROM PROGRAM 'gzip -dc ...'.")));
+	else
+		RefuseKind(start, len);
 }
 
 bool

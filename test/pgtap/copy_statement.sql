@@ -1,6 +1,6 @@
 -- What COPY is besides rows, where it merges: who may read a file of the server, formats, encodings, headers, places in errors,
 -- progress. By both paths, streaming and through a stage.
-SELECT plan(42);
+SELECT plan(52);
 SET client_min_messages = warning;
 SELECT aiodal.version() IS NOT NULL AS loaded;
 
@@ -107,6 +107,14 @@ ALTER TABLE t ADD CHECK (cancels(n));
 SELECT is(cancelled(), 'canceling statement due to user request: (1,new,1) (2,Käse,2)', 'cancelled while rows are judged');
 ALTER TABLE t DROP CONSTRAINT t_n_check1, ALTER n TYPE number;
 SELECT is(cancelled(), 'canceling statement due to user request: (1,new,1) (2,Käse,2)', 'cancelled while rows are read');
+
+-- Files that hold no rows as they are
+SELECT throws_like(format('COPY t FROM PROGRAM %L WITH (FORMAT %s, merge ''upsert'')', 'printf ''' || bytes || '''', format), message, concat_ws(' ', message, format))
+  FROM (VALUES ('\037\213\010\000', 'the data is compressed with gzip'), ('\3757zXZ\000\000\004', 'the data is compressed with xz'),
+               ('\050\265\057\375\044', 'the data is compressed with zstd'), ('BZh91AY&SY\001', 'the data is compressed with bzip2'),
+               ('\004\042\115\030', 'the data is compressed with lz4'), ('PK\003\004\024\000', 'the data is a zip archive%'),
+               ('PAR1\025\004', 'the data is a Parquet file'), ('\377\376i\000', 'the data is encoded in UTF-16')) f (bytes, message),
+       (VALUES ('csv, HEADER'), ('jsonl')) k (format) WHERE format <> 'jsonl' OR message ~ 'xz|zip2';
 
 DROP OWNED BY copy_statement_reader, copy_statement_other;
 DROP ROLE copy_statement_reader, copy_statement_other;

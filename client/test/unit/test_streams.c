@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "file_kind.h"
 #include "layout.h"
 #include "sink.h"
 #include "source.h"
@@ -241,6 +242,67 @@ broken_zips_are_told(void **state)
 		aiodal__buf_free(&out);
 		zipped[at] ^= 0x55;
 	}
+}
+
+static ptrdiff_t
+read_byte(void *payload, char *buf, size_t size, aiodal_error **err)
+{
+	const char **at = payload;
+
+	(void) err;
+	assert_true(size > 0);
+	*buf = *(*at)++;
+	return 1;
+}
+
+/* What is found out byte by byte is what is found out at once; no prefix is taken for the whole. */
+static void
+other_kinds_are_told(void **state)
+{
+	static const struct
+	{
+		const char *data;
+		size_t size; /* as far as it takes to be sure */
+		const char *words;
+	} cases[] = {
+		{"\3757zXZ\0\0", 6, "the data is compressed by xz"},
+		{"\x28\xb5\x2f\xfd\x24", 4, "compressed by zstd"},
+		{"BZh11AY&SY\1", 10, "compressed by bzip2"},
+		{"BZh9\x17\x72\x45\x38\x50\x90\1", 10, "compressed by bzip2"},
+		{"\x04\x22\x4d\x18\x64", 4, "compressed by lz4"},
+		{"PK\3\4\5", 4, "zip archive"},
+		{"7z\xbc\xaf\x27\x1c\1", 6, "7z archive"},
+		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\1", 8, "Microsoft Office"},
+		{"PAR1\x15\4", 5, "Parquet"},
+		{"\xff\xfe\1", 2, "UTF-16"},
+		{"\xfe\xff\1", 2, "UTF-16"},
+	};
+	static const char *const texts[] = {"BZh9,a\n", "BZh01AY&SY", "BZh", "PAR1,b\n", "PAR1", "PK,7z\n"};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		aiodal__buf out = AIODAL__BUF_INIT;
+		aiodal__source source;
+		aiodal_error *err = NULL;
+		const char *at;
+		bool undecided;
+
+		for (size_t n = 0; n <= cases[i].size; n++)
+		{
+			assert_int_equal(aiodal__file_kind_of(cases[i].data, n, &undecided) != NULL, n == cases[i].size);
+			assert_int_equal(undecided, n < cases[i].size);
+		}
+		aiodal__source_memory(&source, cases[i].data, cases[i].size + 1);
+		FAILS(AIODAL_EINVAL, read_all(&source, AIODAL_COMPRESSION_AUTO, 10, &out, &err), cases[i].words);
+		at = cases[i].data;
+		aiodal__source_callback(&source, read_byte, &at);
+		FAILS(AIODAL_EINVAL, read_all(&source, AIODAL_COMPRESSION_AUTO, 10, &out, &err), cases[i].words);
+		assert_true(at <= cases[i].data + (cases[i].size > 3 ? cases[i].size : 3));
+		aiodal__buf_free(&out);
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		check_memory(texts[i], strlen(texts[i]), texts[i], strlen(texts[i]));
 }
 
 static void
@@ -521,6 +583,7 @@ main(void)
 		cmocka_unit_test(byte_order_marks_are_dropped),
 		cmocka_unit_test(zipped_data_is_unzipped),
 		cmocka_unit_test(broken_zips_are_told),
+		cmocka_unit_test(other_kinds_are_told),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(streams_go_on_where_they_are),
 		cmocka_unit_test(callbacks_that_fail),
