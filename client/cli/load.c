@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <aiodal/aiodal.h>
@@ -20,6 +21,7 @@
 #include "progress.h"
 #include "rejects.h"
 #include "report.h"
+#include "standard.h"
 #include "terminal.h"
 
 typedef struct LoadArgs
@@ -140,7 +142,8 @@ typedef struct Load
 {
 	char **files; /* as given */
 	size_t n_files;
-	char *name; /* of it or them, for messages */
+	char *name;       /* of it or them, for messages */
+	const char *last; /* operand: the table, as given */
 	cli_table_name table;
 	char *table_text;
 	aiodal_layout layout;
@@ -463,6 +466,82 @@ refuse_json_document(const cli_command *command, const char *file)
 	}
 }
 
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+/* Whether an operand names a table or view of the database. */
+static bool
+is_table(aiodal_db *db, const char *operand)
+{
+	cli_table_name table;
+	aiodal_schema *snapshot;
+	const char *problem;
+	bool found = false;
+
+	if (!cli_parse_table_name(&table, operand, &problem))
+		return false;
+	if (aiodal_db_reflect(db, NULL) == AIODAL_OK)
+	{
+		snapshot = aiodal_db_schema(db);
+		found = aiodal_schema_table(snapshot, table.schema, table.name) != NULL;
+		aiodal_schema_unref(snapshot);
+	}
+	cli_free_table_name(&table);
+	return found;
+}
+
+/* The line to write instead; to be freed. */
+static char *
+in_order(const Load *load)
+{
+	if (load->n_files > 1)
+		return cli_strdup("The table comes last: aiodal load FILE... TABLE");
+	return cli_printf("The table comes last: aiodal load %s %s", load->last, load->files[0]);
+}
+
+/*
+ * Of a file or a table that does not exist: maybe they stand in the wrong order, or the table was left out
+ * behind several files.
+ */
+static void
+say_order(const Load *load, aiodal_db *db, aiodal_error **err)
+{
+	const char *sqlstate = aiodal_error_sqlstate(*err);
+	bool no_file = aiodal_error_status(*err) == AIODAL_ENOTFOUND && !is_file(load->files[0]);
+	bool no_table = !no_file && (aiodal_error_status(*err) == AIODAL_ENOTFOUND ||
+								 (sqlstate && strcmp(sqlstate, "42P01") == 0));
+	aiodal_error *better = NULL;
+	char *hint;
+
+	if (!db || strcmp(load->files[0], "-") == 0)
+		return;
+	if (no_file && (is_file(load->last) || (is_table(db, load->files[0]) && !is_table(db, load->last))))
+		hint = in_order(load);
+	else if (no_table && load->table.schema && is_file(load->last))
+		hint = cli_printf("\"%s\" is a file. The table comes last: aiodal load FILE... TABLE", load->last);
+	else
+		return;
+	(void) aiodal_error_set(&better, aiodal_error_status(*err), aiodal_error_message(*err), NULL, hint);
+	aiodal_error_free(*err);
+	*err = better;
+	free(hint);
+}
+
+/* Before anything is asked of the server. */
+static aiodal_status
+check_stdin(const Load *load, aiodal_error **err)
+{
+	if (strcmp(load->files[0], "-") != 0 || !cli_stdin_was_closed())
+		return AIODAL_OK;
+	return aiodal_error_set(err, AIODAL_EINVAL, "standard input is closed", NULL,
+							"Give it a file or a pipe: aiodal load - TABLE <FILE");
+}
+
 /* To be freed. */
 static char *
 name_of_input(const cli_command *command, const Load *load)
@@ -496,17 +575,18 @@ static void
 prepare(const cli_command *command, Load *load, char **operands)
 {
 	const char *problem;
-	const char *table;
 
 	while (operands[load->n_files + 1])
 		load->n_files++;
-	table = operands[load->n_files];
+	load->last = operands[load->n_files];
 	load->files = operands;
 	load->name = name_of_input(command, load);
-	if (!cli_parse_table_name(&load->table, table, &problem))
+	if (!cli_parse_table_name(&load->table, load->last, &problem))
 		cli_usage_error(command,
-						"Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
-						"invalid table name \"%s\": %s", table, problem);
+						is_file(load->last)
+							? "It is a file. The table comes last: aiodal load FILE... TABLE"
+							: "Write it as in SQL, with the double quotes inside single ones: '\"Odd Name\"'",
+						"invalid table name \"%s\": %s", load->last, problem);
 	load->table_text = cli_quote_table_name(load->table.schema, load->table.name);
 	load->rejects = (cli_rejects){.input = load->name,
 								  .several = load->n_files > 1,
@@ -536,7 +616,9 @@ run(const cli_command *command, char **operands)
 
 	prepare(command, &load, operands);
 	load.channel = cli_channel_open(command, args.notify);
-	status = cli_connect(&db, &args.common, &err);
+	status = check_stdin(&load, &err);
+	if (status == AIODAL_OK)
+		status = cli_connect(&db, &args.common, &err);
 	if (status == AIODAL_OK)
 	{
 		cli_catch_interrupts();
@@ -548,6 +630,7 @@ run(const cli_command *command, char **operands)
 	{
 		say_interrupted(&err);
 		cli_name_near_relations(db, load.table.schema, load.table.name, &err);
+		say_order(&load, db, &err);
 	}
 	cli_rejects_close(&load.rejects);
 	cli_mend_close(&load.mend);

@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "memory.h"
 #include "options.h"
+#include "standard.h"
 
 static const cli_command *const commands[] = {
 	&cli_ping_command, &cli_reflect_command, &cli_load_command,   &cli_export_command,
@@ -111,6 +112,7 @@ main(int argc, char **argv)
 	char **operands;
 	int first;
 
+	cli_hold_standard();
 	(void) setlocale(LC_CTYPE, "");
 	(void) atexit(close_stdout);
 	first = parse_global(argc, argv, &common);

@@ -55,6 +55,48 @@ elif id -u nobody >/dev/null 2>&1; then
 	rm /tmp/aiodal.$$
 fi
 
+
+# is_told NAME MESSAGE BYTES: a file that holds no rows as it is, whatever its name
+is_told()
+{
+	printf "$3" >"$scratch/told.csv"
+	refuses 1 "$1" "*error: file \"*told.csv\" $2 | aiodal load - TABLE*Nothing was loaded." aiodal load "$scratch/told.csv" book
+}
+is_told xz 'is compressed by xz*xz -dc FILE' '\3757zXZ\000\000\004'
+is_told zstd 'is compressed by zstd*zstd -dc FILE' '\050\265\057\375\044'
+is_told bzip2 'is compressed by bzip2*bzip2 -dc FILE' 'BZh41AY\046SY\001'
+is_told 'bzip2 of nothing' 'is compressed by bzip2*bzip2 -dc FILE' 'BZh9\027\162\105\070\120\220\000'
+is_told lz4 'is compressed by lz4*lz4 -dc FILE' '\004\042\115\030d'
+is_told 'zip, as .xlsx is' 'is a zip archive*save it as CSV*unzip -p FILE' 'PK\003\004\024\000'
+is_told 'UTF-16, little end first' 'is encoded in UTF-16*iconv -f UTF-16 -t UTF-8 FILE' '\377\376i\000d\000'
+is_told 'UTF-16, big end first' 'is encoded in UTF-16*iconv -f UTF-16 -t UTF-8 FILE' '\376\377\000i\000d'
+printf 'PAR1\025\004\025\020' >"$scratch/told.csv"
+refuses 1 'Parquet' '*told.csv" is a Parquet file*as CSV*' aiodal load "$scratch/told.csv" book
+refuses 1 'one of several files' '*told.csv" is a Parquet file*' aiodal load "$good" "$scratch/told.csv" book
+sql 'CREATE TABLE named ("BZh9" int PRIMARY KEY, "PAR1" int); INSERT INTO named VALUES (1, 2)'
+for header in BZh9,PAR1 PAR1,BZh9; do
+	exits 0 "the header $header of a csv file" aiodal load "$(printf "$header\n1,1\n" | file names.csv)" named
+done
+
+# --- the words in another order
+
+order() { (cd "$scratch" && aiodal load "$@"); }
+refuses 1 'table and file swapped' '*error: file "book" does not exist*HINT:  The table comes last: aiodal load good.csv book*' order book good.csv
+refuses 1 'the table in front of several files' '*file "book" does not exist*HINT:  The table comes last: aiodal load FILE... TABLE*' order book good.csv good.csv
+refuses 1 'the first names a table, the last nothing' '*file "book" does not exist*HINT:  The table comes last: aiodal load gone book*' order book gone
+refuses 1 'no table behind files' '*"good.csv" does not exist*"good.csv" is a file. The table comes last*' order good.csv good.csv
+refuses 2 'no table behind files, the last one with a path' '*invalid table name "./good.csv"*It is a file. The table comes last*' order good.csv ./good.csv
+refuses 1 'a file that is missing, and a table' '*file "gone" does not exist*Check the path*' order gone book
+refuses 1 'neither' '*file "gone" does not exist*Check the path*' order gone nothing
+
+# --- standard streams that are closed
+
+refuses 1 'standard input is closed' '*error: standard input is closed*HINT: *Nothing was loaded.' timeout 20 sh -c 'aiodal load - book <&-'
+exits 0 'a closed standard input that is not read' sh -c 'aiodal load "$0" book --dry-run <&-' "$good"
+refuses 1 'standard output is closed' '*could not write to standard output*' sh -c 'aiodal load "$0" book --dry-run >&-' "$good"
+exits 0 'a closed standard output that nothing is written to' sh -c 'aiodal load "$0" book --dry-run --quiet >&-' "$good"
+exits 0 'a closed standard error' sh -c 'aiodal load "$0" book --dry-run --verbose 2>&-' "$good"
+
 # --- rows
 
 for step in core fields records; do
