@@ -50,6 +50,23 @@ refuses 1 'not every error is a row' '*rejected: *some.csv:2: *error: not today*
 sql 'DROP TRIGGER refuse ON book'
 is "$(sed -n 2p r.csv | cut -d, -f1)" 2 'what was set aside before is in the file'
 
+# what the path names stays what it is
+mkfifo pipe
+timeout 20 cat pipe >through.csv &
+cat=$!
+exits 3 'a pipe' aiodal load bad.csv book --rejects pipe
+wait $cat
+is "$(cat through.csv)" "$is_bad" 'gets the rows'
+exits 0 'and stays one' test -p pipe
+ln -s real.csv link.csv
+(umask 077 && echo old >real.csv)
+exits 3 'a symbolic link' aiodal load bad.csv book --rejects link.csv
+is "$(cat real.csv)" "$is_bad" 'the file it points to gets the rows'
+exits 0 'and it stays one' test -L link.csv
+is "$(stat -c %a real.csv)" 600 'a file that was there keeps its rights'
+is "$(ls -d pipe?* real.csv?* 2>/dev/null)" '' 'and nothing is left beside them'
+sql 'DELETE FROM book WHERE id > 2'
+
 printf 'id,title\n3,drei\n' >good.csv
 exits 0 'no bad rows' aiodal load good.csv book --rejects r.csv
 is "$(cat r.csv)" 'line,record,column,value,sqlstate,message,raw' 'an old file does not stay'
@@ -67,7 +84,7 @@ exits 3 'a dry run' aiodal load bad.csv book --rejects r.csv --dry-run
 is "$(wc -l <r.csv)" 5 'writes the file'
 
 refuses 1 'a file that cannot be made' '*could not create file "none/r.csv" for rejected rows: No such file*' aiodal load bad.csv book --rejects none/r.csv
-refuses 1 'a directory' '*for rejected rows: Is a directory*' aiodal load bad.csv book --rejects "$scratch"
+refuses 1 'a directory' '*, for rejected rows, is a directory*Name a file in it*' aiodal load bad.csv book --rejects "$scratch"
 refuses 2 'with sync' '*mode sync does not go with rejects*' aiodal load bad.csv book --rejects r.csv --mode sync
 refuses 2 'a number that is none' '*--max-rejects must be a number*"ten"*' aiodal load bad.csv book --max-rejects ten
 refuses 2 'a negative number' '*--max-rejects must be a number*' aiodal load bad.csv book --max-rejects -1
