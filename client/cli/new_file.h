@@ -15,8 +15,9 @@ typedef struct cli_new_file
 	const char *path; /* borrowed */
 	const char *what; /* is in it, for messages; borrowed */
 	char *target;     /* the file's name when all is written: path, behind symbolic links */
-	char *unfinished; /* and until then; NULL where path is no file that could be replaced: a device, a pipe */
-	FILE *stream;     /* NULL: not open */
+	char
+		*unfinished; /* and until then; NULL where path is no file that could be replaced: a device, a pipe */
+	FILE *stream;    /* NULL: not open */
 } cli_new_file;
 
 /* Makes the file beside path under another name, or opens the device or pipe. Errors: EINVAL. */

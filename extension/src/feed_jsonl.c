@@ -17,6 +17,7 @@
 #include "ident.h"
 #include "json_scan.h"
 #include "json_value.h"
+#include "translate.h"
 
 /* as COPY does in its CONTEXT lines */
 #define MAX_VALUE_SHOWN 100
@@ -27,7 +28,7 @@ typedef struct JsonlFeed
 	Relation rel;
 	Oid target;
 	Source *source;
-	int encoding;
+	Translator translator;
 	List *allowed;       /* attribute numbers of the column list, or NIL for any */
 	Bitmapset *to_fill;  /* columns to fill in rows that lack them */
 	JsonColumn *columns; /* by attribute number - 1 */
@@ -111,7 +112,7 @@ ReadRecord(JsonlFeed *feed, int *len)
 	feed->have_record = true;
 	feed->line = line;
 	feed->len = *len;
-	feed->text = pg_any_to_server(line, *len, feed->encoding);
+	feed->text = pg_any_to_server(line, *len, feed->translator.encoding);
 	if (feed->text != line)
 		*len = strlen(feed->text);
 	return true;
@@ -255,24 +256,15 @@ NextJsonlRow(Feed *base, ExprContext *econtext, Datum *values, bool *isnull)
 	return true;
 }
 
-/* The line, which could not be converted, with a ? for each byte that is no character here. */
+/* The line, which could not be converted, with question marks for what stopped it. */
 static char *
 PrintableLine(JsonlFeed *feed)
 {
 	char *line = pnstrdup(feed->line, feed->len);
-	bool same = feed->encoding == GetDatabaseEncoding();
-	int at = 0;
+	int len = feed->len;
+	BadCharacter bad;
 
-	while (at < feed->len)
-	{
-		int len = same ? pg_encoding_verifymbchar(feed->encoding, line + at, feed->len - at)
-					   : !IS_HIGHBIT_SET(line[at]);
-
-		if (len <= 0 || line[at] == '\0')
-			line[at] = '?';
-		at += Max(len, 1);
-	}
-	return line;
+	return TranslateText(&feed->translator, line, &len, &bad);
 }
 
 static bool
@@ -341,7 +333,7 @@ BeginJsonlFeed(FeedRequest *request)
 	feed->source = request->source;
 	feed->physical_line = request->lines_before;
 	feed->base.record = request->records_before;
-	feed->encoding = FeedEncoding(request);
+	feed->translator = FindTranslator(FeedEncoding(request));
 	feed->base.fill = MakeFill(request->rel, request->target);
 	feed->columns = PrepareJsonColumns(desc);
 	feed->seen = palloc0(sizeof(bool) * desc->natts);
@@ -350,6 +342,6 @@ BeginJsonlFeed(FeedRequest *request)
 	feed->to_fill = bms_union(request->given, feed->base.given);
 
 	StartProgress(request);
-	SourceCheckStart(feed->source, feed->encoding);
+	SourceCheckStart(feed->source, FeedEncoding(request));
 	return &feed->base;
 }

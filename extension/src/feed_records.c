@@ -31,7 +31,7 @@
 
 #include "feed_records.h"
 #include "header.h"
-#include "repair.h"
+#include "translate.h"
 
 /* bytes asked for at once; few where tests look for what happens between them */
 #ifndef READ_SIZE
@@ -43,7 +43,9 @@
 struct Records
 {
 	Source *source;
+	Repair *translated; /* between it and this, or NULL */
 	int encoding;
+	int longest; /* bytes of a character of it */
 	bool repairs;
 	bool csv;
 	char delimiter;
@@ -106,6 +108,7 @@ MakeRecords(Source *source, CopyFromState cstate, LineEnd end, bool repairs)
 
 	r->source = source;
 	r->encoding = cstate->file_encoding;
+	r->longest = pg_encoding_max_length(r->encoding);
 	r->repairs = repairs;
 	r->csv = opts->csv_mode;
 	r->delimiter = opts->delim[0];
@@ -121,6 +124,12 @@ MakeRecords(Source *source, CopyFromState cstate, LineEnd end, bool repairs)
 	r->fields = palloc(sizeof(Field) * r->max_fields);
 	r->is_coded = palloc(sizeof(bool) * r->max_fields);
 	return r;
+}
+
+void
+ReadRecordsThrough(Records *r, Repair *translated)
+{
+	r->translated = translated;
 }
 
 /* --- bytes */
@@ -210,6 +219,12 @@ MakeRoom(Records *r)
 	}
 }
 
+static int
+Read(Records *r, char *out, int maxread)
+{
+	return r->translated ? RepairRead(r->translated, out, maxread) : SourceRead(r->source, out, 1, maxread);
+}
+
 static void
 Load(Records *r)
 {
@@ -217,7 +232,7 @@ Load(Records *r)
 	int got;
 
 	MakeRoom(r);
-	got = SourceRead(r->source, buf->data + buf->len, 1, buf->maxlen - buf->len - PADDING);
+	got = Read(r, buf->data + buf->len, buf->maxlen - buf->len - PADDING);
 	buf->len += got;
 	memset(buf->data + buf->len, 0, PADDING);
 	r->drained = got == 0;
@@ -261,7 +276,7 @@ RepairLine(Records *r)
 		r->buf.data[r->valid] = '?';
 		Verify(r);
 		left = r->buf.len - r->valid;
-	} while (r->valid < line_end && (r->drained || left >= pg_database_encoding_max_length()));
+	} while (r->valid < line_end && (r->drained || left >= r->longest));
 }
 
 /* More characters behind r->valid, or the end of all. */
@@ -278,7 +293,7 @@ ReadMore(Records *r)
 		if (r->valid - r->start > before)
 			return;
 		left = r->buf.len - r->valid;
-		if (left >= pg_database_encoding_max_length() || (r->drained && left > 0))
+		if (left >= r->longest || (r->drained && left > 0))
 		{
 			if (!r->repairs)
 				report_invalid_encoding(r->encoding, r->buf.data + r->valid, left);
@@ -639,6 +654,14 @@ TakeCsvMarker(Records *r)
 	return true;
 }
 
+/* Whether a marker, just taken, ends the data: it is all that is left of what a client sent. */
+static bool
+EndsWithMarker(const Records *r)
+{
+	return r->next == r->buf.len && !(r->translated && RepairHolds(r->translated)) &&
+		   SourceEndsWithMarker(r->source);
+}
+
 /* Finds the next record; false when the data has ended. */
 static bool
 FindRecord(Records *r)
@@ -651,8 +674,7 @@ FindRecord(Records *r)
 	}
 	if (COPY_CSV_HAS_MARKER && r->csv && TakeCsvMarker(r))
 	{
-		/* data, unless it is all that is left of what a client sent */
-		if (r->next < r->buf.len || !SourceEndsWithMarker(r->source))
+		if (!EndsWithMarker(r))
 			return true;
 		r->done = true;
 		r->length = 0;
@@ -800,6 +822,12 @@ LineEndsInRecord(const Records *r)
 		p++;
 	}
 	return n;
+}
+
+bool
+RecordsEndInReturns(const Records *r)
+{
+	return r->end == LINE_END_CR;
 }
 
 const char *

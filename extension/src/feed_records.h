@@ -12,6 +12,7 @@
 #include "compat.h"
 
 #include "feed_fields.h"
+#include "repair.h"
 #include "source.h"
 
 typedef struct Records Records;
@@ -26,6 +27,12 @@ extern bool CanReadRecords(CopyFromState cstate);
  * read as a question mark (see RecordDamage).
  */
 extern Records *MakeRecords(Source *source, CopyFromState cstate, LineEnd end, bool repairs);
+
+/*
+ * Before the first record: what is left of the source is read through translated, which makes it text of the
+ * server's encoding, and knows what was wrong with bytes of it.
+ */
+extern void ReadRecordsThrough(Records *records, Repair *translated);
 
 /* The next record's fields, until the next call; false at the end of the data. */
 extern bool NextRecord(Records *records, const Field **fields, int *nfields);
@@ -42,6 +49,9 @@ extern int RecordFields(const Records *records);
 
 /* Line ends within the record, as its lines end or, where those end in CR LF, line feeds. */
 extern int64 LineEndsInRecord(const Records *records);
+
+/* Whether lines end in carriage returns alone, as far as that is known. */
+extern bool RecordsEndInReturns(const Records *records);
 
 /* What was wrong with bytes of the record, a message like core's; or NULL. */
 extern const char *RecordDamage(const Records *records);

@@ -5,7 +5,7 @@
  * There are three steps from core's way to ours, of which the last one is taken
  * that the input allows (the setting aiodal.feed can hold it back): core makes
  * whole rows (binary; options that see to single values); core finds the fields,
- * which become values here (input to be converted from another encoding);
+ * which become values here (input that core converts from another encoding);
  * records are taken apart here. Rows, errors and what errors show are the same.
  * To that end core's state of the COPY is begun in any case, and has options,
  * columns, input functions and the record that an error is about.
@@ -34,7 +34,9 @@ typedef struct TextFeed
 	Feed base;
 	CopyFromState cstate;
 	Source *source;
-	Repair *repair; /* between source and parser where rows are set aside; or NULL */
+	Repair *repair;  /* between source and parser where rows are set aside; or NULL */
+	bool translated; /* it makes text of the server's encoding of another one */
+	ErrorData fault; /* what it found in the record */
 	FieldReader *reader;
 	Records *records; /* takes records apart; NULL where core does */
 	Field *fields;    /* of a record that core took apart; NULL where it makes whole rows, too */
@@ -179,25 +181,30 @@ MakeRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 	return true;
 }
 
-/* What was wrong with bytes of the current record, or NULL. */
+/* What was wrong with characters of the current record, or NULL, and the code of that. */
 static const char *
-RepairsOfRecord(TextFeed *feed)
+DamageOfRecord(TextFeed *feed, int *sqlerrcode)
 {
-	if (feed->records)
+	bool cr = feed->records ? RecordsEndInReturns(feed->records) : feed->cstate->eol_type == EOL_CR;
+
+	*sqlerrcode = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+	if (feed->records && !feed->translated)
 		return RecordDamage(feed->records);
 	if (feed->repair == NULL)
 		return NULL;
-	return RepairedBefore(feed->repair, feed->next_line - feed->header_lines - 1,
-						  feed->cstate->eol_type == EOL_CR);
+	return RepairedBefore(feed->repair, feed->next_line - feed->header_lines - 1, cr, sqlerrcode);
 }
 
+/* A record with a question mark for a bad character is a bad one, though there is a row of it. */
 static void
-CheckRepairs(TextFeed *feed)
+CheckDamage(TextFeed *feed)
 {
-	const char *message = RepairsOfRecord(feed);
+	const char *message = DamageOfRecord(feed, &feed->fault.sqlerrcode);
 
-	if (message)
-		ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE), errmsg_internal("%s", message)));
+	if (message == NULL)
+		return;
+	feed->fault.message = unconstify(char *, message);
+	feed->base.fault = &feed->fault;
 }
 
 /* One row of core's parser, be it one that ON_ERROR skips; false at the end. */
@@ -217,7 +224,7 @@ ReadRow(TextFeed *feed, ExprContext *econtext, Datum *values, bool *isnull)
 	if (feed->by_lines)
 		feed->next_line = feed->base.line + 1 + LinesInside(feed);
 	if (feed->base.fault == NULL) /* else skip() sees to them */
-		CheckRepairs(feed);
+		CheckDamage(feed);
 	return true;
 }
 
@@ -292,7 +299,8 @@ SkipTextRecord(Feed *base, Reject *reject)
 {
 	TextFeed *feed = (TextFeed *) base;
 	CopyFromState cstate = feed->cstate;
-	const char *repairs;
+	const char *damage;
+	int sqlerrcode;
 
 	ShowRecord(feed);
 	if (!feed->by_lines || !cstate->line_buf_valid)
@@ -303,10 +311,10 @@ SkipTextRecord(Feed *base, Reject *reject)
 	reject->value = cstate->cur_attval;
 	reject->raw = cstate->line_buf.data;
 	feed->next_line = base->line + 1 + LinesInside(feed);
-	if ((repairs = RepairsOfRecord(feed)) != NULL)
+	if (base->fault != &feed->fault && (damage = DamageOfRecord(feed, &sqlerrcode)) != NULL)
 	{
-		reject->sqlerrcode = ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
-		reject->message = repairs;
+		reject->sqlerrcode = sqlerrcode;
+		reject->message = damage;
 	}
 	cstate->cur_attname = cstate->cur_attval = NULL;
 	return true;
@@ -424,6 +432,28 @@ ContinueAfterHeader(CopyFromState cstate, const Header *header, Source *source)
 	pgstat_progress_update_param(PROGRESS_COPY_BYTES_TOTAL, SourceBytesTotal(source));
 }
 
+/*
+ * Puts the repair between source and parser. What it translates is no more to be converted by core, which
+ * begins as for a file in the server's encoding.
+ */
+static void
+RepairInput(TextFeed *feed)
+{
+	CopyFromState cstate = feed->cstate;
+	Translator translator = {.encoding = cstate->file_encoding};
+
+	if (cstate->need_transcoding)
+	{
+		translator.conversion = cstate->conversion_proc;
+		cstate->need_transcoding = false;
+		cstate->file_encoding = GetDatabaseEncoding();
+		pfree(cstate->input_buf);
+		cstate->input_buf = cstate->raw_buf;
+		feed->translated = true;
+	}
+	feed->repair = MakeRepair(feed->source, &translator);
+}
+
 /* How far the input's way can be ours, at most as the setting says. */
 static FeedSetting
 FeedStep(const TextFeed *feed)
@@ -446,7 +476,11 @@ ChooseStep(TextFeed *feed, LineEnd end, bool sets_aside)
 	if (feed->by_lines)
 		feed->reader = MakeFieldReader(feed->cstate, sets_aside);
 	if (step == FEED_STEP_RECORDS)
+	{
 		feed->records = MakeRecords(feed->source, feed->cstate, end, sets_aside);
+		if (feed->translated)
+			ReadRecordsThrough(feed->records, feed->repair);
+	}
 	else if (step == FEED_STEP_FIELDS)
 	{
 		feed->max_fields = Max(list_length(feed->cstate->attnumlist), 1);
@@ -476,15 +510,14 @@ BeginTextFeed(FeedRequest *request)
 	feed->header_lines = request->lines_before + header.lines;
 	feed->next_line = feed->header_lines + 1;
 	feed->base.record = request->records_before;
-	if (feed->by_lines && request->sets_aside)
-		feed->repair = MakeRepair(request->source, FeedEncoding(request));
-
 	callback_feed = feed;
 	feed->cstate = BeginCopyFrom(request->pstate, request->rel, NULL, NULL, false, ReadForCore, attlist,
 								 request->options);
 	feed->cstate->cur_relname = request->relname;
 	if (request->no_defaults)
 		feed->cstate->num_defaults = 0;
+	if (feed->by_lines && request->sets_aside)
+		RepairInput(feed);
 	ContinueAfterHeader(feed->cstate, &header, feed->source);
 	UseMarkerDefaults(feed->cstate, feed->base.fill);
 	ChooseStep(feed, header.end, request->sets_aside);

@@ -83,6 +83,12 @@ repalloc_huge(void *data, Size size)
 	return repalloc(data, size);
 }
 
+void *
+MemoryContextAlloc(MemoryContext context, Size size)
+{
+	return palloc(size);
+}
+
 void
 pfree(void *data)
 {
@@ -225,6 +231,19 @@ check_stack_depth(void)
 }
 
 /* --- encodings */
+
+int
+GetDatabaseEncoding(void)
+{
+	return backend_encoding;
+}
+
+/* Input is in the encoding of the database: nothing is to be converted. */
+Datum
+OidFunctionCall6Coll(Oid function, Oid collation, Datum a, Datum b, Datum c, Datum d, Datum e, Datum f)
+{
+	abort();
+}
 
 int
 pg_database_encoding_max_length(void)
